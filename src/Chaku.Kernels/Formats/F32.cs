@@ -1,0 +1,16 @@
+namespace Chaku.Kernels.Formats;
+
+/// <summary>One float32 weight.</summary>
+internal struct BlockF32 : IBlock<BlockF32>
+{
+    /// <summary>The weight.</summary>
+    public float Value;
+
+    public static string Name => "F32";
+
+    public static int GgmlType => 0;
+
+    public static int Length => 1;
+
+    public static void Dequantise(ref readonly BlockF32 block, Span<float> weights) => weights[0] = block.Value;
+}

@@ -1,0 +1,38 @@
+namespace Chaku.Kernels.Formats;
+
+/// <summary>A block of weights as it lies in a file: a fixed number of weights in a fixed number of bytes.</summary>
+/// <typeparam name="TSelf">The block's struct; its size is the block's byte length.</typeparam>
+internal interface IBlock<TSelf>
+    where TSelf : unmanaged, IBlock<TSelf>
+{
+    /// <summary>The format's own spelling, as in files and papers: <c>Q4_K</c>.</summary>
+    static abstract string Name { get; }
+
+    /// <summary>The format's number in a GGUF file's tensor table.</summary>
+    static abstract int GgmlType { get; }
+
+    /// <summary>Weights in one block.</summary>
+    static abstract int Length { get; }
+
+    /// <summary>Writes the block's weights, exact to the bit.</summary>
+    /// <param name="block">One block.</param>
+    /// <param name="weights">[<see cref="Length"/>], float32.</param>
+    static abstract void Dequantise(ref readonly TSelf block, Span<float> weights);
+}
+
+/// <summary>A quantised block that is multiplied with 8-bit activations.</summary>
+/// <typeparam name="TSelf">The block's struct.</typeparam>
+/// <typeparam name="TActivation">The activation block of the same length.</typeparam>
+internal interface IQuantBlock<TSelf, TActivation> : IBlock<TSelf>
+    where TSelf : unmanaged, IQuantBlock<TSelf, TActivation>
+    where TActivation : unmanaged, IActivationBlock<TActivation>
+{
+    /// <summary>
+    /// One step of a row's float chain: <c>fma(scale, Σ codes, sum)</c>, minima after it. The integer sum is exact, so
+    /// this scalar code defines the bits of every other implementation.
+    /// </summary>
+    /// <param name="sum">The chain so far.</param>
+    /// <param name="weights">One block of the row.</param>
+    /// <param name="activations">The activations at the same columns.</param>
+    static abstract float AddDotReference(float sum, ref readonly TSelf weights, ref readonly TActivation activations);
+}

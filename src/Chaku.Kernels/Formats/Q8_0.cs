@@ -1,0 +1,48 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace Chaku.Kernels.Formats;
+
+/// <summary>32 weights: w = scale · code, scale in half precision, code in [−128, 127].</summary>
+/// <remarks>Source: ggml, <c>block_q8_0</c>.</remarks>
+[StructLayout(LayoutKind.Sequential, Pack = 2)]
+internal struct BlockQ8_0 : IQuantBlock<BlockQ8_0, Activation32>
+{
+    /// <summary>The scale, half precision.</summary>
+    public ushort Scale;
+
+    /// <summary>One signed byte a weight.</summary>
+    public Codes32 Codes;
+
+    public static string Name => "Q8_0";
+
+    public static int GgmlType => 8;
+
+    public static int Length => 32;
+
+    public static void Dequantise(ref readonly BlockQ8_0 block, Span<float> weights)
+    {
+        float scale = Fp16.ToSingle(block.Scale);
+        for (int i = 0; i < Length; i++)
+        {
+            weights[i] = scale * block.Codes[i];
+        }
+    }
+
+    public static float AddDotReference(float sum, ref readonly BlockQ8_0 weights, ref readonly Activation32 activations)
+    {
+        int dot = 0;
+        for (int i = 0; i < Length; i++)
+        {
+            dot += weights.Codes[i] * activations.Codes[i];
+        }
+
+        return MathF.FusedMultiplyAdd(Fp16.ToSingle(weights.Scale) * activations.Scale, dot, sum);
+    }
+
+    [InlineArray(32)]
+    internal struct Codes32
+    {
+        private sbyte _first;
+    }
+}

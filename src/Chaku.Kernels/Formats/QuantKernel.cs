@@ -1,0 +1,55 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace Chaku.Kernels.Formats;
+
+/// <summary>The multiplication of one format with 8-bit activations.</summary>
+internal abstract class QuantKernel
+{
+    /// <summary>Activations in one block; the columns are a multiple of it.</summary>
+    public abstract int ActivationLength { get; }
+
+    /// <summary>Bytes that one row of activations takes.</summary>
+    public abstract int ActivationByteLength(int columns);
+
+    /// <summary>Rounds rows of activations.</summary>
+    /// <param name="x">[columns], float32.</param>
+    /// <param name="activations">[<see cref="ActivationByteLength"/>].</param>
+    public abstract void Quantise(ReadOnlySpan<float> x, Span<byte> activations);
+
+    /// <summary>One output: the row's float chain over ascending blocks, in scalar code that defines the bits.</summary>
+    public abstract float DotReference(ReadOnlySpan<byte> row, ReadOnlySpan<byte> activations);
+}
+
+/// <summary>The scalar multiplication of a block struct.</summary>
+internal class QuantKernel<TBlock, TActivation> : QuantKernel
+    where TBlock : unmanaged, IQuantBlock<TBlock, TActivation>
+    where TActivation : unmanaged, IActivationBlock<TActivation>
+{
+    public override int ActivationLength => TActivation.Length;
+
+    public override int ActivationByteLength(int columns) =>
+        checked(columns / TActivation.Length * Unsafe.SizeOf<TActivation>());
+
+    public override void Quantise(ReadOnlySpan<float> x, Span<byte> activations)
+    {
+        Span<TActivation> blocks = MemoryMarshal.Cast<byte, TActivation>(activations);
+        for (int block = 0; block < blocks.Length; block++)
+        {
+            TActivation.Quantise(x.Slice(block * TActivation.Length, TActivation.Length), ref blocks[block]);
+        }
+    }
+
+    public override float DotReference(ReadOnlySpan<byte> row, ReadOnlySpan<byte> activations)
+    {
+        ReadOnlySpan<TBlock> weights = MemoryMarshal.Cast<byte, TBlock>(row);
+        ReadOnlySpan<TActivation> codes = MemoryMarshal.Cast<byte, TActivation>(activations);
+        float sum = 0;
+        for (int block = 0; block < weights.Length; block++)
+        {
+            sum = TBlock.AddDotReference(sum, in weights[block], in codes[block]);
+        }
+
+        return sum;
+    }
+}

@@ -1,0 +1,26 @@
+namespace Chaku.Kernels.Formats;
+
+/// <summary>The table of tensor formats. A new format is one file and one line here.</summary>
+internal static class TensorFormats
+{
+    /// <summary>float32, which everything computed is stored as.</summary>
+    public static readonly TensorFormat F32 = new TensorFormat<BlockF32>(kernel: null);
+
+    /// <summary>Every format, in the order of their GGUF numbers.</summary>
+    public static readonly IReadOnlyList<TensorFormat> All =
+    [
+        F32,
+        Quantised<BlockQ8_0, Activation32>(),
+    ];
+
+    /// <summary>The format with this number in a GGUF file's tensor table; null where there is none.</summary>
+    public static TensorFormat? FromGgmlType(long number) => All.FirstOrDefault(format => format.GgmlType == number);
+
+    /// <summary>The format with this name, in its own spelling; null where there is none.</summary>
+    public static TensorFormat? FromName(string name) => All.FirstOrDefault(format => format.Name == name);
+
+    private static TensorFormat<TBlock> Quantised<TBlock, TActivation>()
+        where TBlock : unmanaged, IQuantBlock<TBlock, TActivation>
+        where TActivation : unmanaged, IActivationBlock<TActivation> =>
+        new(new QuantKernel<TBlock, TActivation>());
+}

@@ -1,0 +1,59 @@
+using System.Runtime.InteropServices;
+
+namespace Chaku.Kernels.Memory;
+
+/// <summary>Zeroed memory outside the garbage collector's heap, aligned to 64 bytes; freed on disposal or finalisation.</summary>
+internal sealed unsafe class NativeBuffer : SafeHandle
+{
+    /// <summary>Alignment in bytes: a cache line, and the widest vector.</summary>
+    public const int Alignment = 64;
+
+    private readonly nuint _byteLength;
+
+    /// <summary>Allocates.</summary>
+    /// <param name="byteLength">Bytes; 0 or more.</param>
+    /// <exception cref="OutOfMemoryException">The system has no such memory.</exception>
+    public NativeBuffer(long byteLength)
+        : base(0, ownsHandle: true)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(byteLength);
+        _byteLength = (nuint)byteLength;
+        SetHandle((nint)NativeMemory.AlignedAlloc(Math.Max(_byteLength, 1), Alignment));
+        NativeMemory.Clear((void*)handle, _byteLength);
+        GC.AddMemoryPressure(Math.Max(byteLength, 1));
+    }
+
+    /// <inheritdoc/>
+    public override bool IsInvalid => handle == 0;
+
+    /// <summary>Bytes in the buffer.</summary>
+    public long ByteLength => (long)_byteLength;
+
+    /// <summary>The first byte; valid while this object is alive.</summary>
+    public byte* Pointer => (byte*)handle;
+
+    /// <summary>A view of elements.</summary>
+    /// <param name="start">First element.</param>
+    /// <param name="count">Number of elements.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The view leaves the buffer.</exception>
+    public Span<T> Span<T>(long start, int count)
+        where T : unmanaged
+    {
+        long end = checked((start + count) * sizeof(T));
+        if (start < 0 || count < 0 || end > ByteLength)
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(count), $"elements {start} to {start + count} of {sizeof(T)} bytes leave a buffer of {ByteLength} bytes");
+        }
+
+        return new Span<T>(Pointer + (start * sizeof(T)), count);
+    }
+
+    /// <inheritdoc/>
+    protected override bool ReleaseHandle()
+    {
+        NativeMemory.AlignedFree((void*)handle);
+        GC.RemoveMemoryPressure(Math.Max((long)_byteLength, 1));
+        return true;
+    }
+}

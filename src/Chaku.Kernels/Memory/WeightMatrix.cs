@@ -1,0 +1,81 @@
+using System.Runtime.InteropServices;
+using Chaku.Kernels.Formats;
+
+namespace Chaku.Kernels.Memory;
+
+/// <summary>A matrix of weights [rows, columns] read where it lies, usually in a memory-mapped file.</summary>
+internal sealed unsafe class WeightMatrix
+{
+    private readonly byte* _data;
+    private readonly object _owner;
+
+    /// <summary>A view of <paramref name="rows"/> × <paramref name="columns"/> weights.</summary>
+    /// <param name="format">How they are stored.</param>
+    /// <param name="rows">Outputs.</param>
+    /// <param name="columns">Inputs; a multiple of the format's block length.</param>
+    /// <param name="data">The first byte; readable for rows × row bytes while <paramref name="owner"/> lives.</param>
+    /// <param name="owner">Kept alive as long as the view.</param>
+    public WeightMatrix(TensorFormat format, int rows, int columns, byte* data, object owner)
+    {
+        Format = format;
+        Rows = rows;
+        Columns = columns;
+        RowByteLength = checked((int)format.ByteLength(columns));
+        _data = data;
+        _owner = owner;
+    }
+
+    /// <summary>How the weights are stored.</summary>
+    public TensorFormat Format { get; }
+
+    /// <summary>Outputs.</summary>
+    public int Rows { get; }
+
+    /// <summary>Inputs.</summary>
+    public int Columns { get; }
+
+    /// <summary>Bytes in a row.</summary>
+    public int RowByteLength { get; }
+
+    /// <summary>Bytes in all.</summary>
+    public long ByteLength => (long)Rows * RowByteLength;
+
+    /// <summary>A matrix of its own, float32, copied from <paramref name="values"/> [rows, columns].</summary>
+    public static WeightMatrix FromSingles(ReadOnlySpan<float> values, int rows, int columns) =>
+        FromBytes(TensorFormats.F32, MemoryMarshal.AsBytes(values), rows, columns);
+
+    /// <summary>A matrix of its own, copied from blocks as they lie in a file.</summary>
+    /// <exception cref="ArgumentException">Lengths disagree; the message has both.</exception>
+    public static WeightMatrix FromBytes(TensorFormat format, ReadOnlySpan<byte> blocks, int rows, int columns)
+    {
+        long expected = rows * format.ByteLength(columns);
+        if (blocks.Length != expected)
+        {
+            throw new ArgumentException($"[{rows}, {columns}] in {format} takes {expected} bytes, got {blocks.Length}");
+        }
+
+        NativeBuffer buffer = new(blocks.Length);
+        blocks.CopyTo(buffer.Span<byte>(0, blocks.Length));
+        return new WeightMatrix(format, rows, columns, buffer.Pointer, buffer);
+    }
+
+    /// <summary>The bytes of one row.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such row.</exception>
+    public ReadOnlySpan<byte> Row(int row)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)row, (uint)Rows, nameof(row));
+        return new ReadOnlySpan<byte>(_data + ((long)row * RowByteLength), RowByteLength);
+    }
+
+    /// <summary>Some of one row's weights as float32.</summary>
+    /// <param name="row">The row.</param>
+    /// <param name="column">First column; a multiple of the block length.</param>
+    /// <param name="weights">Receives the weights; its length is a multiple of the block length.</param>
+    public void Dequantise(int row, int column, Span<float> weights)
+    {
+        int start = checked((int)Format.ByteLength(column));
+        int length = checked((int)Format.ByteLength(weights.Length));
+        Format.Dequantise(Row(row).Slice(start, length), weights);
+        GC.KeepAlive(_owner);
+    }
+}
