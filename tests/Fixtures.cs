@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-
 namespace Chaku.Tests;
 
 /// <summary>Finds test data: <c>testdata/</c> of the project under test, and the shared fixtures beside the checkout.</summary>
