@@ -18,9 +18,11 @@ internal sealed class GgufReader
     /// <summary>Where tensors begin when the file does not say.</summary>
     public const int DefaultAlignment = 32;
 
+    /// <summary>The most dimensions that a tensor has.</summary>
+    public const int MaximumDimensions = 4;
+
     private const int OldestVersion = 2;
     private const int MaximumAlignment = 1 << 20;
-    private const int MaximumDimensions = 4;
     private const int MaximumDepth = 8;
     private const int MaximumNameByteLength = ushort.MaxValue;
     private const int LeastStringByteLength = sizeof(ulong);
@@ -45,11 +47,29 @@ internal sealed class GgufReader
         int version = ReadVersion();
         int tensorCount = ReadTensorCount();
         Metadata metadata = ReadMetadata();
-        int alignment = ReadAlignment(metadata);
+        int alignment = AlignmentOf(metadata);
         List<GgufTensor> tensors = ReadTensors(tensorCount, alignment);
         CheckOverlaps(tensors);
         return new GgufFile(_map, version, metadata, alignment, tensors);
     }
+
+    /// <summary>Where tensors begin: a multiple of this.</summary>
+    /// <exception cref="ModelFormatException">The metadata have a number for it that is no power of two.</exception>
+    public static int AlignmentOf(Metadata metadata)
+    {
+        if (metadata.Find(AlignmentKey) is not { } value)
+        {
+            return DefaultAlignment;
+        }
+
+        long alignment = value.AsInt64();
+        return alignment is >= 1 and <= MaximumAlignment && long.IsPow2(alignment)
+            ? (int)alignment
+            : throw value.Wrong($"a power of two up to {MaximumAlignment}");
+    }
+
+    /// <summary>The next multiple of <paramref name="alignment"/>.</summary>
+    public static long Align(long offset, int alignment) => checked(offset + alignment - 1) / alignment * alignment;
 
     private int ReadVersion()
     {
@@ -169,19 +189,6 @@ internal sealed class GgufReader
         }
     }
 
-    private static int ReadAlignment(Metadata metadata)
-    {
-        if (metadata.Find(AlignmentKey) is not { } value)
-        {
-            return DefaultAlignment;
-        }
-
-        long alignment = value.AsInt64();
-        return alignment is >= 1 and <= MaximumAlignment && long.IsPow2(alignment)
-            ? (int)alignment
-            : throw value.Wrong($"a power of two up to {MaximumAlignment}");
-    }
-
     private List<GgufTensor> ReadTensors(int count, int alignment)
     {
         if ((long)count * LeastTensorByteLength > _cursor.Left)
@@ -205,7 +212,7 @@ internal sealed class GgufReader
             table.Add((tensor, place));
         }
 
-        long dataStart = checked(_cursor.Position + alignment - 1) / alignment * alignment;
+        long dataStart = Align(_cursor.Position, alignment);
         return table.ConvertAll(entry => Place(entry.Tensor, entry.Place, dataStart));
     }
 
