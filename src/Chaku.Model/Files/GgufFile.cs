@@ -26,6 +26,9 @@ internal sealed class GgufFile : IDisposable
     /// <summary>Bytes in the file.</summary>
     public long Length => _map.Length;
 
+    /// <summary>When the file was last written before it was opened.</summary>
+    public DateTime LastWriteUtc => _map.LastWriteUtc;
+
     /// <summary>The format's version.</summary>
     public int Version { get; }
 

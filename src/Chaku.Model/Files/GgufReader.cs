@@ -31,13 +31,13 @@ internal sealed class GgufReader
     private const int LeastTensorByteLength = LeastStringByteLength + (2 * sizeof(uint)) + (2 * sizeof(ulong));
 
     private readonly MappedFile _map;
-    private readonly GgufCursor _cursor;
+    private readonly FileCursor _cursor;
 
     /// <summary>Reads <paramref name="map"/> from its start.</summary>
     public GgufReader(MappedFile map)
     {
         _map = map;
-        _cursor = new GgufCursor(map);
+        _cursor = new FileCursor(map);
     }
 
     /// <summary>Reads the header.</summary>

@@ -15,10 +15,11 @@ internal sealed unsafe class MappedFile : IDisposable
     private readonly MemoryMappedViewAccessor? _view;
     private readonly byte* _pointer;
 
-    private MappedFile(string path, long length, MemoryMappedViewAccessor? view)
+    private MappedFile(string path, long length, DateTime lastWriteUtc, MemoryMappedViewAccessor? view)
     {
         Path = path;
         Length = length;
+        LastWriteUtc = lastWriteUtc;
         _view = view;
         _pointer = view is null
             ? null
@@ -30,6 +31,9 @@ internal sealed unsafe class MappedFile : IDisposable
 
     /// <summary>Bytes in the file when it was opened.</summary>
     public long Length { get; }
+
+    /// <summary>When the file was last written before it was opened.</summary>
+    public DateTime LastWriteUtc { get; }
 
     /// <summary>Maps a file; an empty one is allowed and has no views but empty ones.</summary>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
@@ -49,14 +53,16 @@ internal sealed unsafe class MappedFile : IDisposable
 
         using SafeFileHandle file = File.OpenHandle(path);
         long length = RandomAccess.GetLength(file);
+        DateTime lastWriteUtc = File.GetLastWriteTimeUtc(file);
         if (length == 0)
         {
-            return new MappedFile(path, 0, view: null);
+            return new MappedFile(path, 0, lastWriteUtc, view: null);
         }
 
         using MemoryMappedFile map = MemoryMappedFile.CreateFromFile(
             file, null, length, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
-        return new MappedFile(path, length, map.CreateViewAccessor(0, length, MemoryMappedFileAccess.Read));
+        return new MappedFile(
+            path, length, lastWriteUtc, map.CreateViewAccessor(0, length, MemoryMappedFileAccess.Read));
     }
 
     /// <summary>Some of the file's bytes.</summary>

@@ -5,7 +5,7 @@ using System.Text;
 namespace Chaku.Model.Files;
 
 /// <summary>A place in a file, moved by reading; nothing is read or allocated beyond the bytes that are left.</summary>
-internal sealed class GgufCursor(MappedFile file)
+internal sealed class FileCursor(MappedFile file)
 {
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
