@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Chaku.Kernels.Formats;
 
 /// <summary>One float32 weight.</summary>
@@ -13,4 +15,7 @@ internal struct BlockF32 : IBlock<BlockF32>
     public static int Length => 1;
 
     public static void Dequantise(ref readonly BlockF32 block, Span<float> weights) => weights[0] = block.Value;
+
+    public static void DequantiseMany(ReadOnlySpan<BlockF32> blocks, Span<float> weights) =>
+        MemoryMarshal.Cast<BlockF32, float>(blocks).CopyTo(weights);
 }

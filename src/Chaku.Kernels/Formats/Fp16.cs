@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
 namespace Chaku.Kernels.Formats;
@@ -38,6 +39,86 @@ internal static class Fp16
         return (scaled.AsUInt32() | special | sign).AsSingle();
     }
 
+    /// <summary>Many at once; the same bits as <see cref="ToSingle(ushort)"/>.</summary>
+    /// <exception cref="ArgumentException">Lengths disagree; the message has both.</exception>
+    public static void ToSingle(ReadOnlySpan<ushort> halves, Span<float> singles)
+    {
+        CheckLengths(halves.Length, singles.Length);
+        int i = 0;
+        if (Vector128.IsHardwareAccelerated)
+        {
+            ref ushort source = ref MemoryMarshal.GetReference(halves);
+            ref float target = ref MemoryMarshal.GetReference(singles);
+            for (; i + Vector256<float>.Count <= halves.Length; i += Vector256<float>.Count)
+            {
+                ToSingle(Vector128.LoadUnsafe(ref source, (nuint)i)).StoreUnsafe(ref target, (nuint)i);
+            }
+        }
+
+        for (; i < halves.Length; i++)
+        {
+            singles[i] = ToSingle(halves[i]);
+        }
+    }
+
     /// <summary>Rounds to the nearest half, ties to even; too large becomes infinity.</summary>
     public static ushort FromSingle(float value) => BitConverter.HalfToUInt16Bits((Half)value);
+
+    /// <summary>Eight at once; the same bits as <see cref="FromSingle(float)"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<ushort> FromSingle(Vector256<float> singles)
+    {
+        Vector256<uint> bits = singles.AsUInt32();
+        Vector256<uint> magnitude = bits & Vector256.Create(0x7FFFFFFFu);
+
+        // From 2^-14 on: 13 bits less of mantissa, to even, and 112 less in the exponent; past the range is infinity.
+        Vector256<uint> even = (magnitude >>> 13) & Vector256<uint>.One;
+        Vector256<uint> normal = ((magnitude + Vector256.Create(0xFFFu) + even) >>> 13) - Vector256.Create(112u << 10);
+        normal = Vector256.Min(normal.AsInt32(), Vector256.Create(0x7C00)).AsUInt32();
+
+        // Below: half's subnormals are multiples of 2^-24, the last place of 0.5; the addition rounds to even.
+        Vector256<float> shifted = magnitude.AsSingle() + Vector256.Create(0.5f);
+        Vector256<uint> subnormal = shifted.AsUInt32() - Vector256.Create(0x3F000000u);
+
+        Vector256<uint> isNormal = Vector256.GreaterThanOrEqual(
+            magnitude.AsInt32(), Vector256.Create(0x38800000)).AsUInt32();
+        Vector256<uint> half = Vector256.ConditionalSelect(isNormal, normal, subnormal);
+
+        // NaN keeps the upper bits of its payload and becomes quiet.
+        Vector256<uint> notANumber = ((magnitude >>> 13) & Vector256.Create(0x3FFu)) | Vector256.Create(0x7E00u);
+        half = Vector256.ConditionalSelect(Vector256.Equals(singles, singles).AsUInt32(), half, notANumber);
+        half |= (bits >>> 16) & Vector256.Create(0x8000u);
+        return Vector128.Narrow(half.GetLower(), half.GetUpper());
+    }
+
+    /// <summary>Many at once; the same bits as <see cref="FromSingle(float)"/>.</summary>
+    /// <exception cref="ArgumentException">Lengths disagree; the message has both.</exception>
+    public static void FromSingle(ReadOnlySpan<float> singles, Span<ushort> halves)
+    {
+        CheckLengths(singles.Length, halves.Length);
+        int i = 0;
+        if (Vector128.IsHardwareAccelerated)
+        {
+            ref float source = ref MemoryMarshal.GetReference(singles);
+            ref ushort target = ref MemoryMarshal.GetReference(halves);
+            for (; i + Vector256<float>.Count <= singles.Length; i += Vector256<float>.Count)
+            {
+                FromSingle(Vector256.LoadUnsafe(ref source, (nuint)i)).StoreUnsafe(ref target, (nuint)i);
+            }
+        }
+
+        for (; i < singles.Length; i++)
+        {
+            halves[i] = FromSingle(singles[i]);
+        }
+    }
+
+    /// <summary>Throws where as many values are not asked for as given.</summary>
+    internal static void CheckLengths(int given, int asked)
+    {
+        if (given != asked)
+        {
+            throw new ArgumentException($"{given} values do not fit {asked} places one to one");
+        }
+    }
 }

@@ -1,6 +1,8 @@
 namespace Chaku.Kernels.Formats;
 
-/// <summary>A block of activations rounded to 8 bits: codes in [−127, 127], one float32 scale, and sums of codes.</summary>
+/// <summary>
+/// A block of activations rounded to 8 bits: codes in [−127, 127], one float32 scale, and sums of codes.
+/// </summary>
 internal interface IActivationBlock<TSelf>
     where TSelf : unmanaged, IActivationBlock<TSelf>
 {

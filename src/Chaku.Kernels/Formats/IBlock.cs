@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Chaku.Kernels.Formats;
 
 /// <summary>A block of weights as it lies in a file: a fixed number of weights in a fixed number of bytes.</summary>
@@ -18,6 +20,18 @@ internal interface IBlock<TSelf>
     /// <param name="block">One block.</param>
     /// <param name="weights">[<see cref="Length"/>], float32.</param>
     static abstract void Dequantise(ref readonly TSelf block, Span<float> weights);
+
+    /// <summary>Many blocks: the same bits as block by block, which is slow where a block is one weight.</summary>
+    /// <param name="blocks">Blocks in order.</param>
+    /// <param name="weights">[blocks × <see cref="Length"/>], float32.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static virtual void DequantiseMany(ReadOnlySpan<TSelf> blocks, Span<float> weights)
+    {
+        for (int block = 0; block < blocks.Length; block++)
+        {
+            TSelf.Dequantise(in blocks[block], weights.Slice(block * TSelf.Length, TSelf.Length));
+        }
+    }
 }
 
 /// <summary>A quantised block that is multiplied with 8-bit activations.</summary>

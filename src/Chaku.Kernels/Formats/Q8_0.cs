@@ -20,24 +20,14 @@ internal struct BlockQ8_0 : IQuantBlock<BlockQ8_0, Activation32>
 
     public static int Length => 32;
 
-    public static void Dequantise(ref readonly BlockQ8_0 block, Span<float> weights)
-    {
-        float scale = Fp16.ToSingle(block.Scale);
-        for (int i = 0; i < Length; i++)
-        {
-            weights[i] = scale * block.Codes[i];
-        }
-    }
+    public static void Dequantise(ref readonly BlockQ8_0 block, Span<float> weights) =>
+        CodeSpan.Scale(block.Codes, Fp16.ToSingle(block.Scale), weights);
 
-    public static float AddDotReference(float sum, ref readonly BlockQ8_0 weights, ref readonly Activation32 activations)
+    public static float AddDotReference(
+        float sum, ref readonly BlockQ8_0 weights, ref readonly Activation32 activations)
     {
-        int dot = 0;
-        for (int i = 0; i < Length; i++)
-        {
-            dot += weights.Codes[i] * activations.Codes[i];
-        }
-
-        return MathF.FusedMultiplyAdd(Fp16.ToSingle(weights.Scale) * activations.Scale, dot, sum);
+        float scale = Fp16.ToSingle(weights.Scale) * activations.Scale;
+        return MathF.FusedMultiplyAdd(scale, CodeSpan.Dot(weights.Codes, activations.Codes), sum);
     }
 
     [InlineArray(32)]

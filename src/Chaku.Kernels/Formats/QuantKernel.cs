@@ -17,7 +17,9 @@ internal abstract class QuantKernel
     /// <param name="activations">[<see cref="ActivationByteLength"/>].</param>
     public abstract void Quantise(ReadOnlySpan<float> x, Span<byte> activations);
 
-    /// <summary>One output: the row's float chain over ascending blocks, in scalar code that defines the bits.</summary>
+    /// <summary>
+    /// One output: the row's float chain over ascending blocks, in scalar code that defines the bits.
+    /// </summary>
     public abstract float DotReference(ReadOnlySpan<byte> row, ReadOnlySpan<byte> activations);
 }
 

@@ -22,12 +22,14 @@ internal abstract class TensorFormat
     public abstract QuantKernel? Kernel { get; }
 
     /// <summary>Bytes that <paramref name="count"/> weights take.</summary>
-    /// <exception cref="ArgumentException"><paramref name="count"/> is no multiple of <see cref="BlockLength"/>.</exception>
+    /// <exception cref="ArgumentException">
+    /// <paramref name="count"/> is no multiple of <see cref="BlockLength"/>.
+    /// </exception>
     public long ByteLength(long count)
     {
         if (count % BlockLength != 0)
         {
-            throw new ArgumentException($"{Name} stores blocks of {BlockLength} weights, and {count} is no multiple of it");
+            throw new ArgumentException($"{Name} stores blocks of {BlockLength} weights; {count} is no multiple of it");
         }
 
         return count / BlockLength * BlockByteLength;
@@ -64,12 +66,10 @@ internal sealed class TensorFormat<TBlock>(QuantKernel? kernel) : TensorFormat
         if (blocks.Length % Unsafe.SizeOf<TBlock>() != 0 || typed.Length * TBlock.Length != weights.Length)
         {
             throw new ArgumentException(
-                $"{Name}: {blocks.Length} bytes hold {typed.Length} blocks of {TBlock.Length}, not {weights.Length} weights");
+                $"{Name}: {blocks.Length} bytes hold {typed.Length} blocks of {TBlock.Length} weights, " +
+                $"not {weights.Length} weights");
         }
 
-        for (int block = 0; block < typed.Length; block++)
-        {
-            TBlock.Dequantise(in typed[block], weights.Slice(block * TBlock.Length, TBlock.Length));
-        }
+        TBlock.DequantiseMany(typed, weights);
     }
 }

@@ -10,7 +10,18 @@ internal static class TensorFormats
     public static readonly IReadOnlyList<TensorFormat> All =
     [
         F32,
+        new TensorFormat<BlockF16>(kernel: null),
+        Quantised<BlockQ4_0, Activation32>(),
+        Quantised<BlockQ4_1, Activation32>(),
+        Quantised<BlockQ5_0, Activation32>(),
+        Quantised<BlockQ5_1, Activation32>(),
         Quantised<BlockQ8_0, Activation32>(),
+        Quantised<BlockQ2_K, Activation256>(),
+        Quantised<BlockQ3_K, Activation256>(),
+        Quantised<BlockQ4_K, Activation256>(),
+        Quantised<BlockQ5_K, Activation256>(),
+        Quantised<BlockQ6_K, Activation256>(),
+        new TensorFormat<BlockBF16>(kernel: null),
     ];
 
     /// <summary>The format with this number in a GGUF file's tensor table; null where there is none.</summary>

@@ -61,10 +61,14 @@ internal sealed unsafe class WeightMatrix
 
     /// <summary>The bytes of one row.</summary>
     /// <exception cref="ArgumentOutOfRangeException">There is no such row.</exception>
-    public ReadOnlySpan<byte> Row(int row)
+    public ReadOnlySpan<byte> Row(int row) => RowRange(row, 1);
+
+    /// <summary>The bytes of <paramref name="count"/> rows in turn.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">There are no such rows.</exception>
+    public ReadOnlySpan<byte> RowRange(int row, int count)
     {
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)row, (uint)Rows, nameof(row));
-        return new ReadOnlySpan<byte>(_data + ((long)row * RowByteLength), RowByteLength);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan((ulong)row + (uint)count, (ulong)Rows, nameof(count));
+        return new ReadOnlySpan<byte>(_data + ((long)row * RowByteLength), checked(count * RowByteLength));
     }
 
     /// <summary>Some of one row's weights as float32.</summary>

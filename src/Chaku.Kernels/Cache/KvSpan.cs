@@ -1,0 +1,45 @@
+using Chaku.Kernels.Memory;
+
+namespace Chaku.Kernels.Cache;
+
+/// <summary>Part of a batch that belongs to one sequence: its rows in the batch, and its place in the cache.</summary>
+/// <param name="Pages">The sequence's pages, from position 0 on.</param>
+/// <param name="Start">Absolute position of the first row.</param>
+/// <param name="FirstRow">Its first row in the batch.</param>
+/// <param name="RowCount">Its rows.</param>
+internal readonly record struct KvSpan(NativeBuffer[] Pages, int Start, int FirstRow, int RowCount)
+{
+    /// <summary>Rounds new keys and values into their pages.</summary>
+    /// <param name="layout">The pages' layout.</param>
+    /// <param name="layer">The layer.</param>
+    /// <param name="keys">[batch rows, KV heads, head size].</param>
+    /// <param name="values">Likewise.</param>
+    public void Write(KvLayout layout, int layer, ReadOnlySpan<float> keys, ReadOnlySpan<float> values)
+    {
+        int width = layout.KvHeadCount * layout.HeadSize;
+        int rowBytes = layout.HeadSize * layout.Format.ElementByteLength;
+        for (int row = 0; row < RowCount; row++)
+        {
+            int position = Start + row;
+            NativeBuffer page = Pages[position / KvLayout.PageLength];
+            long inTile = position % KvLayout.PageLength * (long)rowBytes;
+            for (int head = 0; head < layout.KvHeadCount; head++)
+            {
+                int source = ((FirstRow + row) * width) + (head * layout.HeadSize);
+                layout.Format.Write(
+                    keys.Slice(source, layout.HeadSize), page.Span<byte>(layout.KeyOffset(layer, head) + inTile, rowBytes));
+                layout.Format.Write(
+                    values.Slice(source, layout.HeadSize),
+                    page.Span<byte>(layout.ValueOffset(layer, head) + inTile, rowBytes));
+            }
+        }
+    }
+
+    /// <summary>One head's keys of one page, as float32 [page length, head size].</summary>
+    public ReadOnlySpan<float> Keys(KvLayout layout, int layer, int kvHead, int page, Span<float> scratch) =>
+        layout.Format.Read(Pages[page].Span<byte>(layout.KeyOffset(layer, kvHead), layout.TileByteLength), scratch);
+
+    /// <summary>One head's values of one page, as float32 [page length, head size].</summary>
+    public ReadOnlySpan<float> Values(KvLayout layout, int layer, int kvHead, int page, Span<float> scratch) =>
+        layout.Format.Read(Pages[page].Span<byte>(layout.ValueOffset(layer, kvHead), layout.TileByteLength), scratch);
+}

@@ -1,0 +1,59 @@
+using System.Runtime.InteropServices;
+
+namespace Chaku.Kernels.Formats;
+
+/// <summary>32 weights: w = scale · code + minimum, both in half precision, code in [0, 31].</summary>
+/// <remarks>
+/// Bytes: scale, minimum, fifth bits, nibbles. The product has 16 bits, so that a fused sum has the same bits.
+/// Source: ggml, <c>block_q5_1</c>.
+/// </remarks>
+[StructLayout(LayoutKind.Sequential, Pack = 2)]
+internal struct BlockQ5_1 : IQuantBlock<BlockQ5_1, Activation32>
+{
+    /// <summary>The scale, half precision.</summary>
+    public ushort Scale;
+
+    /// <summary>The minimum, half precision.</summary>
+    public ushort Minimum;
+
+    /// <summary>Bit i is the fifth bit of code i.</summary>
+    public uint FifthBits;
+
+    /// <summary>The lower bits of code i in the low nibble, of code i + 16 in the high.</summary>
+    public Bytes16 Nibbles;
+
+    public static string Name => "Q5_1";
+
+    public static int GgmlType => 7;
+
+    public static int Length => 32;
+
+    public static void Dequantise(ref readonly BlockQ5_1 block, Span<float> weights)
+    {
+        Span<sbyte> codes = stackalloc sbyte[32];
+        Unpack(in block, codes);
+        CodeSpan.ScaleAndAdd(codes, Fp16.ToSingle(block.Scale), Fp16.ToSingle(block.Minimum), weights);
+    }
+
+    public static float AddDotReference(
+        float sum, ref readonly BlockQ5_1 weights, ref readonly Activation32 activations)
+    {
+        Span<sbyte> codes = stackalloc sbyte[32];
+        Unpack(in weights, codes);
+        float scale = Fp16.ToSingle(weights.Scale) * activations.Scale;
+        float minimum = Fp16.ToSingle(weights.Minimum) * activations.Scale;
+        sum = MathF.FusedMultiplyAdd(scale, CodeSpan.Dot(codes, activations.Codes), sum);
+        return MathF.FusedMultiplyAdd(minimum, activations.Sum, sum);
+    }
+
+    private static void Unpack(ref readonly BlockQ5_1 block, Span<sbyte> codes)
+    {
+        codes.Clear();
+        CodeSpan.AddBits(block.Nibbles, from: 0, count: 4, to: 0, codes[..16]);
+        CodeSpan.AddBits(block.Nibbles, from: 4, count: 4, to: 0, codes[16..]);
+        for (int i = 0; i < Length; i++)
+        {
+            codes[i] += (sbyte)(((block.FifthBits >> i) & 1) << 4);
+        }
+    }
+}

@@ -1,0 +1,152 @@
+using System.Runtime.InteropServices;
+using Chaku.Kernels.Formats;
+using Chaku.Kernels.Memory;
+using Chaku.Kernels.Threading;
+
+namespace Chaku.Kernels.Ops;
+
+/// <summary>y = x · Wᵀ with float32 activations; weights of any format, dequantised on the way.</summary>
+/// <remarks>
+/// Bits: k is split into chunks of <see cref="ChunkLength"/>; a chunk has 8 FMA chains, chain j over k ≡ j (mod 8), and the
+/// values behind the last whole vector go to the last chains; the 8 sums are added as in
+/// <see cref="VectorMath.Sum"/>, the chunks in ascending order. See docs/decisions/0003-float-chains.md.
+/// </remarks>
+internal static class FloatMatmul
+{
+    /// <summary>Columns of a chunk: two super-blocks of the K-quants, and four rows of it stay in the first cache.</summary>
+    public const int ChunkLength = 512;
+
+    private const int RowTile = InnerTile.Rows;
+    private const int RowBlock = 4 * RowTile;
+    private const int TokenBlock = 96;
+
+    /// <summary>y = x · Wᵀ.</summary>
+    /// <param name="pool">Threads.</param>
+    /// <param name="weight">W [N, K].</param>
+    /// <param name="x">[T, K], float32.</param>
+    /// <param name="y">[T, N], float32, overwritten; may not overlap <paramref name="x"/>.</param>
+    /// <exception cref="ArgumentException">Lengths disagree; the message has both.</exception>
+    public static void Forward(ComputePool pool, WeightMatrix weight, ReadOnlySpan<float> x, Span<float> y)
+    {
+        int tokenCount = x.Length / weight.Columns;
+        Shape.RequireLength(x.Length, (long)tokenCount * weight.Columns, nameof(x));
+        Shape.RequireLength(y.Length, (long)tokenCount * weight.Rows, nameof(y));
+        Work work = new(weight, x, y, tokenCount);
+        pool.Run(work.ItemCount, ref work);
+    }
+
+    /// <summary>The scalar reference of one output: it defines the bits.</summary>
+    /// <param name="row">[K], float32.</param>
+    /// <param name="x">[K], float32.</param>
+    public static float DotReference(ReadOnlySpan<float> row, ReadOnlySpan<float> x)
+    {
+        float total = 0;
+        Span<float> lanes = stackalloc float[VectorMath.Width];
+        for (int start = 0; start < row.Length; start += ChunkLength)
+        {
+            int length = Math.Min(ChunkLength, row.Length - start);
+            int whole = length / VectorMath.Width * VectorMath.Width;
+            int tailLane = whole > 0 ? VectorMath.Width - (length - whole) : 0;
+            lanes.Clear();
+            for (int k = 0; k < length; k++)
+            {
+                int lane = k < whole ? k % VectorMath.Width : tailLane + (k - whole);
+                lanes[lane] = MathF.FusedMultiplyAdd(row[start + k], x[start + k], lanes[lane]);
+            }
+
+            float even = (lanes[0] + lanes[4]) + (lanes[2] + lanes[6]);
+            float odd = (lanes[1] + lanes[5]) + (lanes[3] + lanes[7]);
+            total += even + odd;
+        }
+
+        return total;
+    }
+
+    private readonly ref struct Work : IParallelWork
+    {
+        private readonly WeightMatrix _weight;
+        private readonly ReadOnlySpan<float> _x;
+        private readonly Span<float> _y;
+        private readonly int _tokenCount;
+        private readonly int _rowBlockCount;
+
+        public Work(WeightMatrix weight, ReadOnlySpan<float> x, Span<float> y, int tokenCount)
+        {
+            _weight = weight;
+            _x = x;
+            _y = y;
+            _tokenCount = tokenCount;
+            _rowBlockCount = (weight.Rows + RowBlock - 1) / RowBlock;
+        }
+
+        public int ItemCount => _rowBlockCount * ((_tokenCount + TokenBlock - 1) / TokenBlock);
+
+        public void Execute(int index, Scratch scratch)
+        {
+            // Neighbouring items share their tokens, which stay in the cache while the weights stream by.
+            int rowStart = index % _rowBlockCount * RowBlock;
+            int rowEnd = Math.Min(rowStart + RowBlock, _weight.Rows);
+            int tokenStart = index / _rowBlockCount * TokenBlock;
+            int tokenEnd = Math.Min(tokenStart + TokenBlock, _tokenCount);
+            Span<float> tile = scratch.Singles(RowTile * ChunkLength);
+            for (int row = rowStart; row < rowEnd; row += RowTile)
+            {
+                int rowCount = Math.Min(RowTile, rowEnd - row);
+                for (int start = 0; start < _weight.Columns; start += ChunkLength)
+                {
+                    int length = Math.Min(ChunkLength, _weight.Columns - start);
+                    ref readonly float rows = ref Rows(row, rowCount, start, length, tile, out nuint stride);
+                    InnerTile.Chunk chunk = new(length, start == 0);
+                    MultiplyTokens(in rows, stride, row, rowCount, start, chunk, tokenStart, tokenEnd);
+                }
+            }
+        }
+
+        // Four rows read where they lie if they are float32, dequantised into the tile otherwise. Rows behind the last
+        // one hold anything: they are computed and not stored.
+        private ref readonly float Rows(
+            int row, int rowCount, int start, int length, Span<float> tile, out nuint stride)
+        {
+            if (_weight.Format == TensorFormats.F32 && rowCount == RowTile)
+            {
+                stride = (nuint)_weight.Columns;
+                return ref MemoryMarshal.Cast<byte, float>(_weight.RowRange(row, RowTile))[start];
+            }
+
+            stride = ChunkLength;
+            for (int i = 0; i < rowCount; i++)
+            {
+                _weight.Dequantise(row + i, start, tile.Slice(i * ChunkLength, length));
+            }
+
+            return ref tile[0];
+        }
+
+        private void MultiplyTokens(
+            ref readonly float rows,
+            nuint stride,
+            int row,
+            int rowCount,
+            int start,
+            InnerTile.Chunk chunk,
+            int tokenStart,
+            int tokenEnd)
+        {
+            int columns = _weight.Columns;
+            int token = tokenStart;
+            for (; token + InnerTile.Tokens <= tokenEnd; token += InnerTile.Tokens)
+            {
+                ReadOnlySpan<float> x = _x.Slice((token * columns) + start, (2 * columns) + chunk.Length);
+                Span<float> y = _y.Slice((token * _weight.Rows) + row, (2 * _weight.Rows) + rowCount);
+                InnerTile.Multiply4x3(in rows, stride, in x[0], (nuint)columns, chunk, y, _weight.Rows, rowCount);
+            }
+
+            for (; token < tokenEnd; token++)
+            {
+                ReadOnlySpan<float> x = _x.Slice((token * columns) + start, chunk.Length);
+                Span<float> y = _y.Slice((token * _weight.Rows) + row, rowCount);
+                InnerTile.Multiply4x1(in rows, stride, in x[0], chunk, y);
+            }
+        }
+    }
+}

@@ -1,0 +1,193 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace Chaku.Kernels.Ops;
+
+/// <summary>
+/// Inner products of four weight rows with one or three tokens over one chunk of columns, in registers.
+/// </summary>
+/// <remarks>Each output is one vector of 8 FMA chains: its bits are those of <see cref="FloatMatmul.DotReference"/>.</remarks>
+internal static class InnerTile
+{
+    /// <summary>Weight rows of a tile.</summary>
+    public const int Rows = 4;
+
+    /// <summary>Tokens of the wide tile: 12 accumulators, 3 activations and a weight fill 16 registers.</summary>
+    public const int Tokens = 3;
+
+    /// <summary>y[t, r] = (first chunk ? 0 : y[t, r]) + row r · token t, for three tokens.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Multiply4x3(
+        ref readonly float rows,
+        nuint rowStride,
+        ref readonly float x,
+        nuint xStride,
+        Chunk chunk,
+        Span<float> y,
+        int yStride,
+        int rowCount)
+    {
+        ref float w0 = ref Unsafe.AsRef(in rows);
+        ref float w1 = ref Unsafe.Add(ref w0, rowStride);
+        ref float w2 = ref Unsafe.Add(ref w1, rowStride);
+        ref float w3 = ref Unsafe.Add(ref w2, rowStride);
+        ref float x0 = ref Unsafe.AsRef(in x);
+        ref float x1 = ref Unsafe.Add(ref x0, xStride);
+        ref float x2 = ref Unsafe.Add(ref x1, xStride);
+        Vector256<float> a00 = default, a01 = default, a02 = default, a03 = default;
+        Vector256<float> a10 = default, a11 = default, a12 = default, a13 = default;
+        Vector256<float> a20 = default, a21 = default, a22 = default, a23 = default;
+        nuint whole = (nuint)chunk.WholeLength;
+        for (nuint k = 0; k < whole; k += VectorMath.Width)
+        {
+            Vector256<float> t0 = Vector256.LoadUnsafe(ref x0, k);
+            Vector256<float> t1 = Vector256.LoadUnsafe(ref x1, k);
+            Vector256<float> t2 = Vector256.LoadUnsafe(ref x2, k);
+            Vector256<float> w = Vector256.LoadUnsafe(ref w0, k);
+            a00 = Vector256.FusedMultiplyAdd(w, t0, a00);
+            a10 = Vector256.FusedMultiplyAdd(w, t1, a10);
+            a20 = Vector256.FusedMultiplyAdd(w, t2, a20);
+            w = Vector256.LoadUnsafe(ref w1, k);
+            a01 = Vector256.FusedMultiplyAdd(w, t0, a01);
+            a11 = Vector256.FusedMultiplyAdd(w, t1, a11);
+            a21 = Vector256.FusedMultiplyAdd(w, t2, a21);
+            w = Vector256.LoadUnsafe(ref w2, k);
+            a02 = Vector256.FusedMultiplyAdd(w, t0, a02);
+            a12 = Vector256.FusedMultiplyAdd(w, t1, a12);
+            a22 = Vector256.FusedMultiplyAdd(w, t2, a22);
+            w = Vector256.LoadUnsafe(ref w3, k);
+            a03 = Vector256.FusedMultiplyAdd(w, t0, a03);
+            a13 = Vector256.FusedMultiplyAdd(w, t1, a13);
+            a23 = Vector256.FusedMultiplyAdd(w, t2, a23);
+        }
+
+        if (chunk.TailLength > 0)
+        {
+            Vector256<float> t0 = chunk.LoadTail(ref x0);
+            Vector256<float> t1 = chunk.LoadTail(ref x1);
+            Vector256<float> t2 = chunk.LoadTail(ref x2);
+            Vector256<float> w = chunk.LoadTail(ref w0);
+            a00 = Vector256.FusedMultiplyAdd(w, t0, a00);
+            a10 = Vector256.FusedMultiplyAdd(w, t1, a10);
+            a20 = Vector256.FusedMultiplyAdd(w, t2, a20);
+            w = chunk.LoadTail(ref w1);
+            a01 = Vector256.FusedMultiplyAdd(w, t0, a01);
+            a11 = Vector256.FusedMultiplyAdd(w, t1, a11);
+            a21 = Vector256.FusedMultiplyAdd(w, t2, a21);
+            w = chunk.LoadTail(ref w2);
+            a02 = Vector256.FusedMultiplyAdd(w, t0, a02);
+            a12 = Vector256.FusedMultiplyAdd(w, t1, a12);
+            a22 = Vector256.FusedMultiplyAdd(w, t2, a22);
+            w = chunk.LoadTail(ref w3);
+            a03 = Vector256.FusedMultiplyAdd(w, t0, a03);
+            a13 = Vector256.FusedMultiplyAdd(w, t1, a13);
+            a23 = Vector256.FusedMultiplyAdd(w, t2, a23);
+        }
+
+        chunk.Store(SumFour(a00, a01, a02, a03), y[..rowCount]);
+        chunk.Store(SumFour(a10, a11, a12, a13), y.Slice(yStride, rowCount));
+        chunk.Store(SumFour(a20, a21, a22, a23), y.Slice(2 * yStride, rowCount));
+    }
+
+    /// <summary>y[r] = (first chunk ? 0 : y[r]) + row r · x, for one token.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Multiply4x1(
+        ref readonly float rows, nuint rowStride, ref readonly float x, Chunk chunk, Span<float> y)
+    {
+        ref float w0 = ref Unsafe.AsRef(in rows);
+        ref float w1 = ref Unsafe.Add(ref w0, rowStride);
+        ref float w2 = ref Unsafe.Add(ref w1, rowStride);
+        ref float w3 = ref Unsafe.Add(ref w2, rowStride);
+        ref float x0 = ref Unsafe.AsRef(in x);
+        Vector256<float> a0 = default, a1 = default, a2 = default, a3 = default;
+        nuint whole = (nuint)chunk.WholeLength;
+        for (nuint k = 0; k < whole; k += VectorMath.Width)
+        {
+            Vector256<float> t = Vector256.LoadUnsafe(ref x0, k);
+            a0 = Vector256.FusedMultiplyAdd(Vector256.LoadUnsafe(ref w0, k), t, a0);
+            a1 = Vector256.FusedMultiplyAdd(Vector256.LoadUnsafe(ref w1, k), t, a1);
+            a2 = Vector256.FusedMultiplyAdd(Vector256.LoadUnsafe(ref w2, k), t, a2);
+            a3 = Vector256.FusedMultiplyAdd(Vector256.LoadUnsafe(ref w3, k), t, a3);
+        }
+
+        if (chunk.TailLength > 0)
+        {
+            Vector256<float> t = chunk.LoadTail(ref x0);
+            a0 = Vector256.FusedMultiplyAdd(chunk.LoadTail(ref w0), t, a0);
+            a1 = Vector256.FusedMultiplyAdd(chunk.LoadTail(ref w1), t, a1);
+            a2 = Vector256.FusedMultiplyAdd(chunk.LoadTail(ref w2), t, a2);
+            a3 = Vector256.FusedMultiplyAdd(chunk.LoadTail(ref w3), t, a3);
+        }
+
+        chunk.Store(SumFour(a0, a1, a2, a3), y);
+    }
+
+    // Four times VectorMath.Sum, transposed: lane r is the sum of vector r's lanes, added in the same order.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<float> SumFour(
+        Vector256<float> a, Vector256<float> b, Vector256<float> c, Vector256<float> d)
+    {
+        Vector128<float> a4 = a.GetLower() + a.GetUpper();
+        Vector128<float> b4 = b.GetLower() + b.GetUpper();
+        Vector128<float> c4 = c.GetLower() + c.GetUpper();
+        Vector128<float> d4 = d.GetLower() + d.GetUpper();
+        a4 += Vector128.Shuffle(a4, Vector128.Create(2, 3, 0, 1));
+        b4 += Vector128.Shuffle(b4, Vector128.Create(2, 3, 0, 1));
+        c4 += Vector128.Shuffle(c4, Vector128.Create(2, 3, 0, 1));
+        d4 += Vector128.Shuffle(d4, Vector128.Create(2, 3, 0, 1));
+        return Vector128.Create(
+            a4.ToScalar() + a4.GetElement(1),
+            b4.ToScalar() + b4.GetElement(1),
+            c4.ToScalar() + c4.GetElement(1),
+            d4.ToScalar() + d4.GetElement(1));
+    }
+
+    /// <summary>A chunk of columns: whole vectors, a tail, and whether it is the first.</summary>
+    /// <param name="length">Columns; at least 1.</param>
+    /// <param name="isFirst">Outputs are written, not added to.</param>
+    internal readonly struct Chunk(int length, bool isFirst)
+    {
+        /// <summary>Columns.</summary>
+        public int Length => length;
+
+        /// <summary>Columns in whole vectors.</summary>
+        public int WholeLength => length & -VectorMath.Width;
+
+        /// <summary>Columns behind the last whole vector.</summary>
+        public int TailLength => length & (VectorMath.Width - 1);
+
+        /// <summary>
+        /// The tail in the last lanes, zeros before it; in the first lanes where the chunk has no whole vector. Reads
+        /// nothing outside the chunk.
+        /// </summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public Vector256<float> LoadTail(ref float start)
+        {
+            if (length < VectorMath.Width)
+            {
+                return VectorMath.LoadTail(in start, length);
+            }
+
+            Vector256<int> isTail = Vector256.GreaterThanOrEqual(
+                Vector256<int>.Indices, Vector256.Create(VectorMath.Width - TailLength));
+            return Vector256.LoadUnsafe(ref start, (nuint)(length - VectorMath.Width)) & isTail.AsSingle();
+        }
+
+        /// <summary>Writes or adds the sums.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void Store(Vector128<float> sums, Span<float> y)
+        {
+            if (y.Length == Rows)
+            {
+                Vector128<float> before = isFirst ? Vector128<float>.Zero : Vector128.Create((ReadOnlySpan<float>)y);
+                (before + sums).CopyTo(y);
+                return;
+            }
+
+            for (int row = 0; row < y.Length; row++)
+            {
+                y[row] = (isFirst ? 0 : y[row]) + sums[row];
+            }
+        }
+    }
+}

@@ -1,0 +1,187 @@
+using System.Runtime.Intrinsics;
+using Chaku.Kernels.Cache;
+using Chaku.Kernels.Threading;
+
+namespace Chaku.Kernels.Ops;
+
+/// <summary>The backward of <see cref="SelfAttention"/>: dq, dk and dv, with the soft-max computed again from its log-sum.</summary>
+/// <remarks>
+/// With P = e^(score − log-sum) and D = Σ dy · y of a query: dv = Pᵀ · dy, dScore = P · (dy · vᵀ − D), dq = scale · dScore · k,
+/// dk = dScoreᵀ · (scale · q). Source: arXiv:2205.14135, appendix B. An item is one KV head of one sequence, so that sums
+/// over queries have one order.
+/// </remarks>
+internal static class SelfAttentionBackward
+{
+    private const int TokenBlock = 16;
+    private const int PageLength = KvLayout.PageLength;
+
+    /// <summary>Gradients of a batch whose sequences begin in it.</summary>
+    /// <param name="pool">Threads.</param>
+    /// <param name="shape">As in the forward.</param>
+    /// <param name="segments">The batch's sequences; each starts at position 0.</param>
+    /// <param name="q">[T, heads, head size], the forward's queries.</param>
+    /// <param name="y">[T, heads, head size], the forward's output.</param>
+    /// <param name="logSumExp">[T, heads], from the forward.</param>
+    /// <param name="dy">[T, heads, head size].</param>
+    /// <param name="dq">[T, heads, head size], overwritten.</param>
+    /// <param name="dk">[T, KV heads, head size], overwritten.</param>
+    /// <param name="dv">[T, KV heads, head size], overwritten.</param>
+    /// <exception cref="ArgumentException">A sequence does not start at 0, or lengths disagree.</exception>
+    public static void Run(
+        ComputePool pool,
+        AttentionShape shape,
+        ReadOnlySpan<KvSpan> segments,
+        ReadOnlySpan<float> q,
+        ReadOnlySpan<float> y,
+        ReadOnlySpan<float> logSumExp,
+        ReadOnlySpan<float> dy,
+        Span<float> dq,
+        Span<float> dk,
+        Span<float> dv)
+    {
+        Shape.RequireLength(y.Length, q.Length, nameof(y));
+        Shape.RequireLength(dy.Length, q.Length, nameof(dy));
+        Shape.RequireLength(dq.Length, q.Length, nameof(dq));
+        Shape.RequireLength(dv.Length, dk.Length, nameof(dv));
+        foreach (KvSpan segment in segments)
+        {
+            Shape.RequireLength(segment.Start, 0, nameof(segments));
+        }
+
+        dq.Clear();
+        dk.Clear();
+        dv.Clear();
+        Work work = new(shape, segments, new Inputs(q, y, logSumExp, dy), new Gradients(dq, dk, dv));
+        pool.Run(segments.Length * shape.Layout.KvHeadCount, ref work);
+    }
+
+    private readonly ref struct Inputs(
+        ReadOnlySpan<float> q, ReadOnlySpan<float> y, ReadOnlySpan<float> logSumExp, ReadOnlySpan<float> dy)
+    {
+        public readonly ReadOnlySpan<float> Q = q;
+        public readonly ReadOnlySpan<float> Y = y;
+        public readonly ReadOnlySpan<float> LogSumExp = logSumExp;
+        public readonly ReadOnlySpan<float> Dy = dy;
+    }
+
+    private readonly ref struct Gradients(Span<float> dq, Span<float> dk, Span<float> dv)
+    {
+        public readonly Span<float> Dq = dq;
+        public readonly Span<float> Dk = dk;
+        public readonly Span<float> Dv = dv;
+    }
+
+    /// <summary>The rows of one block of tokens, gathered for one KV head.</summary>
+    private readonly ref struct Block(Scratch scratch, int rowCount, int headSize)
+    {
+        public readonly Span<float> Queries = scratch.Singles(rowCount * headSize);
+        public readonly Span<float> Outputs = scratch.Singles(rowCount * headSize);
+        public readonly Span<float> DOutputs = scratch.Singles(rowCount * headSize);
+        public readonly Span<float> DQueries = scratch.Singles(rowCount * headSize);
+        public readonly Span<float> Powers = scratch.Singles(rowCount * PageLength);
+        public readonly Span<float> DScores = scratch.Singles(rowCount * PageLength);
+        public readonly Span<float> LogSums = scratch.Singles(rowCount);
+        public readonly Span<float> Projections = scratch.Singles(rowCount);
+        public readonly Span<float> Tile = scratch.Singles(PageLength * headSize);
+    }
+
+    private readonly ref struct Work(
+        AttentionShape shape, ReadOnlySpan<KvSpan> segments, Inputs inputs, Gradients gradients) : IParallelWork
+    {
+        private readonly AttentionShape _shape = shape;
+        private readonly ReadOnlySpan<KvSpan> _segments = segments;
+        private readonly Inputs _inputs = inputs;
+        private readonly Gradients _gradients = gradients;
+
+        private int HeadSize => _shape.Layout.HeadSize;
+
+        public void Execute(int index, Scratch scratch)
+        {
+            int kvHead = index % _shape.Layout.KvHeadCount;
+            KvSpan segment = _segments[index / _shape.Layout.KvHeadCount];
+            for (int token = 0; token < segment.RowCount; token += TokenBlock)
+            {
+                scratch.Reset();
+                int tokenCount = Math.Min(TokenBlock, segment.RowCount - token);
+                Block block = new(scratch, tokenCount * _shape.GroupSize, HeadSize);
+                Load(block, segment.FirstRow + token, tokenCount, kvHead);
+                for (int page = 0; page * PageLength < token + tokenCount; page++)
+                {
+                    AddPage(block, segment, kvHead, token, tokenCount, page);
+                }
+
+                StoreDq(block, segment.FirstRow + token, tokenCount, kvHead);
+            }
+        }
+
+        private void Load(Block block, int firstRow, int tokenCount, int kvHead)
+        {
+            _shape.GatherScaled(_inputs.Q, firstRow, tokenCount, kvHead, _shape.Scale, block.Queries);
+            _shape.GatherScaled(_inputs.Y, firstRow, tokenCount, kvHead, 1, block.Outputs);
+            _shape.GatherScaled(_inputs.Dy, firstRow, tokenCount, kvHead, 1, block.DOutputs);
+            block.DQueries.Clear();
+            int group = _shape.GroupSize;
+            for (int row = 0; row < tokenCount * group; row++)
+            {
+                int source = ((firstRow + (row / group)) * _shape.HeadCount) + (kvHead * group) + (row % group);
+                block.LogSums[row] = _inputs.LogSumExp[source];
+                block.Projections[row] = VectorMath.Dot(
+                    block.Outputs.Slice(row * HeadSize, HeadSize), block.DOutputs.Slice(row * HeadSize, HeadSize));
+            }
+        }
+
+        private void AddPage(Block block, KvSpan segment, int kvHead, int token, int tokenCount, int page)
+        {
+            int start = page * PageLength;
+            int keyCount = Math.Min(PageLength, token + tokenCount - start);
+            int rowCount = tokenCount * _shape.GroupSize;
+            int kvWidth = _shape.Layout.KvHeadCount * HeadSize;
+            int target = ((segment.FirstRow + start) * kvWidth) + (kvHead * HeadSize);
+            ReadOnlySpan<float> values = segment.Values(_shape.Layout, _shape.Layer, kvHead, page, block.Tile);
+            AttentionShape.InnerProducts(values, block.DOutputs, keyCount, HeadSize, block.DScores);
+            ReadOnlySpan<float> keys = segment.Keys(_shape.Layout, _shape.Layer, kvHead, page, block.Tile);
+            AttentionShape.InnerProducts(keys, block.Queries, keyCount, HeadSize, block.Powers);
+            for (int row = 0; row < rowCount; row++)
+            {
+                int visible = Math.Clamp(token + (row / _shape.GroupSize) + 1 - start, 0, PageLength);
+                Differentiate(
+                    block.Powers.Slice(row * PageLength, PageLength),
+                    block.DScores.Slice(row * PageLength, PageLength),
+                    visible,
+                    block.LogSums[row],
+                    block.Projections[row]);
+            }
+
+            OuterTile.Add(keys, HeadSize, block.DScores, PageLength, 1, keyCount, block.DQueries, HeadSize, rowCount, HeadSize);
+            OuterTile.Add(
+                block.Queries, HeadSize, block.DScores, 1, PageLength, rowCount, _gradients.Dk[target..], kvWidth, keyCount, HeadSize);
+            OuterTile.Add(
+                block.DOutputs, HeadSize, block.Powers, 1, PageLength, rowCount, _gradients.Dv[target..], kvWidth, keyCount, HeadSize);
+        }
+
+        // Scores become powers, products of dy and v become score gradients; both are 0 where the key is not visible.
+        private static void Differentiate(
+            Span<float> powers, Span<float> dScores, int visible, float logSum, float projection)
+        {
+            powers[visible..].Fill(float.NegativeInfinity);
+            dScores[visible..].Clear();
+            for (int i = 0; i < PageLength; i += VectorMath.Width)
+            {
+                Vector256<float> power = VectorMath.Exp(VectorMath.Load(powers, i) - Vector256.Create(logSum));
+                power.CopyTo(powers[i..]);
+                (power * (VectorMath.Load(dScores, i) - Vector256.Create(projection))).CopyTo(dScores[i..]);
+            }
+        }
+
+        private void StoreDq(Block block, int firstRow, int tokenCount, int kvHead)
+        {
+            int width = _shape.GroupSize * HeadSize;
+            VectorMath.Scale(_shape.Scale, block.DQueries);
+            for (int token = 0; token < tokenCount; token++)
+            {
+                int target = (((firstRow + token) * _shape.HeadCount) + (kvHead * _shape.GroupSize)) * HeadSize;
+                block.DQueries.Slice(token * width, width).CopyTo(_gradients.Dq.Slice(target, width));
+            }
+        }
+    }
+}

@@ -1,0 +1,159 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+
+namespace Chaku.Kernels.Ops;
+
+/// <summary>
+/// Float32 arithmetic whose bits do not depend on the length of a span, on alignment or on the instruction set: every
+/// function is written with 256-bit vectors, tails go through the same code.
+/// </summary>
+internal static class VectorMath
+{
+    /// <summary>Floats in a vector.</summary>
+    public const int Width = 8;
+
+    /// <summary>Σ lanes, as ((0+4)+(2+6)) + ((1+5)+(3+7)).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Sum(Vector256<float> lanes)
+    {
+        Vector128<float> four = lanes.GetLower() + lanes.GetUpper();
+        Vector128<float> two = four + Vector128.Shuffle(four, Vector128.Create(2, 3, 0, 1));
+        return two.ToScalar() + two.GetElement(1);
+    }
+
+    /// <summary>The vector at an offset.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> Load(ReadOnlySpan<float> source, int offset) =>
+        Vector256.Create(source.Slice(offset, Width));
+
+    /// <summary>The last, incomplete vector of a span: <paramref name="count"/> values, then <paramref name="fill"/>.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public static Vector256<float> LoadTail(ref readonly float source, int count, float fill = 0)
+    {
+        Vector256<float> vector = Vector256.Create(fill);
+        Span<float> lanes = MemoryMarshal.CreateSpan(ref Unsafe.As<Vector256<float>, float>(ref vector), Width);
+        MemoryMarshal.CreateReadOnlySpan(in source, count).CopyTo(lanes);
+        return vector;
+    }
+
+    /// <summary>Stores the first <paramref name="count"/> lanes.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public static void StoreTail(Vector256<float> vector, ref float destination, int count)
+    {
+        ReadOnlySpan<float> lanes =
+            MemoryMarshal.CreateReadOnlySpan(ref Unsafe.As<Vector256<float>, float>(ref vector), Width);
+        lanes[..count].CopyTo(MemoryMarshal.CreateSpan(ref destination, count));
+    }
+
+    /// <summary>eˣ within 2 units in the last place; 0 below −87.3, infinity above 88.7.</summary>
+    /// <remarks>
+    /// x = n·ln 2 + r with |r| ≤ ln 2 / 2, n·ln 2 taken away in two parts, and a polynomial of degree 6 in r.
+    /// Source of the method and coefficients: Cephes, <c>expf</c>.
+    /// </remarks>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> Exp(Vector256<float> x)
+    {
+        Vector256<float> low = Vector256.Create(-87.33654f);
+        Vector256<float> high = Vector256.Create(88.72283f);
+        Vector256<float> clamped = Vector256.MinNative(Vector256.MaxNative(x, low), high);
+        Vector256<float> n = Vector256.Round(clamped * 1.44269504f);
+        Vector256<float> r = Vector256.FusedMultiplyAdd(n, Vector256.Create(-0.693359375f), clamped);
+        r = Vector256.FusedMultiplyAdd(n, Vector256.Create(2.12194440e-4f), r);
+
+        Vector256<float> p = Vector256.Create(1.9875691500e-4f);
+        p = Vector256.FusedMultiplyAdd(p, r, Vector256.Create(1.3981999507e-3f));
+        p = Vector256.FusedMultiplyAdd(p, r, Vector256.Create(8.3334519073e-3f));
+        p = Vector256.FusedMultiplyAdd(p, r, Vector256.Create(4.1665795894e-2f));
+        p = Vector256.FusedMultiplyAdd(p, r, Vector256.Create(1.6666665459e-1f));
+        p = Vector256.FusedMultiplyAdd(p, r, Vector256.Create(5.0000001201e-1f));
+        p = Vector256.FusedMultiplyAdd(p, r * r, r) + Vector256<float>.One;
+
+        // n = 128 has no float32 power of two: it is applied in two halves.
+        Vector256<int> exponent = Vector256.ConvertToInt32Native(n);
+        Vector256<int> half = exponent >> 1;
+        Vector256<float> y = p * PowerOfTwo(half) * PowerOfTwo(exponent - half);
+        y = Vector256.ConditionalSelect(Vector256.LessThan(x, low), Vector256<float>.Zero, y);
+        y = Vector256.ConditionalSelect(
+            Vector256.GreaterThan(x, high), Vector256.Create(float.PositiveInfinity), y);
+        return Vector256.ConditionalSelect(Vector256.Equals(x, x), y, x);
+    }
+
+    /// <summary>eˣ of one value: the same bits as a lane of the vector function.</summary>
+    public static float Exp(float x) => Exp(Vector256.Create(x)).ToScalar();
+
+    /// <summary>destination += source.</summary>
+    /// <exception cref="ArgumentException">Lengths disagree; the message has both.</exception>
+    public static void Add(ReadOnlySpan<float> source, Span<float> destination)
+    {
+        Shape.RequireLength(source.Length, destination.Length, nameof(source));
+        int i = 0;
+        for (; i <= source.Length - Width; i += Width)
+        {
+            (Load(source, i) + Load(destination, i)).CopyTo(destination[i..]);
+        }
+
+        for (; i < source.Length; i++)
+        {
+            destination[i] += source[i];
+        }
+    }
+
+    /// <summary>destination = fma(scale, source, destination).</summary>
+    /// <exception cref="ArgumentException">Lengths disagree; the message has both.</exception>
+    public static void AddScaled(float scale, ReadOnlySpan<float> source, Span<float> destination)
+    {
+        Shape.RequireLength(source.Length, destination.Length, nameof(source));
+        Vector256<float> scales = Vector256.Create(scale);
+        int i = 0;
+        for (; i <= source.Length - Width; i += Width)
+        {
+            Vector256.FusedMultiplyAdd(scales, Load(source, i), Load(destination, i)).CopyTo(destination[i..]);
+        }
+
+        for (; i < source.Length; i++)
+        {
+            destination[i] = MathF.FusedMultiplyAdd(scale, source[i], destination[i]);
+        }
+    }
+
+    /// <summary>values *= scale.</summary>
+    public static void Scale(float scale, Span<float> values)
+    {
+        Vector256<float> scales = Vector256.Create(scale);
+        int i = 0;
+        for (; i <= values.Length - Width; i += Width)
+        {
+            (Load(values, i) * scales).CopyTo(values[i..]);
+        }
+
+        for (; i < values.Length; i++)
+        {
+            values[i] *= scale;
+        }
+    }
+
+    /// <summary>Σ a·b: 8 FMA chains, chain j over i ≡ j (mod 8), added as in <see cref="Sum"/>.</summary>
+    /// <exception cref="ArgumentException">Lengths disagree; the message has both.</exception>
+    public static float Dot(ReadOnlySpan<float> a, ReadOnlySpan<float> b)
+    {
+        Shape.RequireLength(a.Length, b.Length, nameof(a));
+        Vector256<float> sum = Vector256<float>.Zero;
+        int i = 0;
+        for (; i <= a.Length - Width; i += Width)
+        {
+            sum = Vector256.FusedMultiplyAdd(Load(a, i), Load(b, i), sum);
+        }
+
+        if (i < a.Length)
+        {
+            sum = Vector256.FusedMultiplyAdd(LoadTail(in a[i], a.Length - i), LoadTail(in b[i], a.Length - i), sum);
+        }
+
+        return Sum(sum);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<float> PowerOfTwo(Vector256<int> exponent) =>
+        ((exponent + Vector256.Create(127)) << 23).AsSingle();
+}

@@ -1,0 +1,67 @@
+using Chaku.Kernels.Threading;
+
+namespace Chaku.Kernels.Ops;
+
+/// <summary>dW += dyᵀ · x: the backward of y = x · Wᵀ towards its weights.</summary>
+/// <remarks>Each dW is one FMA chain over ascending tokens, begun with its value before.</remarks>
+internal static class WeightGradient
+{
+    private const int ColumnBlock = 64;
+    private const int RowBlock = 48;
+
+    /// <summary>dWeight += dyᵀ · x.</summary>
+    /// <param name="pool">Threads.</param>
+    /// <param name="dy">[T, N], float32.</param>
+    /// <param name="x">[T, K], float32.</param>
+    /// <param name="tokenCount">T.</param>
+    /// <param name="dWeight">[N, K], float32, added to.</param>
+    /// <exception cref="ArgumentException">Lengths disagree; the message has both.</exception>
+    public static void Accumulate(
+        ComputePool pool, ReadOnlySpan<float> dy, ReadOnlySpan<float> x, int tokenCount, Span<float> dWeight)
+    {
+        if (tokenCount == 0)
+        {
+            return;
+        }
+
+        int rows = dy.Length / tokenCount;
+        int columns = x.Length / tokenCount;
+        Shape.RequireLength(dy.Length, (long)rows * tokenCount, nameof(dy));
+        Shape.RequireLength(x.Length, (long)columns * tokenCount, nameof(x));
+        Shape.RequireLength(dWeight.Length, (long)rows * columns, nameof(dWeight));
+        Work work = new(dy, x, tokenCount, rows, columns, dWeight);
+        pool.Run(work.ItemCount, ref work);
+    }
+
+    private readonly ref struct Work(
+        ReadOnlySpan<float> dy, ReadOnlySpan<float> x, int tokenCount, int rows, int columns, Span<float> dWeight)
+        : IParallelWork
+    {
+        private readonly ReadOnlySpan<float> _dy = dy;
+        private readonly ReadOnlySpan<float> _x = x;
+        private readonly Span<float> _dWeight = dWeight;
+        private readonly int _tokenCount = tokenCount;
+        private readonly int _rows = rows;
+        private readonly int _columns = columns;
+        private readonly int _columnBlockCount = (columns + ColumnBlock - 1) / ColumnBlock;
+
+        public int ItemCount => _columnBlockCount * ((_rows + RowBlock - 1) / RowBlock);
+
+        public void Execute(int index, Scratch scratch)
+        {
+            int column = index % _columnBlockCount * ColumnBlock;
+            int row = index / _columnBlockCount * RowBlock;
+            OuterTile.Add(
+                _x[column..],
+                _columns,
+                _dy[row..],
+                factorStride: 1,
+                stepStride: _rows,
+                steps: _tokenCount,
+                _dWeight[((row * _columns) + column)..],
+                _columns,
+                Math.Min(RowBlock, _rows - row),
+                Math.Min(ColumnBlock, _columns - column));
+        }
+    }
+}
