@@ -92,7 +92,7 @@ internal sealed class Check(string checkout, bool isFast)
         Step(name, () => Execute(start, TestTimeLimit), exitCode => Count(results, exitCode));
     }
 
-    /// <summary>Adds up a test program's results. What it could not say itself, such as a crash, is one failed.</summary>
+    /// <summary>Adds up a test program's results. What it could not say, a crash above all, is one failed.</summary>
     private string Count(string results, int exitCode)
     {
         XElement? assembly = File.Exists(results) ? XDocument.Load(results).Root?.Element("assembly") : null;
@@ -138,7 +138,7 @@ internal sealed class Check(string checkout, bool isFast)
     private int Dotnet(params string[] arguments) =>
         Execute(new ProcessStartInfo("dotnet", arguments) { WorkingDirectory = checkout }, Timeout.InfiniteTimeSpan);
 
-    /// <summary>Runs a program to its end or to the limit; redirected output is printed without skipped tests.</summary>
+    /// <summary>Runs a program to its end or the limit; redirected output is printed without skipped tests.</summary>
     private static int Execute(ProcessStartInfo start, TimeSpan limit)
     {
         using Process process = Process.Start(start)!;

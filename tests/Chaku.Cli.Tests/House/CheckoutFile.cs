@@ -9,7 +9,7 @@ internal sealed record CheckoutFile(string Path, string Text)
 
     private static readonly Lazy<CheckoutFile[]> Files = new(() => [.. Walk(new DirectoryInfo(Fixtures.Checkout))]);
 
-    /// <summary>Every file but the build's output and the tools' own; binary ones too, as UTF-8 makes of them.</summary>
+    /// <summary>Every file but the build's output and the tools' own; binary ones too, read as UTF-8.</summary>
     public static IReadOnlyList<CheckoutFile> All => Files.Value;
 
     private static IEnumerable<CheckoutFile> Walk(DirectoryInfo folder)

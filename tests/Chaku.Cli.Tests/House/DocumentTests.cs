@@ -11,7 +11,7 @@ public sealed partial class DocumentTests
 {
     private static readonly string[] Checked = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "docs/GLOSSARY.md"];
 
-    private static readonly string[] SourceEndings = [".cs", ".csproj", ".md", ".props", ".slnx"];
+    private static readonly string[] SourceEndings = [".cs", ".csproj", ".md", ".props", ".slnx", ".txt"];
 
     private static readonly Lazy<ILookup<string, SourceFile>> Types = new(() =>
         SourceFile.All.SelectMany(file => file.DeclaredTypes, (file, name) => (file, name))
