@@ -1,0 +1,51 @@
+using Chaku.Kernels.Formats;
+using Chaku.Kernels.Memory;
+using Chaku.Kernels.Threading;
+
+namespace Chaku.Kernels.Ops;
+
+/// <summary>y = x · Wᵀ with quantised weights and activations rounded to 8 bits.</summary>
+/// <remarks>
+/// Bits: the integer sum inside a block is exact; then one float chain over ascending blocks, as
+/// <see cref="QuantKernel.DotReference"/> defines it.
+/// </remarks>
+internal static class QuantMatmul
+{
+    private const int RowBlock = 16;
+
+    /// <summary>y = x · Wᵀ.</summary>
+    /// <param name="pool">Threads.</param>
+    /// <param name="weight">W [N, K], in a format that has a kernel.</param>
+    /// <param name="x">[T, K], rounded by that kernel.</param>
+    /// <param name="y">[T, N], float32, overwritten.</param>
+    /// <exception cref="ArgumentException">Lengths disagree, or the format has no kernel.</exception>
+    public static void Forward(ComputePool pool, WeightMatrix weight, RoundedActivations x, Span<float> y)
+    {
+        QuantKernel kernel = weight.Format.Kernel
+            ?? throw new ArgumentException($"{weight.Format} is not multiplied with 8-bit activations", nameof(weight));
+        Shape.RequireLength(y.Length, (long)x.RowCount * weight.Rows, nameof(y));
+        ReferenceWork work = new(kernel, weight, x, y);
+        pool.Run((weight.Rows + RowBlock - 1) / RowBlock, ref work);
+    }
+
+    private readonly ref struct ReferenceWork(
+        QuantKernel kernel, WeightMatrix weight, RoundedActivations x, Span<float> y) : IParallelWork
+    {
+        private readonly QuantKernel _kernel = kernel;
+        private readonly WeightMatrix _weight = weight;
+        private readonly RoundedActivations _x = x;
+        private readonly Span<float> _y = y;
+
+        public void Execute(int index, Scratch scratch)
+        {
+            int end = Math.Min(_weight.Rows, (index + 1) * RowBlock);
+            for (int row = index * RowBlock; row < end; row++)
+            {
+                for (int token = 0; token < _x.RowCount; token++)
+                {
+                    _y[(token * _weight.Rows) + row] = _kernel.DotReference(_weight.Row(row), _x.Row(token));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,95 @@
+using System.Text;
+
+namespace Chaku.Model.Files;
+
+/// <summary>Writes a file whole or not at all: to a temporary name in the same folder, to the disk, then renamed.</summary>
+internal static class AtomicFile
+{
+    private const int BufferByteLength = 1 << 17;
+
+    /// <summary>Writes a file, in place of one that may be there.</summary>
+    /// <param name="path">The file; its folder exists.</param>
+    /// <param name="write">Writes the content; whatever it throws, the old file stays and nothing else does.</param>
+    /// <exception cref="IOException">The folder is missing or read-only, the old file is read-only, the disk is full.</exception>
+    public static void Write(string path, Action<Stream> write) =>
+        Write(path, write, temporary => new FileStream(
+            temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, BufferByteLength));
+
+    /// <summary>Writes a file through another stream than the disk's, which a test makes fail.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="write">Writes the content.</param>
+    /// <param name="create">Creates the file under its temporary name.</param>
+    public static void Write(string path, Action<Stream> write, Func<string, Stream> create)
+    {
+        string target = Path.GetFullPath(path);
+        CheckReplaceable(path, target);
+        string temporary = Path.Combine(
+            Path.GetDirectoryName(target)!, $".{Path.GetFileName(target)}.{Path.GetRandomFileName()}");
+        try
+        {
+            using (Stream stream = create(temporary))
+            {
+                write(stream);
+                FlushToDisk(stream);
+            }
+
+            File.Move(temporary, target, overwrite: true);
+        }
+        catch (Exception exception)
+        {
+            Remove(temporary);
+            if (exception is IOException or UnauthorizedAccessException)
+            {
+                throw new IOException($"{path} cannot be written: {exception.Message}", exception);
+            }
+
+            throw;
+        }
+    }
+
+    /// <summary>Writes text in UTF-8 without a byte-order mark.</summary>
+    /// <exception cref="IOException">As for <see cref="Write(string, Action{Stream})"/>.</exception>
+    public static void WriteText(string path, string text) => WriteBytes(path, Encoding.UTF8.GetBytes(text));
+
+    /// <summary>Writes bytes.</summary>
+    /// <exception cref="IOException">As for <see cref="Write(string, Action{Stream})"/>.</exception>
+    public static void WriteBytes(string path, byte[] bytes) => Write(path, stream => stream.Write(bytes));
+
+    private static void CheckReplaceable(string path, string target)
+    {
+        if (Directory.Exists(target))
+        {
+            throw new IOException($"{path} cannot be written: it is a folder");
+        }
+
+        if (!Directory.Exists(Path.GetDirectoryName(target)))
+        {
+            throw new DirectoryNotFoundException($"{path} cannot be written: its folder does not exist");
+        }
+
+        // A rename needs only the folder's permission; a file that was made read-only is not to be replaced.
+        if (File.Exists(target) && File.GetAttributes(target).HasFlag(FileAttributes.ReadOnly))
+        {
+            throw new IOException($"{path} cannot be written: it is read-only");
+        }
+    }
+
+    private static void FlushToDisk(Stream stream)
+    {
+        stream.Flush();
+        (stream as FileStream)?.Flush(flushToDisk: true);
+    }
+
+    private static void Remove(string temporary)
+    {
+        try
+        {
+            File.Delete(temporary);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // The error that led here says what is wrong with the folder; a second one would hide it.
+            return;
+        }
+    }
+}
