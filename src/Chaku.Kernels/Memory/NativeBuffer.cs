@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace Chaku.Kernels.Memory;
 
-/// <summary>Zeroed memory outside the garbage collector's heap, aligned to 64 bytes; freed on disposal or finalisation.</summary>
+/// <summary>
+/// Zeroed memory outside the garbage collector's heap, aligned to 64 bytes; freed on disposal or finalisation.
+/// </summary>
 internal sealed unsafe class NativeBuffer : SafeHandle
 {
     /// <summary>Alignment in bytes: a cache line, and the widest vector.</summary>
@@ -43,7 +45,8 @@ internal sealed unsafe class NativeBuffer : SafeHandle
         if (start < 0 || count < 0 || end > ByteLength)
         {
             throw new ArgumentOutOfRangeException(
-                nameof(count), $"elements {start} to {start + count} of {sizeof(T)} bytes leave a buffer of {ByteLength} bytes");
+                nameof(count),
+                $"elements {start} to {start + count} of {sizeof(T)} bytes leave a buffer of {ByteLength} bytes");
         }
 
         return new Span<T>(Pointer + (start * sizeof(T)), count);
