@@ -35,6 +35,8 @@ public sealed partial class DocumentTests
     [InlineData("dotnet run build.cs -- check", true)]
     [InlineData("src/Chaku.Kernels/Nowhere/", false)]
     [InlineData("Nowhere.cs", false)]
+    [InlineData("bin/", false)]
+    [InlineData("../elsewhere", false)]
     [InlineData("Nowhere", false)]
     [InlineData("TensorFormats.Nowhere", false)]
     public void A_name_exists_or_not(string name, bool expected) => Assert.Equal(expected, Exists(name));
@@ -100,8 +102,11 @@ public sealed partial class DocumentTests
 
         if (name.Contains('/') || SourceEndings.Any(name.EndsWith))
         {
-            return Path.Exists(Path.Combine(Fixtures.Checkout, name))
-                || CheckoutFile.All.Any(file => Path.GetFileName(file.Path) == name);
+            string folder = name.TrimEnd('/') + "/";
+            return CheckoutFile.All.Any(file =>
+                file.Path == name
+                || Path.GetFileName(file.Path) == name
+                || file.Path.StartsWith(folder, StringComparison.Ordinal));
         }
 
         Match type = TypeAndMember().Match(name);
