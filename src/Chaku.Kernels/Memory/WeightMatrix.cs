@@ -40,6 +40,12 @@ internal sealed unsafe class WeightMatrix
     /// <summary>Bytes in all.</summary>
     public long ByteLength => (long)Rows * RowByteLength;
 
+    /// <summary>[rows, columns] to write to: only a float32 matrix of its own, never one in a file.</summary>
+    /// <exception cref="InvalidOperationException">The weights lie in a file, or are not float32.</exception>
+    public Span<float> WritableSingles => _owner is NativeBuffer buffer && Format == TensorFormats.F32
+        ? buffer.Span<float>(0, checked(Rows * Columns))
+        : throw new InvalidOperationException($"a matrix in {Format} that lies in a file is never written to");
+
     /// <summary>A matrix of its own, float32, copied from <paramref name="values"/> [rows, columns].</summary>
     public static WeightMatrix FromSingles(ReadOnlySpan<float> values, int rows, int columns) =>
         FromBytes(TensorFormats.F32, MemoryMarshal.AsBytes(values), rows, columns);
