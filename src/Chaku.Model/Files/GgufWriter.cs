@@ -62,7 +62,8 @@ internal static class GgufWriter
         {
             throw new ArgumentException(
                 $"tensor {ModelFormatException.Quote(tensor.Name)}: GGUF stores 1 to "
-                + $"{GgufTensorTable.MaximumDimensions} dimensions in rows of whole {tensor.Format} blocks, not [{string.Join(", ", dimensions)}]",
+                + $"{GgufTensorTable.MaximumDimensions} dimensions in rows of whole {tensor.Format} blocks, "
+                + $"not [{string.Join(", ", dimensions)}]",
                 nameof(tensor));
         }
 
