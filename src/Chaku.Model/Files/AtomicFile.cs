@@ -2,7 +2,9 @@ using System.Text;
 
 namespace Chaku.Model.Files;
 
-/// <summary>Writes a file whole or not at all: to a temporary name in the same folder, to the disk, then renamed.</summary>
+/// <summary>
+/// Writes a file whole or not at all: under a temporary name in the same folder, flushed to the disk, then renamed.
+/// </summary>
 internal static class AtomicFile
 {
     private const int BufferByteLength = 1 << 17;
@@ -10,7 +12,9 @@ internal static class AtomicFile
     /// <summary>Writes a file, in place of one that may be there.</summary>
     /// <param name="path">The file; its folder exists.</param>
     /// <param name="write">Writes the content; whatever it throws, the old file stays and nothing else does.</param>
-    /// <exception cref="IOException">The folder is missing or read-only, the old file is read-only, the disk is full.</exception>
+    /// <exception cref="IOException">
+    /// The folder is missing or read-only, the old file is read-only or a device, the disk is full.
+    /// </exception>
     public static void Write(string path, Action<Stream> write) =>
         Write(path, write, temporary => new FileStream(
             temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, BufferByteLength));
@@ -21,8 +25,7 @@ internal static class AtomicFile
     /// <param name="create">Creates the file under its temporary name.</param>
     public static void Write(string path, Action<Stream> write, Func<string, Stream> create)
     {
-        string target = Path.GetFullPath(path);
-        CheckReplaceable(path, target);
+        string target = Replaceable(path);
         string temporary = Path.Combine(
             Path.GetDirectoryName(target)!, $".{Path.GetFileName(target)}.{Path.GetRandomFileName()}");
         try
@@ -55,8 +58,19 @@ internal static class AtomicFile
     /// <exception cref="IOException">As for <see cref="Write(string, Action{Stream})"/>.</exception>
     public static void WriteBytes(string path, byte[] bytes) => Write(path, stream => stream.Write(bytes));
 
-    private static void CheckReplaceable(string path, string target)
+    private static string Replaceable(string path)
     {
+        string named = Path.GetFullPath(path);
+
+        // A link stays a link: what it leads to is replaced.
+        string target = new FileInfo(named).LinkTarget is null
+            ? named
+            : File.ResolveLinkTarget(named, returnFinalTarget: true)!.FullName;
+        if (IsDevice(named) || IsDevice(target))
+        {
+            throw new IOException($"{path} cannot be written: it is a device, which a file must not replace");
+        }
+
         if (Directory.Exists(target))
         {
             throw new IOException($"{path} cannot be written: it is a folder");
@@ -72,7 +86,14 @@ internal static class AtomicFile
         {
             throw new IOException($"{path} cannot be written: it is read-only");
         }
+
+        return target;
     }
+
+    private static bool IsDevice(string path) =>
+        path.StartsWith("/proc/", StringComparison.Ordinal)
+        || (path.StartsWith("/dev/", StringComparison.Ordinal)
+            && !path.StartsWith("/dev/shm/", StringComparison.Ordinal));
 
     private static void FlushToDisk(Stream stream)
     {

@@ -13,7 +13,9 @@ internal static class SafetensorsWriter
     /// <param name="metadata">Strings about the tensors, written in ordinal order of their keys; may be empty.</param>
     /// <param name="tensors">Written in this order; each is asked for its bytes once.</param>
     /// <exception cref="IOException">The file cannot be written.</exception>
-    /// <exception cref="ArgumentException">Two tensors have one name, or a format is none that safetensors has.</exception>
+    /// <exception cref="ArgumentException">
+    /// Two tensors have one name, or a format is none that safetensors has.
+    /// </exception>
     public static void Write(
         string path, IReadOnlyDictionary<string, string> metadata, IReadOnlyList<TensorSource> tensors)
     {
