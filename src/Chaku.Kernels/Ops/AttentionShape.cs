@@ -45,30 +45,17 @@ internal readonly record struct AttentionShape(int HeadCount, KvLayout Layout, i
         int rowCount = rows.Length / headSize;
         for (int start = 0; start < headSize; start += FloatMatmul.ChunkLength)
         {
-            InnerTile.Chunk chunk = new(Math.Min(FloatMatmul.ChunkLength, headSize - start), start == 0);
+            int length = Math.Min(FloatMatmul.ChunkLength, headSize - start);
+            StridedMatrix queries = new(rows[start..], rowCount, length, headSize);
             for (int key = 0; key < keyCount; key += InnerTile.Rows)
             {
-                int count = Math.Min(InnerTile.Rows, keyCount - key);
-                ref readonly float k = ref keys[(key * headSize) + start];
-                int row = 0;
-                for (; row + InnerTile.Tokens <= rowCount; row += InnerTile.Tokens)
-                {
-                    InnerTile.Multiply4x3(
-                        in k,
-                        (nuint)headSize,
-                        in rows[(row * headSize) + start],
-                        (nuint)headSize,
-                        chunk,
-                        products.Slice((row * Stride) + key, (2 * Stride) + count),
-                        Stride,
-                        count);
-                }
-
-                for (; row < rowCount; row++)
-                {
-                    InnerTile.Multiply4x1(
-                        in k, (nuint)headSize, in rows[(row * headSize) + start], chunk, products.Slice((row * Stride) + key, count));
-                }
+                InnerTile.Multiply(
+                    new StridedMatrix(keys[((key * headSize) + start)..], InnerTile.Rows, length, headSize),
+                    queries,
+                    isFirst: start == 0,
+                    products[key..],
+                    Stride,
+                    Math.Min(InnerTile.Rows, keyCount - key));
             }
         }
     }

@@ -95,58 +95,37 @@ internal static class FloatMatmul
                 for (int start = 0; start < _weight.Columns; start += ChunkLength)
                 {
                     int length = Math.Min(ChunkLength, _weight.Columns - start);
-                    ref readonly float rows = ref Rows(row, rowCount, start, length, tile, out nuint stride);
-                    InnerTile.Chunk chunk = new(length, start == 0);
-                    MultiplyTokens(in rows, stride, row, rowCount, start, chunk, tokenStart, tokenEnd);
+                    StridedMatrix tokens = new(
+                        _x[((tokenStart * _weight.Columns) + start)..],
+                        tokenEnd - tokenStart,
+                        length,
+                        _weight.Columns);
+                    InnerTile.Multiply(
+                        Rows(row, rowCount, start, length, tile),
+                        tokens,
+                        isFirst: start == 0,
+                        _y[((tokenStart * _weight.Rows) + row)..],
+                        _weight.Rows,
+                        rowCount);
                 }
             }
         }
 
-        // Four rows read where they lie if they are float32, dequantised into the tile otherwise. Rows behind the last
-        // one hold anything: they are computed and not stored.
-        private ref readonly float Rows(
-            int row, int rowCount, int start, int length, Span<float> tile, out nuint stride)
+        // Four rows read where they lie if they are float32, dequantised into the tile otherwise.
+        private StridedMatrix Rows(int row, int rowCount, int start, int length, Span<float> tile)
         {
             if (_weight.Format == TensorFormats.F32 && rowCount == RowTile)
             {
-                stride = (nuint)_weight.Columns;
-                return ref MemoryMarshal.Cast<byte, float>(_weight.RowRange(row, RowTile))[start];
+                ReadOnlySpan<float> rows = MemoryMarshal.Cast<byte, float>(_weight.RowRange(row, RowTile));
+                return new StridedMatrix(rows[start..], RowTile, length, _weight.Columns);
             }
 
-            stride = ChunkLength;
             for (int i = 0; i < rowCount; i++)
             {
                 _weight.Dequantise(row + i, start, tile.Slice(i * ChunkLength, length));
             }
 
-            return ref tile[0];
-        }
-
-        private void MultiplyTokens(
-            ref readonly float rows,
-            nuint stride,
-            int row,
-            int rowCount,
-            int start,
-            InnerTile.Chunk chunk,
-            int tokenStart,
-            int tokenEnd)
-        {
-            int columns = _weight.Columns;
-            int token = tokenStart;
-            for (; token + InnerTile.Tokens <= tokenEnd; token += InnerTile.Tokens)
-            {
-                ReadOnlySpan<float> x = _x.Slice((token * columns) + start, (2 * columns) + chunk.Length);
-                Span<float> y = _y.Slice((token * _weight.Rows) + row, (2 * _weight.Rows) + rowCount);
-                InnerTile.Multiply4x3(in rows, stride, in x[0], (nuint)columns, chunk, y, _weight.Rows, rowCount);
-            }
-
-            for (; token < tokenEnd; token++)
-            {
-                ReadOnlySpan<float> x = _x.Slice((token * columns) + start, chunk.Length);
-                Span<float> y = _y.Slice((token * _weight.Rows) + row, rowCount);
-                InnerTile.Multiply4x1(in rows, stride, in x[0], chunk, y);
-            }
+            return new StridedMatrix(tile, RowTile, length, ChunkLength);
         }
     }
 }

@@ -181,15 +181,9 @@ internal static class SelfAttention
         }
 
         private void AddValues(ReadOnlySpan<float> values, int row, int rowCount, int visible) => OuterTile.Add(
-            values,
-            HeadSize,
-            _scores[(row * PageLength)..],
-            factorStride: PageLength,
-            stepStride: 1,
-            steps: visible,
+            new StridedMatrix(_scores[(row * PageLength)..], rowCount, visible, PageLength),
+            new StridedMatrix(values, visible, HeadSize, HeadSize),
             _outputs[(row * HeadSize)..],
-            HeadSize,
-            rowCount,
             HeadSize);
 
         // Scores become e^(score − largest so far); what was summed before is scaled to the new largest.

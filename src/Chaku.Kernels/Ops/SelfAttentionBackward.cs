@@ -152,11 +152,19 @@ internal static class SelfAttentionBackward
                     block.Projections[row]);
             }
 
-            OuterTile.Add(keys, HeadSize, block.DScores, PageLength, 1, keyCount, block.DQueries, HeadSize, rowCount, HeadSize);
+            StridedMatrix dScores = new(block.DScores, rowCount, keyCount, PageLength);
+            StridedMatrix powers = new(block.Powers, rowCount, keyCount, PageLength);
+            OuterTile.Add(dScores, new StridedMatrix(keys, keyCount, HeadSize, HeadSize), block.DQueries, HeadSize);
             OuterTile.Add(
-                block.Queries, HeadSize, block.DScores, 1, PageLength, rowCount, _gradients.Dk[target..], kvWidth, keyCount, HeadSize);
+                dScores.Transposed,
+                new StridedMatrix(block.Queries, rowCount, HeadSize, HeadSize),
+                _gradients.Dk[target..],
+                kvWidth);
             OuterTile.Add(
-                block.DOutputs, HeadSize, block.Powers, 1, PageLength, rowCount, _gradients.Dv[target..], kvWidth, keyCount, HeadSize);
+                powers.Transposed,
+                new StridedMatrix(block.DOutputs, rowCount, HeadSize, HeadSize),
+                _gradients.Dv[target..],
+                kvWidth);
         }
 
         // Scores become powers, products of dy and v become score gradients; both are 0 where the key is not visible.
