@@ -12,6 +12,18 @@ internal readonly record struct AttentionShape(int HeadCount, KvLayout Layout, i
     /// <summary>Query heads on one KV head.</summary>
     public int GroupSize => HeadCount / Layout.KvHeadCount;
 
+    /// <summary>Refuses queries that are no whole rows of heads, and log-sums that are not one a head.</summary>
+    /// <param name="queryLength">Floats of queries.</param>
+    /// <param name="logSumCount">Log-sums; null where none are kept.</param>
+    /// <exception cref="ArgumentException">Lengths disagree; the message has both.</exception>
+    public void RequireRows(int queryLength, int? logSumCount)
+    {
+        Shape.RequireLength(HeadCount, (long)GroupSize * Layout.KvHeadCount, nameof(HeadCount));
+        int heads = queryLength / (HeadCount * Layout.HeadSize) * HeadCount;
+        Shape.RequireLength(queryLength, (long)heads * Layout.HeadSize, nameof(queryLength));
+        Shape.RequireLength(logSumCount ?? heads, heads, nameof(logSumCount));
+    }
+
     /// <summary>Rows of a KV head's query heads, token after token: gathered [tokens × group, head size].</summary>
     /// <param name="x">[T, heads, head size].</param>
     /// <param name="firstRow">The first token's row.</param>

@@ -7,13 +7,13 @@ namespace Chaku.Kernels.Ops;
 
 /// <summary>y = x · Wᵀ with float32 activations; weights of any format, dequantised on the way.</summary>
 /// <remarks>
-/// Bits: k is split into chunks of <see cref="ChunkLength"/>; a chunk has 8 FMA chains, chain j over k ≡ j (mod 8), and the
-/// values behind the last whole vector go to the last chains; the 8 sums are added as in
-/// <see cref="VectorMath.Sum"/>, the chunks in ascending order. See docs/decisions/0003-float-chains.md.
+/// Bits: k is split into chunks of <see cref="ChunkLength"/>; a chunk has 8 FMA chains, chain j over k ≡ j (mod 8), and
+/// the values behind the last whole vector go to the last chains, or to the first of a chunk that has no whole vector;
+/// the 8 sums are added as in <see cref="VectorMath.Sum"/>, the chunks in ascending order. See docs/decisions/0003-float-chains.md.
 /// </remarks>
 internal static class FloatMatmul
 {
-    /// <summary>Columns of a chunk: two super-blocks of the K-quants, and four rows of it stay in the first cache.</summary>
+    /// <summary>Columns of a chunk: two blocks of the K-quants, and four rows of it stay in the first cache.</summary>
     public const int ChunkLength = 512;
 
     private const int RowTile = InnerTile.Rows;

@@ -31,7 +31,8 @@ internal static class InnerTile
     {
         Shape.RequireLength(weights.RowCount, Rows, nameof(weights));
         Shape.RequireLength(tokens.ColumnCount, weights.ColumnCount, nameof(tokens));
-        Shape.RequireLength(weights.ColumnStride | tokens.ColumnStride, 1, nameof(tokens));
+        Shape.RequireLength(weights.ColumnStride, 1, nameof(weights));
+        Shape.RequireLength(tokens.ColumnStride, 1, nameof(tokens));
         Chunk chunk = new(weights.ColumnCount, isFirst);
         int token = 0;
         for (; token + Tokens <= tokens.RowCount; token += Tokens)

@@ -5,8 +5,8 @@ using System.Runtime.Intrinsics;
 namespace Chaku.Kernels.Ops;
 
 /// <summary>
-/// Sums of outer products over steps, in registers: sum[i, c] = fma(factor[i, step], row[step, c], sum[i, c]), step after
-/// step. Each sum is one FMA chain that goes on from its value before, however it is tiled.
+/// Sums of outer products over steps, in registers: sum[i, c] = fma(factor[i, step], row[step, c], sum[i, c]), step
+/// after step. Each sum is one FMA chain that goes on from its value before, however it is tiled.
 /// </summary>
 internal static class OuterTile
 {
@@ -16,7 +16,7 @@ internal static class OuterTile
     /// <summary>Sums' columns in the wide tile.</summary>
     public const int Columns = 2 * VectorMath.Width;
 
-    /// <summary>sums += factors · rows, for any number of sums: wide tiles first, then what is left, row by row.</summary>
+    /// <summary>sums += factors · rows, of any shape: wide tiles first, then what is left, row by row.</summary>
     /// <param name="factors">[n, steps].</param>
     /// <param name="rows">[steps, columns]; its columns are neighbours.</param>
     /// <param name="sums">[n, columns] at <paramref name="sumStride"/>; may not overlap the others.</param>

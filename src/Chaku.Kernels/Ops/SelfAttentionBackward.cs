@@ -4,11 +4,13 @@ using Chaku.Kernels.Threading;
 
 namespace Chaku.Kernels.Ops;
 
-/// <summary>The backward of <see cref="SelfAttention"/>: dq, dk and dv, with the soft-max computed again from its log-sum.</summary>
+/// <summary>
+/// The backward of <see cref="SelfAttention"/>: dq, dk and dv, with the soft-max computed again from its log-sum.
+/// </summary>
 /// <remarks>
-/// With P = e^(score − log-sum) and D = Σ dy · y of a query: dv = Pᵀ · dy, dScore = P · (dy · vᵀ − D), dq = scale · dScore · k,
-/// dk = dScoreᵀ · (scale · q). Source: arXiv:2205.14135, appendix B. An item is one KV head of one sequence, so that sums
-/// over queries have one order.
+/// With P = e^(score − log-sum) and D = Σ dy · y of a query: dv = Pᵀ · dy, dScore = P · (dy · vᵀ − D),
+/// dq = scale · dScore · k, dk = dScoreᵀ · (scale · q). Source: arXiv:2205.14135, appendix B. An item is one KV head of
+/// one sequence, so that sums over queries have one order.
 /// </remarks>
 internal static class SelfAttentionBackward
 {
@@ -39,9 +41,11 @@ internal static class SelfAttentionBackward
         Span<float> dk,
         Span<float> dv)
     {
+        shape.RequireRows(q.Length, logSumExp.Length);
         Shape.RequireLength(y.Length, q.Length, nameof(y));
         Shape.RequireLength(dy.Length, q.Length, nameof(dy));
         Shape.RequireLength(dq.Length, q.Length, nameof(dq));
+        Shape.RequireLength(dk.Length, q.Length / shape.GroupSize, nameof(dk));
         Shape.RequireLength(dv.Length, dk.Length, nameof(dv));
         foreach (KvSpan segment in segments)
         {

@@ -31,7 +31,7 @@ internal static class Shape
 
     private static void ThrowStrides(int length, int rowCount, int columnCount, int rowStride, int columnStride) =>
         throw new ArgumentException(
-            $"[{rowCount}, {columnCount}] with strides {rowStride} and {columnStride} leaves a span of {length} values");
+            $"[{rowCount}, {columnCount}] with strides {rowStride} and {columnStride} leaves {length} values");
 
     private static void Throw(long actual, long expected, string name) =>
         throw new ArgumentException($"expected {expected} values, got {actual}", name);

@@ -43,7 +43,7 @@ internal readonly ref struct StridedMatrix
     /// <summary>The same floats, with rows and columns exchanged.</summary>
     public StridedMatrix Transposed => new(_values, ColumnCount, RowCount, ColumnStride, RowStride);
 
-    /// <summary>The element [<paramref name="row"/>, <paramref name="column"/>], which the caller knows to be one.</summary>
+    /// <summary>The element [row, column], which the caller knows to be one.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ref float At(int row, int column) => ref Unsafe.Add(
         ref MemoryMarshal.GetReference(_values), ((nint)row * RowStride) + ((nint)column * ColumnStride));
