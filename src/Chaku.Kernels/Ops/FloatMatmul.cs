@@ -9,7 +9,8 @@ namespace Chaku.Kernels.Ops;
 /// <remarks>
 /// Bits: k is split into chunks of <see cref="ChunkLength"/>; a chunk has 8 FMA chains, chain j over k ≡ j (mod 8), and
 /// the values behind the last whole vector go to the last chains, or to the first of a chunk that has no whole vector;
-/// the 8 sums are added as in <see cref="VectorMath.Sum"/>, the chunks in ascending order. See docs/decisions/0003-float-chains.md.
+/// the 8 sums are added as in <see cref="VectorMath.Sum"/>, the chunks in ascending order.
+/// See docs/decisions/0003-float-chains.md.
 /// </remarks>
 internal static class FloatMatmul
 {

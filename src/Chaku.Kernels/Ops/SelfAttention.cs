@@ -9,7 +9,8 @@ namespace Chaku.Kernels.Ops;
 /// </summary>
 /// <remarks>
 /// Bits: a query goes through the keys in tiles of <see cref="KvLayout.PageLength"/> at absolute positions, ascending,
-/// with the running maximum and sum of arXiv:2205.14135. Keys behind the query never enter the exponential or the product.
+/// with the running maximum and sum of arXiv:2205.14135. Keys behind the query never enter the exponential or the
+/// product.
 /// </remarks>
 internal static class SelfAttention
 {

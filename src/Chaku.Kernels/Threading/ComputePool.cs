@@ -52,7 +52,7 @@ internal sealed unsafe class ComputePool : IDisposable
     /// <param name="count">Items.</param>
     /// <param name="work">What an item does. A local variable of the caller: other threads have its address.</param>
     /// <exception cref="Exception">The first that an item threw; the other items may not have run.</exception>
-    /// <exception cref="InvalidOperationException">Another dispatch is running; this may be one of its items.</exception>
+    /// <exception cref="InvalidOperationException">A dispatch is running; this may be one of its items.</exception>
     public void Run<TWork>(int count, ref TWork work)
         where TWork : struct, IParallelWork, allows ref struct
     {
