@@ -23,6 +23,7 @@ internal static class QuantMatmul
     {
         QuantKernel kernel = weight.Format.Kernel
             ?? throw new ArgumentException($"{weight.Format} is not multiplied with 8-bit activations", nameof(weight));
+        Shape.RequireLength(x.RowByteLength, kernel.ActivationByteLength(weight.Columns), nameof(x));
         Shape.RequireLength(y.Length, (long)x.RowCount * weight.Rows, nameof(y));
         ReferenceWork work = new(kernel, weight, x, y);
         pool.Run((weight.Rows + RowBlock - 1) / RowBlock, ref work);

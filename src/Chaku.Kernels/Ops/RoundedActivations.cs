@@ -8,22 +8,25 @@ namespace Chaku.Kernels.Ops;
 internal sealed class RoundedActivations : IDisposable
 {
     private NativeBuffer _buffer = new(0);
-    private int _rowByteLength;
-
     /// <summary>Rows.</summary>
     public int RowCount { get; private set; }
+
+    /// <summary>Bytes in a row.</summary>
+    public int RowByteLength { get; private set; }
 
     /// <summary>Rounds rows; what was held before is overwritten.</summary>
     /// <param name="pool">Threads.</param>
     /// <param name="kernel">Says how: blocks of 32 or of 256.</param>
     /// <param name="x">[T, K], float32.</param>
     /// <param name="columns">K; a multiple of the kernel's block.</param>
+    /// <exception cref="ArgumentException">Lengths disagree; the message has both.</exception>
     public void Round(ComputePool pool, QuantKernel kernel, ReadOnlySpan<float> x, int columns)
     {
+        Shape.RequireLength(columns % kernel.ActivationLength, 0, nameof(columns));
         RowCount = x.Length / columns;
         Shape.RequireLength(x.Length, (long)RowCount * columns, nameof(x));
-        _rowByteLength = kernel.ActivationByteLength(columns);
-        long needed = (long)RowCount * _rowByteLength;
+        RowByteLength = kernel.ActivationByteLength(columns);
+        long needed = (long)RowCount * RowByteLength;
         if (needed > _buffer.ByteLength)
         {
             _buffer.Dispose();
@@ -35,7 +38,7 @@ internal sealed class RoundedActivations : IDisposable
     }
 
     /// <summary>The codes, scales and sums of one row.</summary>
-    public ReadOnlySpan<byte> Row(int row) => _buffer.Span<byte>((long)row * _rowByteLength, _rowByteLength);
+    public ReadOnlySpan<byte> Row(int row) => _buffer.Span<byte>((long)row * RowByteLength, RowByteLength);
 
     /// <inheritdoc/>
     public void Dispose() => _buffer.Dispose();
@@ -54,7 +57,8 @@ internal sealed class RoundedActivations : IDisposable
             int end = Math.Min(_target.RowCount, (index + 1) * rowsPerItem);
             for (int row = index * rowsPerItem; row < end; row++)
             {
-                Span<byte> codes = _target._buffer.Span<byte>((long)row * _target._rowByteLength, _target._rowByteLength);
+                int byteLength = _target.RowByteLength;
+                Span<byte> codes = _target._buffer.Span<byte>((long)row * byteLength, byteLength);
                 _kernel.Quantise(_x.Slice(row * _columns, _columns), codes);
             }
         }

@@ -20,7 +20,6 @@ internal sealed class DecoderBackward : IDisposable
     private readonly GrowingBuffer _logits = new();
     private readonly GrowingBuffer _dOutput = new();
     private readonly GrowingBuffer _dResidual = new();
-    private readonly float[] _losses = new float[RowTile];
 
     /// <summary>A backward that adds to the given gradients.</summary>
     public DecoderBackward(Decoder decoder, AdapterGradients gradients)
@@ -32,35 +31,37 @@ internal sealed class DecoderBackward : IDisposable
         _lowestLayer = LowestLayer(decoder, gradients);
     }
 
-    /// <summary>Σ of the asked-for rows' losses, without gradients.</summary>
+    /// <summary>Losses of the asked-for rows, without gradients.</summary>
     /// <param name="batch">The segments, with the rows that predict trained tokens.</param>
     /// <param name="targets">The token that each of these rows predicts.</param>
-    public double Loss(Batch batch, ReadOnlySpan<int> targets)
+    /// <param name="losses">[targets], in natural units.</param>
+    public void Losses(Batch batch, ReadOnlySpan<int> targets, Span<float> losses)
     {
         _decoder.Forward(batch);
-        return LossTiles(batch, targets, 0, []);
+        RunHead(batch, targets, losses, 0, []);
     }
 
-    /// <summary>Σ of the asked-for rows' losses; the gradients of their sum times a scale are added.</summary>
+    /// <summary>Losses of the asked-for rows; the gradients of their sum times a scale are added.</summary>
     /// <param name="batch">The segments; each sequence begins in it.</param>
     /// <param name="targets">The token that each asked-for row predicts.</param>
     /// <param name="scale">1 / trained tokens of the whole step.</param>
-    public double LossAndGradients(Batch batch, ReadOnlySpan<int> targets, float scale)
+    /// <param name="losses">[targets], in natural units.</param>
+    public void LossesAndGradients(Batch batch, ReadOnlySpan<int> targets, float scale, Span<float> losses)
     {
         _decoder.Forward(batch, _tape);
         Span<float> dOutput = _dOutput.Take(targets.Length * _decoder.Config.HiddenSize);
         dOutput.Clear();
-        double loss = LossTiles(batch, targets, scale, dOutput);
-        if (_lowestLayer < _decoder.Layers.Count)
+        RunHead(batch, targets, losses, scale, dOutput);
+        if (_lowestLayer == _decoder.Layers.Count)
         {
-            Span<float> dx = BackwardNorm(batch, dOutput);
-            for (int layer = _decoder.Layers.Count - 1; layer >= _lowestLayer; layer--)
-            {
-                _layers.Run(_decoder.Layers[layer], batch, _tape.Layers[layer], layer == _lowestLayer, dx);
-            }
+            return;
         }
 
-        return loss;
+        Span<float> dx = BackwardNorm(batch, dOutput);
+        for (int layer = _decoder.Layers.Count - 1; layer >= _lowestLayer; layer--)
+        {
+            _layers.Run(_decoder.Layers[layer], batch, _tape.Layers[layer], layer == _lowestLayer, dx);
+        }
     }
 
     /// <inheritdoc/>
@@ -90,24 +91,17 @@ internal sealed class DecoderBackward : IDisposable
         return decoder.Layers.Count;
     }
 
-    private double LossTiles(Batch batch, ReadOnlySpan<int> targets, float scale, Span<float> dOutput)
+    private void RunHead(Batch batch, ReadOnlySpan<int> targets, Span<float> losses, float scale, Span<float> dOutput)
     {
         int vocabulary = _decoder.Config.VocabularySize;
         int hidden = _decoder.Config.HiddenSize;
-        double sum = 0;
         for (int first = 0; first < targets.Length; first += RowTile)
         {
             int count = Math.Min(RowTile, targets.Length - first);
             ReadOnlySpan<int> tile = targets.Slice(first, count);
             Span<float> logits = _logits.Take(count * vocabulary);
             _decoder.Logits(batch, first, count, logits);
-            Span<float> losses = _losses.AsSpan(0, count);
-            CrossEntropy.Forward(_decoder.Workspace.Pool, logits, tile, losses);
-            foreach (float loss in losses)
-            {
-                sum += loss;
-            }
-
+            CrossEntropy.Forward(_decoder.Workspace.Pool, logits, tile, losses.Slice(first, count));
             if (!dOutput.IsEmpty)
             {
                 CrossEntropy.BackwardInPlace(_decoder.Workspace.Pool, logits, tile, scale);
@@ -116,8 +110,6 @@ internal sealed class DecoderBackward : IDisposable
                 _linears.Run(_decoder.Head, batch.OutputRuns(first, count), input, logits, dInput);
             }
         }
-
-        return sum;
     }
 
     // The norm before the output head sees only the asked-for rows; the others' gradient is zero.
