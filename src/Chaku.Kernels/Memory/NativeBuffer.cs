@@ -47,11 +47,7 @@ internal sealed unsafe class NativeBuffer : SafeHandle
         {
             throw new ArgumentOutOfRangeException(
                 nameof(count),
-<<<<<<< HEAD
-                $"elements {start} to {start + count} of {sizeof(T)} bytes leave a buffer of {ByteLength} bytes");
-=======
                 $"{count} elements of {sizeof(T)} bytes from element {start} on leave a buffer of {ByteLength} bytes");
->>>>>>> kerneltests
         }
 
         return new Span<T>(Pointer + (start * sizeof(T)), count);
