@@ -80,7 +80,8 @@ public sealed class ChatTemplateTests
     public void Llama_3_writes_headers_and_ends_of_turn() => Assert.Equal(
         "<s><|start_header_id|>system<|end_header_id|>\n\nBe kind.<|eot_id|>"
         + "<|start_header_id|>user<|end_header_id|>\n\nWhat's your favourite LLM framework?<|eot_id|>"
-        + "<|start_header_id|>assistant<|end_header_id|>\n\nllama.cpp!<|eot_id|><|start_header_id|>user<|end_header_id|>\n\nWhy?<|eot_id|>"
+        + "<|start_header_id|>assistant<|end_header_id|>\n\nllama.cpp!<|eot_id|>"
+        + "<|start_header_id|>user<|end_header_id|>\n\nWhy?<|eot_id|>"
         + "<|start_header_id|>assistant<|end_header_id|>\n\n",
         Render("llama-3", addGenerationPrompt: true, new(Role.System, "Be kind."), Question, Answer, Again));
 
