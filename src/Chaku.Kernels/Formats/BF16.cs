@@ -25,6 +25,9 @@ internal struct BlockBF16 : IBlock<BlockBF16>
 /// <summary>bfloat16 to float32 and back.</summary>
 internal static class Bf16
 {
+    // Set, so that a NaN whose payload lies in the lower bits alone does not become infinity.
+    private const uint QuietBit = 0x00400000;
+
     /// <summary>The float32 with the same value.</summary>
     public static float ToSingle(ushort value) => BitConverter.UInt32BitsToSingle((uint)value << 16);
 
@@ -89,7 +92,4 @@ internal static class Bf16
             values[i] = FromSingle(singles[i]);
         }
     }
-
-    // Set, so that a NaN whose payload lies in the lower bits alone does not become infinity.
-    private const uint QuietBit = 0x00400000;
 }
