@@ -14,7 +14,7 @@ internal readonly ref struct PanelSource
     /// <summary>Takes the scratch memory that it needs.</summary>
     /// <param name="weight">The matrix, in the kernel's format.</param>
     /// <param name="kernel">The panels' kernel.</param>
-    /// <param name="blockCount">The most blocks of a panel that are asked for at once.</param>
+    /// <param name="blockCount">The most blocks of a panel that are asked for or packed at once.</param>
     /// <param name="scratch">Lives longer.</param>
     public PanelSource(WeightMatrix weight, PanelKernel kernel, int blockCount, Scratch scratch)
     {

@@ -16,8 +16,11 @@ internal sealed unsafe class WeightMatrix
     /// <param name="columns">Inputs; a multiple of the format's block length.</param>
     /// <param name="data">The first byte; readable for rows × row bytes while <paramref name="owner"/> lives.</param>
     /// <param name="owner">Kept alive as long as the view.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There are no rows, or no columns.</exception>
     public WeightMatrix(TensorFormat format, int rows, int columns, byte* data, object owner)
     {
+        ArgumentOutOfRangeException.ThrowIfLessThan(rows, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(columns, 1);
         Format = format;
         Rows = rows;
         Columns = columns;
@@ -87,7 +90,7 @@ internal sealed unsafe class WeightMatrix
     /// <exception cref="ArgumentOutOfRangeException">There are no such rows.</exception>
     public ReadOnlySpan<byte> RowRange(int row, int count)
     {
-        ArgumentOutOfRangeException.ThrowIfGreaterThan((ulong)row + (uint)count, (ulong)Rows, nameof(count));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan((ulong)(uint)row + (uint)count, (ulong)Rows, nameof(row));
         return new ReadOnlySpan<byte>(_data + ((long)row * RowByteLength), checked(count * RowByteLength));
     }
 

@@ -29,7 +29,7 @@ internal readonly ref struct PanelWork : IParallelWork
     /// <summary>Divides the work.</summary>
     /// <param name="kernel">The format's.</param>
     /// <param name="weight">W [N, K].</param>
-    /// <param name="x">[T, K].</param>
+    /// <param name="x">[T, K], at least one token.</param>
     /// <param name="y">[T, N].</param>
     public PanelWork(PanelKernel kernel, WeightMatrix weight, RoundedActivations x, Span<float> y)
     {
@@ -40,10 +40,10 @@ internal readonly ref struct PanelWork : IParallelWork
         _blockCount = weight.Columns / weight.Format.BlockLength;
         _blocksPerRange = Math.Max(1, RangeByteLength / kernel.BlockByteLength);
         _panelCount = WeightPanels.CountOf(weight);
-        _tilesPerItem = x.TileCount == 0 ? 1 : Math.Max(1, TileBlockByteLength / x.Tile(0).Length);
-        int tokens = Math.Min(x.RowCount, _tilesPerItem * (x.TileCount == 0 ? 1 : x.TileTokens(0)));
-        long productsPerPanel = (long)PanelKernel.Rows * weight.Columns * Math.Max(tokens, 1);
-        _panelsPerItem = Math.Max(LeastPanelsPerItem, (int)(LeastProductsPerItem / Math.Max(productsPerPanel, 1)));
+        _tilesPerItem = Math.Max(1, TileBlockByteLength / x.Tile(0).Length);
+        int tokens = Math.Min(x.RowCount, _tilesPerItem * x.TileTokens(0));
+        long productsPerPanel = (long)PanelKernel.Rows * weight.Columns * tokens;
+        _panelsPerItem = Math.Max(LeastPanelsPerItem, (int)(LeastProductsPerItem / productsPerPanel));
         _panelGroupCount = (_panelCount + _panelsPerItem - 1) / _panelsPerItem;
     }
 

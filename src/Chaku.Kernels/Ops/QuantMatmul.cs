@@ -32,6 +32,11 @@ internal static class QuantMatmul
                 nameof(x));
         }
 
+        if (x.RowCount == 0)
+        {
+            return;
+        }
+
         if (kernel.Panels is { } panels)
         {
             PanelWork work = new(panels, weight, x, y);

@@ -40,8 +40,10 @@ internal sealed class RoundedActivations : IDisposable
     /// <param name="kernel">Says how: blocks of 32 or of 256.</param>
     /// <param name="x">[T, K], float32.</param>
     /// <param name="columns">K; a multiple of the kernel's block.</param>
+    /// <exception cref="ArgumentException">Lengths disagree; the message has both.</exception>
     public void Round(ComputePool pool, QuantKernel kernel, ReadOnlySpan<float> x, int columns)
     {
+        Shape.RequireLength(columns % kernel.ActivationLength, 0, nameof(columns));
         RowCount = x.Length / columns;
         Columns = columns;
         BlockLength = kernel.ActivationLength;

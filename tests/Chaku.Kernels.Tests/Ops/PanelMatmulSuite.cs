@@ -1,9 +1,9 @@
+using System.Runtime.CompilerServices;
 using Chaku.Kernels.Formats;
 using Chaku.Kernels.Formats.Panels;
 using Chaku.Kernels.Memory;
 using Chaku.Kernels.Ops;
 using Chaku.Kernels.Tests.Formats;
-using Chaku.Kernels.Tests.Memory;
 using Chaku.Kernels.Threading;
 using CsCheck;
 using RoundedActivations = Chaku.Kernels.Ops.RoundedActivations;
@@ -14,7 +14,7 @@ namespace Chaku.Kernels.Tests.Ops;
 /// The multiplication of one format: whatever the kernel, every output has the bits of the scalar reference. One NaN is
 /// as good as another.
 /// </summary>
-public abstract class QuantMatmulSuite(string formatName)
+public abstract class PanelMatmulSuite(string formatName)
 {
     private static readonly int[] RowCounts = [1, 3, 8, 13, 64];
     private static readonly int[] BlockCounts = [1, 2, 5];
@@ -121,8 +121,9 @@ public abstract class QuantMatmulSuite(string formatName)
     {
         foreach (int rows in RowCounts)
         {
-            using GuardedMemory memory = new(Layout.RandomBlocks(rows * 2, new Random(rows)));
-            WeightMatrix weight = new(_format, rows, Columns(2), memory.Pointer, memory);
+            using GuardedBuffer buffer = new();
+            Span<byte> weights = buffer.Copy<byte>(Layout.RandomBlocks(rows * 2, new Random(rows)));
+            WeightMatrix weight = new(_format, rows, Columns(2), (byte*)Unsafe.AsPointer(ref weights[0]), buffer);
             float[] x = RandomActivations(9 * Columns(2), new Random(5));
             AssertSameBits(Reference(weight, x), Forward(weight, x, threadCount: 1, repack: false));
             AssertSameBits(Reference(weight, x), Forward(weight, x, threadCount: 1, repack: true));
@@ -136,28 +137,27 @@ public abstract class QuantMatmulSuite(string formatName)
         Assert.SkipWhen(kernel is null, "no panel kernel at this instruction-set level");
         Random random = new(6);
         byte[] weights = Layout.RandomBlocks(PanelKernel.Rows * 3, random);
-        using GuardedMemory rows = new(weights);
-        using GuardedMemory panel = new(3 * kernel.BlockByteLength);
-        kernel.Pack(rows.Span, weights.Length / PanelKernel.Rows, 3, panel.Span);
+        using GuardedBuffer buffer = new();
+        Span<byte> panel = buffer.End<byte>(3 * kernel.BlockByteLength);
+        kernel.Pack(buffer.Copy<byte>(weights), weights.Length / PanelKernel.Rows, 3, panel);
         foreach (int tokens in new[] { 1, PanelKernel.TileTokens })
         {
             float[] x = RandomActivations(tokens * Columns(3), random);
-            using GuardedMemory activations = new(tokens * Kernel.ActivationByteLength(Columns(3)));
-            Kernel.Quantise(x, activations.Span);
-            using GuardedMemory tile = new(Kernel.TileByteLength(Columns(3), tokens));
-            Kernel.PackTile(activations.Span, tokens, tile.Span);
-            using GuardedMemory sums = new(tokens * PanelKernel.Rows * sizeof(float));
-            Span<float> y = System.Runtime.InteropServices.MemoryMarshal.Cast<byte, float>(sums.Span);
+            Span<byte> activations = buffer.End<byte>(tokens * Kernel.ActivationByteLength(Columns(3)));
+            Kernel.Quantise(x, activations);
+            Span<byte> tile = buffer.End<byte>(Kernel.TileByteLength(Columns(3), tokens));
+            Kernel.PackTile(activations, tokens, tile);
+            Span<float> y = buffer.End<float>(tokens * PanelKernel.Rows);
             if (tokens == 1)
             {
-                kernel.MultiplyOne(panel.Span, tile.Span, y);
+                kernel.MultiplyOne(panel, tile, y);
             }
             else
             {
-                kernel.MultiplyEight(panel.Span, tile.Span, y);
+                kernel.MultiplyEight(panel, tile, y);
             }
 
-            AssertSameBits(Reference(FromBytes(weights, PanelKernel.Rows), x), y.ToArray());
+            AssertSameBits(Reference(FromBytes(weights, PanelKernel.Rows), x), y);
         }
     }
 
