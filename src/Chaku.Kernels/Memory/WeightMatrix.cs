@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Chaku.Kernels.Formats;
+using Chaku.Kernels.Threading;
 
 namespace Chaku.Kernels.Memory;
 
@@ -49,6 +50,9 @@ internal sealed unsafe class WeightMatrix
         ? buffer.Span<float>(0, checked(Rows * Columns))
         : throw new InvalidOperationException($"a matrix in {Format} that lies in a file is never written to");
 
+    /// <summary>The repacked copy; null without.</summary>
+    public WeightPanels? Panels { get; private set; }
+
     /// <summary>A matrix of its own, float32, copied from <paramref name="values"/> [rows, columns].</summary>
     public static WeightMatrix FromSingles(ReadOnlySpan<float> values, int rows, int columns) =>
         FromBytes(TensorFormats.F32, MemoryMarshal.AsBytes(values), rows, columns);
@@ -66,6 +70,22 @@ internal sealed unsafe class WeightMatrix
         NativeBuffer buffer = new(blocks.Length);
         blocks.CopyTo(buffer.Span<byte>(0, blocks.Length));
         return new WeightMatrix(format, rows, columns, buffer.Pointer, buffer);
+    }
+
+    /// <summary>
+    /// Makes a copy in the layout that the AVX2 kernels read, for as long as the matrix lives. Multiplications have the
+    /// same bits without it, and interleave rows on the way each time.
+    /// </summary>
+    /// <param name="pool">Threads; no multiplication may go on meanwhile.</param>
+    /// <returns>Bytes of the copy; 0 where the format or the processor has no such kernels.</returns>
+    public long Repack(ComputePool pool)
+    {
+        if (Panels is null && Format.Kernel?.Panels is { } kernel)
+        {
+            Panels = new WeightPanels(pool, this, kernel);
+        }
+
+        return Panels?.ByteLength ?? 0;
     }
 
     /// <summary>The bytes of one row.</summary>
