@@ -56,13 +56,13 @@ internal sealed class LinearBackward(Workspace workspace, AdapterGradients gradi
         FactorGradients target, AdapterRun run, ReadOnlySpan<float> x, ReadOnlySpan<float> dy, Span<float> dx)
     {
         Linear linear = target.Linear;
-        Span<float> inner = linear.ProjectDown(workspace, run, target.Factors, x, run.FirstRow);
+        Span<float> inner = linear.ProjectDown(workspace, run, target.Factors, x);
         WeightGradient.Accumulate(Pool, inner, dy, run.RowCount, target.TransposedB);
 
         Span<float> dInner = _dInner.Take(inner.Length);
         FloatMatmul.Forward(Pool, target.Factors.TransposedB, dy, dInner);
         VectorMath.Scale(run.Adapter!.Strength * target.Factors.Scale, dInner);
-        ReadOnlySpan<float> dropped = linear.DropOut(workspace, run, x, run.FirstRow);
+        ReadOnlySpan<float> dropped = linear.DropOut(workspace, run, x);
         WeightGradient.Accumulate(Pool, dInner, dropped, run.RowCount, target.A);
         if (dx.IsEmpty)
         {
@@ -78,7 +78,7 @@ internal sealed class LinearBackward(Workspace workspace, AdapterGradients gradi
         Span<float> dDropped = _dInput.Take(dx.Length);
         dDropped.Clear();
         TransposedMatmul.Accumulate(Pool, target.Factors.A, dInner, dDropped);
-        dropout.Apply(dDropped, linear.InputSize, linear.Number, run.FirstRow);
+        dropout.Apply(dDropped, linear.InputSize, linear.Number, run.FirstNumber);
         VectorMath.Add(dDropped, dx);
     }
 }
