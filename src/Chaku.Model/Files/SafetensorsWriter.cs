@@ -19,21 +19,29 @@ internal static class SafetensorsWriter
     public static void Write(
         string path, IReadOnlyDictionary<string, string> metadata, IReadOnlyList<TensorSource> tensors)
     {
-        TensorSource.CheckNames(tensors);
         byte[] header = Header(metadata, tensors);
-        AtomicFile.Write(path, stream =>
+        AtomicFile.Write(path, stream => Write(stream, header, tensors));
+    }
+
+    /// <summary>Writes a file's content to a stream.</summary>
+    /// <inheritdoc cref="Write(string, IReadOnlyDictionary{string, string}, IReadOnlyList{TensorSource})"/>
+    public static void Write(
+        Stream stream, IReadOnlyDictionary<string, string> metadata, IReadOnlyList<TensorSource> tensors) =>
+        Write(stream, Header(metadata, tensors), tensors);
+
+    private static void Write(Stream stream, byte[] header, IReadOnlyList<TensorSource> tensors)
+    {
+        stream.Write(BitConverter.GetBytes((ulong)header.Length));
+        stream.Write(header);
+        foreach (TensorSource tensor in tensors)
         {
-            stream.Write(BitConverter.GetBytes((ulong)header.Length));
-            stream.Write(header);
-            foreach (TensorSource tensor in tensors)
-            {
-                tensor.WriteTo(stream);
-            }
-        });
+            tensor.WriteTo(stream);
+        }
     }
 
     private static byte[] Header(IReadOnlyDictionary<string, string> metadata, IReadOnlyList<TensorSource> tensors)
     {
+        TensorSource.CheckNames(tensors);
         ArrayBufferWriter<byte> output = new();
         using (Utf8JsonWriter json = new(output))
         {

@@ -36,7 +36,7 @@ internal sealed class Oracle : IDisposable
             }
         }
 
-        Adapter = Model.Bind(new LoraAdapter(factors));
+        Adapter = Model.Bind(new LoraAdapter(factors, new LoraSettings(Rank, Alpha, scale != Alpha / Rank)));
         MatrixCount = factors.Count;
     }
 
