@@ -51,6 +51,5 @@ public sealed class ModelFormatException : Exception
     }
 
     private static string Describe(string file, long offset, string expected, string found) =>
-        string.Create(
-            CultureInfo.InvariantCulture, $"{Path.GetFileName(file)}, byte {offset}: expected {expected}, found {found}");
+        FormattableString.Invariant($"{Path.GetFileName(file)}, byte {offset}: expected {expected}, found {found}");
 }

@@ -26,11 +26,10 @@ internal readonly record struct KvSpan(NativeBuffer[] Pages, int Start, int Firs
             for (int head = 0; head < layout.KvHeadCount; head++)
             {
                 int source = ((FirstRow + row) * width) + (head * layout.HeadSize);
-                layout.Format.Write(
-                    keys.Slice(source, layout.HeadSize), page.Span<byte>(layout.KeyOffset(layer, head) + inTile, rowBytes));
-                layout.Format.Write(
-                    values.Slice(source, layout.HeadSize),
-                    page.Span<byte>(layout.ValueOffset(layer, head) + inTile, rowBytes));
+                Span<byte> key = page.Span<byte>(layout.KeyOffset(layer, head) + inTile, rowBytes);
+                Span<byte> value = page.Span<byte>(layout.ValueOffset(layer, head) + inTile, rowBytes);
+                layout.Format.Write(keys.Slice(source, layout.HeadSize), key);
+                layout.Format.Write(values.Slice(source, layout.HeadSize), value);
             }
         }
     }

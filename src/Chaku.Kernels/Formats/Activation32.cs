@@ -16,11 +16,19 @@ internal struct Activation32 : IActivationBlock<Activation32>
 
     public static int Length => 32;
 
+    public static int TileSumCount => 1;
+
     public static void Quantise(ReadOnlySpan<float> x, ref Activation32 block)
     {
         block.Scale = ActivationRounding.Round(x, block.Codes);
         block.Sum = ActivationRounding.Sum(block.Codes);
     }
+
+    public static float GetScale(ref readonly Activation32 block) => block.Scale;
+
+    public static ReadOnlySpan<sbyte> GetCodes(ref readonly Activation32 block) => block.Codes;
+
+    public static void WriteTileSums(ref readonly Activation32 block, Span<int> sums) => sums[0] = block.Sum;
 
     [InlineArray(32)]
     internal struct CodeArray

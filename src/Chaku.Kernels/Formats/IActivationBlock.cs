@@ -16,4 +16,18 @@ internal interface IActivationBlock<TSelf>
     /// <param name="x">[<see cref="Length"/>], float32.</param>
     /// <param name="block">Receives codes, scale and sums.</param>
     static abstract void Quantise(ReadOnlySpan<float> x, ref TSelf block);
+
+    /// <summary>Words of sums that a block has in an activation tile: int32, or a pair of int16.</summary>
+    static abstract int TileSumCount { get; }
+
+    /// <summary>The scale.</summary>
+    static abstract float GetScale(ref readonly TSelf block);
+
+    /// <summary>The codes.</summary>
+    static abstract ReadOnlySpan<sbyte> GetCodes(ref readonly TSelf block);
+
+    /// <summary>Writes the block's sums as an activation tile has them.</summary>
+    /// <param name="block">One block.</param>
+    /// <param name="sums">[<see cref="TileSumCount"/>].</param>
+    static abstract void WriteTileSums(ref readonly TSelf block, Span<int> sums);
 }

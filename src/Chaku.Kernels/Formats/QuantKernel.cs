@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using Chaku.Kernels.Formats.Panels;
 
 namespace Chaku.Kernels.Formats;
 
@@ -11,6 +12,18 @@ internal abstract class QuantKernel
 
     /// <summary>Bytes that one row of activations takes.</summary>
     public abstract int ActivationByteLength(int columns);
+
+    /// <summary>The AVX2 multiplication; null where the processor cannot, or the format has none.</summary>
+    public abstract PanelKernel? Panels { get; }
+
+    /// <summary>Bytes that <paramref name="columns"/> columns of one or eight tokens take in an activation tile.</summary>
+    public abstract int TileByteLength(int columns, int tokenCount);
+
+    /// <summary>Packs rounded rows for the panel kernels, which need AVX2.</summary>
+    /// <param name="rows">One row, or eight in turn.</param>
+    /// <param name="tokenCount">1 or 8.</param>
+    /// <param name="tile">[<see cref="TileByteLength"/>].</param>
+    public abstract void PackTile(ReadOnlySpan<byte> rows, int tokenCount, Span<byte> tile);
 
     /// <summary>Rounds rows of activations.</summary>
     /// <param name="x">[columns], float32.</param>
@@ -24,14 +37,32 @@ internal abstract class QuantKernel
 }
 
 /// <summary>The scalar multiplication of a block struct.</summary>
-internal class QuantKernel<TBlock, TActivation> : QuantKernel
+internal sealed class QuantKernel<TBlock, TActivation>(PanelKernel? panels) : QuantKernel
     where TBlock : unmanaged, IQuantBlock<TBlock, TActivation>
     where TActivation : unmanaged, IActivationBlock<TActivation>
 {
     public override int ActivationLength => TActivation.Length;
 
+    public override PanelKernel? Panels => PanelKernel.IsSupported ? panels : null;
+
     public override int ActivationByteLength(int columns) =>
         checked(columns / TActivation.Length * Unsafe.SizeOf<TActivation>());
+
+    public override int TileByteLength(int columns, int tokenCount) =>
+        checked(columns / TActivation.Length * (int)ActivationTile<TActivation>.BlockByteLength(tokenCount));
+
+    public override void PackTile(ReadOnlySpan<byte> rows, int tokenCount, Span<byte> tile)
+    {
+        ReadOnlySpan<TActivation> blocks = MemoryMarshal.Cast<byte, TActivation>(rows);
+        if (tokenCount == PanelKernel.TileTokens)
+        {
+            ActivationTile<TActivation>.PackEight(blocks, tile);
+        }
+        else
+        {
+            ActivationTile<TActivation>.PackOne(blocks, tile);
+        }
+    }
 
     public override void Quantise(ReadOnlySpan<float> x, Span<byte> activations)
     {

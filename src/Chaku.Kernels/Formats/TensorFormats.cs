@@ -1,3 +1,5 @@
+using Chaku.Kernels.Formats.Panels;
+
 namespace Chaku.Kernels.Formats;
 
 /// <summary>The table of tensor formats. A new format is one file and one line here.</summary>
@@ -11,16 +13,16 @@ internal static class TensorFormats
     [
         F32,
         new TensorFormat<BlockF16>(kernel: null),
-        Quantised<BlockQ4_0, Activation32>(),
+        Quantised<BlockQ4_0, Activation32, PanelQ4_0>(),
         Quantised<BlockQ4_1, Activation32>(),
         Quantised<BlockQ5_0, Activation32>(),
         Quantised<BlockQ5_1, Activation32>(),
-        Quantised<BlockQ8_0, Activation32>(),
+        Quantised<BlockQ8_0, Activation32, PanelQ8_0>(),
         Quantised<BlockQ2_K, Activation256>(),
         Quantised<BlockQ3_K, Activation256>(),
-        Quantised<BlockQ4_K, Activation256>(),
+        Quantised<BlockQ4_K, Activation256, PanelQ4_K>(),
         Quantised<BlockQ5_K, Activation256>(),
-        Quantised<BlockQ6_K, Activation256>(),
+        Quantised<BlockQ6_K, Activation256, PanelQ6_K>(),
         new TensorFormat<BlockBF16>(kernel: null),
     ];
 
@@ -33,5 +35,11 @@ internal static class TensorFormats
     private static TensorFormat<TBlock> Quantised<TBlock, TActivation>()
         where TBlock : unmanaged, IQuantBlock<TBlock, TActivation>
         where TActivation : unmanaged, IActivationBlock<TActivation> =>
-        new(new QuantKernel<TBlock, TActivation>());
+        new(new QuantKernel<TBlock, TActivation>(panels: null));
+
+    private static TensorFormat<TBlock> Quantised<TBlock, TActivation, TPanel>()
+        where TBlock : unmanaged, IQuantBlock<TBlock, TActivation>
+        where TActivation : unmanaged, IActivationBlock<TActivation>
+        where TPanel : struct, IPanel<TBlock, TActivation> =>
+        new(new QuantKernel<TBlock, TActivation>(new PanelKernel<TPanel, TBlock, TActivation>()));
 }

@@ -38,15 +38,16 @@ internal sealed unsafe class NativeBuffer : SafeHandle
     /// <param name="start">First element.</param>
     /// <param name="count">Number of elements.</param>
     /// <exception cref="ArgumentOutOfRangeException">The view leaves the buffer.</exception>
+    /// <exception cref="ObjectDisposedException">The buffer was freed.</exception>
     public Span<T> Span<T>(long start, int count)
         where T : unmanaged
     {
-        long end = checked((start + count) * sizeof(T));
-        if (start < 0 || count < 0 || end > ByteLength)
+        ObjectDisposedException.ThrowIf(IsClosed, this);
+        if (start < 0 || count < 0 || start > (ByteLength / sizeof(T)) - count)
         {
             throw new ArgumentOutOfRangeException(
                 nameof(count),
-                $"elements {start} to {start + count} of {sizeof(T)} bytes leave a buffer of {ByteLength} bytes");
+                $"{count} elements of {sizeof(T)} bytes from element {start} on leave a buffer of {ByteLength} bytes");
         }
 
         return new Span<T>(Pointer + (start * sizeof(T)), count);

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Chaku.Kernels.Formats;
+using Chaku.Kernels.Threading;
 
 namespace Chaku.Kernels.Memory;
 
@@ -15,8 +16,11 @@ internal sealed unsafe class WeightMatrix
     /// <param name="columns">Inputs; a multiple of the format's block length.</param>
     /// <param name="data">The first byte; readable for rows × row bytes while <paramref name="owner"/> lives.</param>
     /// <param name="owner">Kept alive as long as the view.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There are no rows, or no columns.</exception>
     public WeightMatrix(TensorFormat format, int rows, int columns, byte* data, object owner)
     {
+        ArgumentOutOfRangeException.ThrowIfLessThan(rows, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(columns, 1);
         Format = format;
         Rows = rows;
         Columns = columns;
@@ -40,6 +44,15 @@ internal sealed unsafe class WeightMatrix
     /// <summary>Bytes in all.</summary>
     public long ByteLength => (long)Rows * RowByteLength;
 
+    /// <summary>[rows, columns] to write to: only a float32 matrix of its own, never one in a file.</summary>
+    /// <exception cref="InvalidOperationException">The weights lie in a file, or are not float32.</exception>
+    public Span<float> WritableSingles => _owner is NativeBuffer buffer && Format == TensorFormats.F32
+        ? buffer.Span<float>(0, checked(Rows * Columns))
+        : throw new InvalidOperationException($"a matrix in {Format} that lies in a file is never written to");
+
+    /// <summary>The repacked copy; null without.</summary>
+    public WeightPanels? Panels { get; private set; }
+
     /// <summary>A matrix of its own, float32, copied from <paramref name="values"/> [rows, columns].</summary>
     public static WeightMatrix FromSingles(ReadOnlySpan<float> values, int rows, int columns) =>
         FromBytes(TensorFormats.F32, MemoryMarshal.AsBytes(values), rows, columns);
@@ -59,6 +72,22 @@ internal sealed unsafe class WeightMatrix
         return new WeightMatrix(format, rows, columns, buffer.Pointer, buffer);
     }
 
+    /// <summary>
+    /// Makes a copy in the layout that the AVX2 kernels read, for as long as the matrix lives. Multiplications have the
+    /// same bits without it, and interleave rows on the way each time.
+    /// </summary>
+    /// <param name="pool">Threads; no multiplication may go on meanwhile.</param>
+    /// <returns>Bytes of the copy; 0 where the format or the processor has no such kernels.</returns>
+    public long Repack(ComputePool pool)
+    {
+        if (Panels is null && Format.Kernel?.Panels is { } kernel)
+        {
+            Panels = new WeightPanels(pool, this, kernel);
+        }
+
+        return Panels?.ByteLength ?? 0;
+    }
+
     /// <summary>The bytes of one row.</summary>
     /// <exception cref="ArgumentOutOfRangeException">There is no such row.</exception>
     public ReadOnlySpan<byte> Row(int row) => RowRange(row, 1);
@@ -67,7 +96,7 @@ internal sealed unsafe class WeightMatrix
     /// <exception cref="ArgumentOutOfRangeException">There are no such rows.</exception>
     public ReadOnlySpan<byte> RowRange(int row, int count)
     {
-        ArgumentOutOfRangeException.ThrowIfGreaterThan((ulong)row + (uint)count, (ulong)Rows, nameof(count));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan((ulong)(uint)row + (uint)count, (ulong)Rows, nameof(row));
         return new ReadOnlySpan<byte>(_data + ((long)row * RowByteLength), checked(count * RowByteLength));
     }
 

@@ -12,6 +12,18 @@ internal readonly record struct AttentionShape(int HeadCount, KvLayout Layout, i
     /// <summary>Query heads on one KV head.</summary>
     public int GroupSize => HeadCount / Layout.KvHeadCount;
 
+    /// <summary>Refuses queries that are no whole rows of heads, and log-sums that are not one a head.</summary>
+    /// <param name="queryLength">Floats of queries.</param>
+    /// <param name="logSumCount">Log-sums; null where none are kept.</param>
+    /// <exception cref="ArgumentException">Lengths disagree; the message has both.</exception>
+    public void RequireRows(int queryLength, int? logSumCount)
+    {
+        Shape.RequireLength(HeadCount, (long)GroupSize * Layout.KvHeadCount, nameof(HeadCount));
+        int heads = queryLength / (HeadCount * Layout.HeadSize) * HeadCount;
+        Shape.RequireLength(queryLength, (long)heads * Layout.HeadSize, nameof(queryLength));
+        Shape.RequireLength(logSumCount ?? heads, heads, nameof(logSumCount));
+    }
+
     /// <summary>Rows of a KV head's query heads, token after token: gathered [tokens × group, head size].</summary>
     /// <param name="x">[T, heads, head size].</param>
     /// <param name="firstRow">The first token's row.</param>
@@ -45,30 +57,17 @@ internal readonly record struct AttentionShape(int HeadCount, KvLayout Layout, i
         int rowCount = rows.Length / headSize;
         for (int start = 0; start < headSize; start += FloatMatmul.ChunkLength)
         {
-            InnerTile.Chunk chunk = new(Math.Min(FloatMatmul.ChunkLength, headSize - start), start == 0);
+            int length = Math.Min(FloatMatmul.ChunkLength, headSize - start);
+            StridedMatrix queries = new(rows[start..], rowCount, length, headSize);
             for (int key = 0; key < keyCount; key += InnerTile.Rows)
             {
-                int count = Math.Min(InnerTile.Rows, keyCount - key);
-                ref readonly float k = ref keys[(key * headSize) + start];
-                int row = 0;
-                for (; row + InnerTile.Tokens <= rowCount; row += InnerTile.Tokens)
-                {
-                    InnerTile.Multiply4x3(
-                        in k,
-                        (nuint)headSize,
-                        in rows[(row * headSize) + start],
-                        (nuint)headSize,
-                        chunk,
-                        products.Slice((row * Stride) + key, (2 * Stride) + count),
-                        Stride,
-                        count);
-                }
-
-                for (; row < rowCount; row++)
-                {
-                    InnerTile.Multiply4x1(
-                        in k, (nuint)headSize, in rows[(row * headSize) + start], chunk, products.Slice((row * Stride) + key, count));
-                }
+                InnerTile.Multiply(
+                    new StridedMatrix(keys[((key * headSize) + start)..], InnerTile.Rows, length, headSize),
+                    queries,
+                    isFirst: start == 0,
+                    products[key..],
+                    Stride,
+                    Math.Min(InnerTile.Rows, keyCount - key));
             }
         }
     }

@@ -16,6 +16,7 @@ internal static class CrossEntropy
         ComputePool pool, ReadOnlySpan<float> logits, ReadOnlySpan<int> targets, Span<float> losses)
     {
         Shape.RequireLength(losses.Length, targets.Length, nameof(losses));
+        RequireRows(logits.Length, targets.Length);
         ForwardWork work = new(logits, targets, losses);
         pool.Run(targets.Length, ref work);
     }
@@ -25,8 +26,10 @@ internal static class CrossEntropy
     /// <param name="logits">[T, V], overwritten.</param>
     /// <param name="targets">[T].</param>
     /// <param name="scale">The gradient of the whole loss by a row's: 1 / trained tokens.</param>
+    /// <exception cref="ArgumentException">Lengths disagree; the message has both.</exception>
     public static void BackwardInPlace(ComputePool pool, Span<float> logits, ReadOnlySpan<int> targets, float scale)
     {
+        RequireRows(logits.Length, targets.Length);
         BackwardWork work = new(logits, targets, scale);
         pool.Run(targets.Length, ref work);
     }
@@ -55,6 +58,12 @@ internal static class CrossEntropy
         }
 
         return largest + (float)Math.Log(VectorMath.Sum(sum));
+    }
+
+    private static void RequireRows(int logitCount, int rowCount)
+    {
+        int width = rowCount == 0 ? 0 : logitCount / rowCount;
+        Shape.RequireLength(logitCount, (long)width * rowCount, nameof(logitCount));
     }
 
     private static float Largest(ReadOnlySpan<float> logits)

@@ -7,13 +7,14 @@ namespace Chaku.Kernels.Ops;
 
 /// <summary>y = x · Wᵀ with float32 activations; weights of any format, dequantised on the way.</summary>
 /// <remarks>
-/// Bits: k is split into chunks of <see cref="ChunkLength"/>; a chunk has 8 FMA chains, chain j over k ≡ j (mod 8), and the
-/// values behind the last whole vector go to the last chains; the 8 sums are added as in
-/// <see cref="VectorMath.Sum"/>, the chunks in ascending order. See docs/decisions/0003-float-chains.md.
+/// Bits: k is split into chunks of <see cref="ChunkLength"/>; a chunk has 8 FMA chains, chain j over k ≡ j (mod 8), and
+/// the values behind the last whole vector go to the last chains, or to the first of a chunk that has no whole vector;
+/// the 8 sums are added as in <see cref="VectorMath.Sum"/>, the chunks in ascending order.
+/// See docs/decisions/0003-float-chains.md.
 /// </remarks>
 internal static class FloatMatmul
 {
-    /// <summary>Columns of a chunk: two super-blocks of the K-quants, and four rows of it stay in the first cache.</summary>
+    /// <summary>Columns of a chunk: two blocks of the K-quants, and four rows of it stay in the first cache.</summary>
     public const int ChunkLength = 512;
 
     private const int RowTile = InnerTile.Rows;
@@ -95,58 +96,37 @@ internal static class FloatMatmul
                 for (int start = 0; start < _weight.Columns; start += ChunkLength)
                 {
                     int length = Math.Min(ChunkLength, _weight.Columns - start);
-                    ref readonly float rows = ref Rows(row, rowCount, start, length, tile, out nuint stride);
-                    InnerTile.Chunk chunk = new(length, start == 0);
-                    MultiplyTokens(in rows, stride, row, rowCount, start, chunk, tokenStart, tokenEnd);
+                    StridedMatrix tokens = new(
+                        _x[((tokenStart * _weight.Columns) + start)..],
+                        tokenEnd - tokenStart,
+                        length,
+                        _weight.Columns);
+                    InnerTile.Multiply(
+                        Rows(row, rowCount, start, length, tile),
+                        tokens,
+                        isFirst: start == 0,
+                        _y[((tokenStart * _weight.Rows) + row)..],
+                        _weight.Rows,
+                        rowCount);
                 }
             }
         }
 
-        // Four rows read where they lie if they are float32, dequantised into the tile otherwise. Rows behind the last
-        // one hold anything: they are computed and not stored.
-        private ref readonly float Rows(
-            int row, int rowCount, int start, int length, Span<float> tile, out nuint stride)
+        // Four rows read where they lie if they are float32, dequantised into the tile otherwise.
+        private StridedMatrix Rows(int row, int rowCount, int start, int length, Span<float> tile)
         {
             if (_weight.Format == TensorFormats.F32 && rowCount == RowTile)
             {
-                stride = (nuint)_weight.Columns;
-                return ref MemoryMarshal.Cast<byte, float>(_weight.RowRange(row, RowTile))[start];
+                ReadOnlySpan<float> rows = MemoryMarshal.Cast<byte, float>(_weight.RowRange(row, RowTile));
+                return new StridedMatrix(rows[start..], RowTile, length, _weight.Columns);
             }
 
-            stride = ChunkLength;
             for (int i = 0; i < rowCount; i++)
             {
                 _weight.Dequantise(row + i, start, tile.Slice(i * ChunkLength, length));
             }
 
-            return ref tile[0];
-        }
-
-        private void MultiplyTokens(
-            ref readonly float rows,
-            nuint stride,
-            int row,
-            int rowCount,
-            int start,
-            InnerTile.Chunk chunk,
-            int tokenStart,
-            int tokenEnd)
-        {
-            int columns = _weight.Columns;
-            int token = tokenStart;
-            for (; token + InnerTile.Tokens <= tokenEnd; token += InnerTile.Tokens)
-            {
-                ReadOnlySpan<float> x = _x.Slice((token * columns) + start, (2 * columns) + chunk.Length);
-                Span<float> y = _y.Slice((token * _weight.Rows) + row, (2 * _weight.Rows) + rowCount);
-                InnerTile.Multiply4x3(in rows, stride, in x[0], (nuint)columns, chunk, y, _weight.Rows, rowCount);
-            }
-
-            for (; token < tokenEnd; token++)
-            {
-                ReadOnlySpan<float> x = _x.Slice((token * columns) + start, chunk.Length);
-                Span<float> y = _y.Slice((token * _weight.Rows) + row, rowCount);
-                InnerTile.Multiply4x1(in rows, stride, in x[0], chunk, y);
-            }
+            return new StridedMatrix(tile, RowTile, length, ChunkLength);
         }
     }
 }

@@ -4,36 +4,59 @@ using System.Runtime.Intrinsics;
 namespace Chaku.Kernels.Ops;
 
 /// <summary>
-/// Inner products of four weight rows with one or three tokens over one chunk of columns, in registers.
+/// Inner products of four weight rows with tokens, three at a time, over one chunk of columns, in registers.
 /// </summary>
-/// <remarks>Each output is one vector of 8 FMA chains: its bits are those of <see cref="FloatMatmul.DotReference"/>.</remarks>
+/// <remarks>
+/// Each output is one vector of 8 FMA chains: its bits are those of <see cref="FloatMatmul.DotReference"/>.
+/// </remarks>
 internal static class InnerTile
 {
     /// <summary>Weight rows of a tile.</summary>
     public const int Rows = 4;
 
-    /// <summary>Tokens of the wide tile: 12 accumulators, 3 activations and a weight fill 16 registers.</summary>
-    public const int Tokens = 3;
+    // Tokens of the wide tile: 12 accumulators, 3 activations and a weight fill 16 registers.
+    private const int Tokens = 3;
 
-    /// <summary>y[t, r] = (first chunk ? 0 : y[t, r]) + row r · token t, for three tokens.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Multiply4x3(
-        ref readonly float rows,
-        nuint rowStride,
-        ref readonly float x,
-        nuint xStride,
-        Chunk chunk,
-        Span<float> y,
-        int yStride,
-        int rowCount)
+    /// <summary>y[t, r] = (first chunk ? 0 : y[t, r]) + weight row r · token t.</summary>
+    /// <param name="weights">
+    /// [4, chunk]. Rows behind <paramref name="rowCount"/> hold anything: they are computed and not stored.
+    /// </param>
+    /// <param name="tokens">[T, chunk].</param>
+    /// <param name="isFirst">Outputs are written, not added to.</param>
+    /// <param name="y">[T, rows] at <paramref name="yStride"/>.</param>
+    /// <param name="yStride">Floats from one token's outputs to the next token's.</param>
+    /// <param name="rowCount">Weight rows whose outputs are stored; at most 4.</param>
+    public static void Multiply(
+        StridedMatrix weights, StridedMatrix tokens, bool isFirst, Span<float> y, int yStride, int rowCount)
     {
-        ref float w0 = ref Unsafe.AsRef(in rows);
-        ref float w1 = ref Unsafe.Add(ref w0, rowStride);
-        ref float w2 = ref Unsafe.Add(ref w1, rowStride);
-        ref float w3 = ref Unsafe.Add(ref w2, rowStride);
-        ref float x0 = ref Unsafe.AsRef(in x);
-        ref float x1 = ref Unsafe.Add(ref x0, xStride);
-        ref float x2 = ref Unsafe.Add(ref x1, xStride);
+        Shape.RequireLength(weights.RowCount, Rows, nameof(weights));
+        Shape.RequireLength(tokens.ColumnCount, weights.ColumnCount, nameof(tokens));
+        Shape.RequireLength(weights.ColumnStride, 1, nameof(weights));
+        Shape.RequireLength(tokens.ColumnStride, 1, nameof(tokens));
+        Chunk chunk = new(weights.ColumnCount, isFirst);
+        int token = 0;
+        for (; token + Tokens <= tokens.RowCount; token += Tokens)
+        {
+            Multiply4x3(weights, tokens, token, chunk, y[(token * yStride)..], yStride, rowCount);
+        }
+
+        for (; token < tokens.RowCount; token++)
+        {
+            Multiply4x1(weights, tokens, token, chunk, y.Slice(token * yStride, rowCount));
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Multiply4x3(
+        StridedMatrix weights, StridedMatrix tokens, int token, Chunk chunk, Span<float> y, int yStride, int rowCount)
+    {
+        ref float w0 = ref weights.At(0, 0);
+        ref float w1 = ref weights.At(1, 0);
+        ref float w2 = ref weights.At(2, 0);
+        ref float w3 = ref weights.At(3, 0);
+        ref float x0 = ref tokens.At(token, 0);
+        ref float x1 = ref tokens.At(token + 1, 0);
+        ref float x2 = ref tokens.At(token + 2, 0);
         Vector256<float> a00 = default, a01 = default, a02 = default, a03 = default;
         Vector256<float> a10 = default, a11 = default, a12 = default, a13 = default;
         Vector256<float> a20 = default, a21 = default, a22 = default, a23 = default;
@@ -89,16 +112,14 @@ internal static class InnerTile
         chunk.Store(SumFour(a20, a21, a22, a23), y.Slice(2 * yStride, rowCount));
     }
 
-    /// <summary>y[r] = (first chunk ? 0 : y[r]) + row r · x, for one token.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Multiply4x1(
-        ref readonly float rows, nuint rowStride, ref readonly float x, Chunk chunk, Span<float> y)
+    private static void Multiply4x1(StridedMatrix weights, StridedMatrix tokens, int token, Chunk chunk, Span<float> y)
     {
-        ref float w0 = ref Unsafe.AsRef(in rows);
-        ref float w1 = ref Unsafe.Add(ref w0, rowStride);
-        ref float w2 = ref Unsafe.Add(ref w1, rowStride);
-        ref float w3 = ref Unsafe.Add(ref w2, rowStride);
-        ref float x0 = ref Unsafe.AsRef(in x);
+        ref float w0 = ref weights.At(0, 0);
+        ref float w1 = ref weights.At(1, 0);
+        ref float w2 = ref weights.At(2, 0);
+        ref float w3 = ref weights.At(3, 0);
+        ref float x0 = ref tokens.At(token, 0);
         Vector256<float> a0 = default, a1 = default, a2 = default, a3 = default;
         nuint whole = (nuint)chunk.WholeLength;
         for (nuint k = 0; k < whole; k += VectorMath.Width)
@@ -145,11 +166,8 @@ internal static class InnerTile
     /// <summary>A chunk of columns: whole vectors, a tail, and whether it is the first.</summary>
     /// <param name="length">Columns; at least 1.</param>
     /// <param name="isFirst">Outputs are written, not added to.</param>
-    internal readonly struct Chunk(int length, bool isFirst)
+    private readonly struct Chunk(int length, bool isFirst)
     {
-        /// <summary>Columns.</summary>
-        public int Length => length;
-
         /// <summary>Columns in whole vectors.</summary>
         public int WholeLength => length & -VectorMath.Width;
 

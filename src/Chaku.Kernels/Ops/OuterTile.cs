@@ -1,11 +1,12 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
 namespace Chaku.Kernels.Ops;
 
 /// <summary>
-/// Sums of outer products over steps, in registers: sum[i, c] = fma(factor[i, step], row[step, c], sum[i, c]), step after
-/// step. Each sum is one FMA chain that goes on from its value before, however it is tiled.
+/// Sums of outer products over steps, in registers: sum[i, c] = fma(factor[i, step], row[step, c], sum[i, c]), step
+/// after step. Each sum is one FMA chain that goes on from its value before, however it is tiled.
 /// </summary>
 internal static class OuterTile
 {
@@ -15,68 +16,50 @@ internal static class OuterTile
     /// <summary>Sums' columns in the wide tile.</summary>
     public const int Columns = 2 * VectorMath.Width;
 
-    /// <summary>Any number of sums: wide tiles first, then what is left, row by row.</summary>
-    /// <param name="rows">[steps, columns] at <paramref name="rowStride"/>.</param>
-    /// <param name="rowStride">Floats from one step's row to the next.</param>
-    /// <param name="factors">factor[i, step] at i · <paramref name="factorStride"/> + step · <paramref name="stepStride"/>.</param>
-    /// <param name="factorStride">Floats from one sum's factor to the next sum's.</param>
-    /// <param name="stepStride">Floats from one step's factor to the next step's.</param>
-    /// <param name="steps">Steps.</param>
-    /// <param name="sums">[count, columns] at <paramref name="sumStride"/>.</param>
+    /// <summary>sums += factors · rows, of any shape: wide tiles first, then what is left, row by row.</summary>
+    /// <param name="factors">[n, steps].</param>
+    /// <param name="rows">[steps, columns]; its columns are neighbours.</param>
+    /// <param name="sums">[n, columns] at <paramref name="sumStride"/>; may not overlap the others.</param>
     /// <param name="sumStride">Floats from one row of sums to the next.</param>
-    /// <param name="count">Rows of sums.</param>
-    /// <param name="columns">Columns of sums.</param>
-    public static void Add(
-        ReadOnlySpan<float> rows,
-        int rowStride,
-        ReadOnlySpan<float> factors,
-        int factorStride,
-        int stepStride,
-        int steps,
-        Span<float> sums,
-        int sumStride,
-        int count,
-        int columns)
+    /// <exception cref="ArgumentException">Shapes disagree, or leave their spans.</exception>
+    public static void Add(StridedMatrix factors, StridedMatrix rows, Span<float> sums, int sumStride)
     {
+        int count = factors.RowCount;
+        int columns = rows.ColumnCount;
+        Shape.RequireLength(factors.ColumnCount, rows.RowCount, nameof(factors));
+        Shape.RequireLength(rows.ColumnStride, 1, nameof(rows));
+        Shape.RequireStrides(sums.Length, count, columns, sumStride, columnStride: 1);
         int wideColumns = columns / Columns * Columns;
         int i = 0;
         for (; i + Rows <= count; i += Rows)
         {
-            ReadOnlySpan<float> f = factors.Slice(i * factorStride, ((Rows - 1) * factorStride) + ((steps - 1) * stepStride) + 1);
-            Span<float> s = sums.Slice(i * sumStride, ((Rows - 1) * sumStride) + columns);
             for (int c = 0; c < wideColumns; c += Columns)
             {
-                _ = rows.Slice(c, ((steps - 1) * rowStride) + Columns);
-                Add6x16(in rows[c], (nuint)rowStride, in f[0], (nuint)factorStride, (nuint)stepStride, steps, ref s[c], (nuint)sumStride);
+                Add6x16(factors, i, rows, c, ref sums[(i * sumStride) + c], (nuint)sumStride);
             }
 
-            for (int j = 0; j < Rows && wideColumns < columns; j++)
+            for (int j = i; j < i + Rows && wideColumns < columns; j++)
             {
-                AddRow(rows[wideColumns..], rowStride, f[(j * factorStride)..], stepStride, steps, s.Slice((j * sumStride) + wideColumns, columns - wideColumns));
+                AddRow(factors, j, rows, wideColumns, sums.Slice((j * sumStride) + wideColumns, columns - wideColumns));
             }
         }
 
         for (; i < count; i++)
         {
-            AddRow(rows, rowStride, factors[(i * factorStride)..], stepStride, steps, sums.Slice(i * sumStride, columns));
+            AddRow(factors, i, rows, 0, sums.Slice(i * sumStride, columns));
         }
     }
 
-    /// <summary>The same chains for one row of sums.</summary>
+    // One row of sums, from a column on.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void AddRow(
-        ReadOnlySpan<float> rows, int rowStride, ReadOnlySpan<float> factors, int stepStride, int steps, Span<float> sums)
+    private static void AddRow(StridedMatrix factors, int i, StridedMatrix rows, int column, Span<float> sums)
     {
-        if (steps == 0)
-        {
-            return;
-        }
-
-        _ = rows.Slice(0, ((steps - 1) * rowStride) + sums.Length);
-        _ = factors[(steps - 1) * stepStride];
-        ref float factor = ref Unsafe.AsRef(in factors[0]);
-        ref float row = ref Unsafe.AsRef(in rows[0]);
-        ref float sum = ref sums[0];
+        ref float factor = ref factors.At(i, 0);
+        ref float row = ref rows.At(0, column);
+        ref float sum = ref MemoryMarshal.GetReference(sums);
+        nuint rowStride = (nuint)rows.RowStride;
+        nuint stepStride = (nuint)factors.ColumnStride;
+        nuint end = (nuint)rows.RowCount * stepStride;
         nuint c = 0;
         for (; c + (4 * VectorMath.Width) <= (nuint)sums.Length; c += 4 * VectorMath.Width)
         {
@@ -84,14 +67,14 @@ internal static class OuterTile
             Vector256<float> s1 = Vector256.LoadUnsafe(ref sum, c + VectorMath.Width);
             Vector256<float> s2 = Vector256.LoadUnsafe(ref sum, c + (2 * VectorMath.Width));
             Vector256<float> s3 = Vector256.LoadUnsafe(ref sum, c + (3 * VectorMath.Width));
-            nuint at = c;
-            for (nuint step = 0; step < (nuint)steps; step++, at += (nuint)rowStride)
+            nuint r = c;
+            for (nuint at = 0; at < end; at += stepStride, r += rowStride)
             {
-                Vector256<float> f = Vector256.Create(Unsafe.Add(ref factor, step * (nuint)stepStride));
-                s0 = Vector256.FusedMultiplyAdd(f, Vector256.LoadUnsafe(ref row, at), s0);
-                s1 = Vector256.FusedMultiplyAdd(f, Vector256.LoadUnsafe(ref row, at + VectorMath.Width), s1);
-                s2 = Vector256.FusedMultiplyAdd(f, Vector256.LoadUnsafe(ref row, at + (2 * VectorMath.Width)), s2);
-                s3 = Vector256.FusedMultiplyAdd(f, Vector256.LoadUnsafe(ref row, at + (3 * VectorMath.Width)), s3);
+                Vector256<float> f = Vector256.Create(Unsafe.Add(ref factor, at));
+                s0 = Vector256.FusedMultiplyAdd(f, Vector256.LoadUnsafe(ref row, r), s0);
+                s1 = Vector256.FusedMultiplyAdd(f, Vector256.LoadUnsafe(ref row, r + VectorMath.Width), s1);
+                s2 = Vector256.FusedMultiplyAdd(f, Vector256.LoadUnsafe(ref row, r + (2 * VectorMath.Width)), s2);
+                s3 = Vector256.FusedMultiplyAdd(f, Vector256.LoadUnsafe(ref row, r + (3 * VectorMath.Width)), s3);
             }
 
             s0.StoreUnsafe(ref sum, c);
@@ -103,11 +86,11 @@ internal static class OuterTile
         for (; c + VectorMath.Width <= (nuint)sums.Length; c += VectorMath.Width)
         {
             Vector256<float> s = Vector256.LoadUnsafe(ref sum, c);
-            nuint at = c;
-            for (nuint step = 0; step < (nuint)steps; step++, at += (nuint)rowStride)
+            nuint r = c;
+            for (nuint at = 0; at < end; at += stepStride, r += rowStride)
             {
-                Vector256<float> f = Vector256.Create(Unsafe.Add(ref factor, step * (nuint)stepStride));
-                s = Vector256.FusedMultiplyAdd(f, Vector256.LoadUnsafe(ref row, at), s);
+                Vector256<float> f = Vector256.Create(Unsafe.Add(ref factor, at));
+                s = Vector256.FusedMultiplyAdd(f, Vector256.LoadUnsafe(ref row, r), s);
             }
 
             s.StoreUnsafe(ref sum, c);
@@ -115,30 +98,28 @@ internal static class OuterTile
 
         for (; c < (nuint)sums.Length; c++)
         {
-            float s = sums[(int)c];
-            for (int step = 0; step < steps; step++)
+            float s = Unsafe.Add(ref sum, c);
+            nuint r = c;
+            for (nuint at = 0; at < end; at += stepStride, r += rowStride)
             {
-                s = MathF.FusedMultiplyAdd(factors[step * stepStride], rows[(step * rowStride) + (int)c], s);
+                s = MathF.FusedMultiplyAdd(Unsafe.Add(ref factor, at), Unsafe.Add(ref row, r), s);
             }
 
-            sums[(int)c] = s;
+            Unsafe.Add(ref sum, c) = s;
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Add6x16(
-        ref readonly float rows,
-        nuint rowStride,
-        ref readonly float factors,
-        nuint factorStride,
-        nuint stepStride,
-        int steps,
-        ref float sums,
-        nuint sumStride)
+        StridedMatrix factors, int i, StridedMatrix rows, int column, ref float sums, nuint sumStride)
     {
         const nuint Second = VectorMath.Width;
-        ref float row = ref Unsafe.AsRef(in rows);
-        ref float f0 = ref Unsafe.AsRef(in factors);
+        int steps = rows.RowCount;
+        nuint rowStride = (nuint)rows.RowStride;
+        nuint factorStride = (nuint)factors.RowStride;
+        nuint stepStride = (nuint)factors.ColumnStride;
+        ref float row = ref rows.At(0, column);
+        ref float f0 = ref factors.At(i, 0);
         ref float f1 = ref Unsafe.Add(ref f0, factorStride);
         ref float f2 = ref Unsafe.Add(ref f1, factorStride);
         ref float f3 = ref Unsafe.Add(ref f2, factorStride);

@@ -18,14 +18,35 @@ internal static class QuantMatmul
     /// <param name="weight">W [N, K], in a format that has a kernel.</param>
     /// <param name="x">[T, K], rounded by that kernel.</param>
     /// <param name="y">[T, N], float32, overwritten.</param>
-    /// <exception cref="ArgumentException">Lengths disagree, or the format has no kernel.</exception>
+    /// <exception cref="ArgumentException">Shapes disagree, or the format has no kernel.</exception>
     public static void Forward(ComputePool pool, WeightMatrix weight, RoundedActivations x, Span<float> y)
     {
         QuantKernel kernel = weight.Format.Kernel
             ?? throw new ArgumentException($"{weight.Format} is not multiplied with 8-bit activations", nameof(weight));
         Shape.RequireLength(y.Length, (long)x.RowCount * weight.Rows, nameof(y));
-        ReferenceWork work = new(kernel, weight, x, y);
-        pool.Run((weight.Rows + RowBlock - 1) / RowBlock, ref work);
+        if (x.Columns != weight.Columns || x.BlockLength != kernel.ActivationLength)
+        {
+            throw new ArgumentException(
+                $"{weight.Format} needs {weight.Columns} activations in blocks of {kernel.ActivationLength}, " +
+                $"got {x.Columns} in blocks of {x.BlockLength}",
+                nameof(x));
+        }
+
+        if (x.RowCount == 0)
+        {
+            return;
+        }
+
+        if (kernel.Panels is { } panels)
+        {
+            PanelWork work = new(panels, weight, x, y);
+            pool.Run(work.ItemCount, ref work);
+        }
+        else
+        {
+            ReferenceWork work = new(kernel, weight, x, y);
+            pool.Run((weight.Rows + RowBlock - 1) / RowBlock, ref work);
+        }
     }
 
     private readonly ref struct ReferenceWork(

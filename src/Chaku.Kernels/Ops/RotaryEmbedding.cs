@@ -3,8 +3,8 @@ using System.Runtime.Intrinsics;
 namespace Chaku.Kernels.Ops;
 
 /// <summary>
-/// Rotates pairs of a head's dimensions by the position's angles: (a, b) → (a·cos − b·sin, b·cos + a·sin). The pairs are
-/// neighbours (2i, 2i + 1), as in the Llama family's GGUF files.
+/// Rotates pairs of a head's dimensions by the position's angles: (a, b) → (a·cos − b·sin, b·cos + a·sin). The pairs
+/// are neighbours (2i, 2i + 1), as in the Llama family's GGUF files.
 /// </summary>
 /// <remarks>Source: arXiv:2104.09864.</remarks>
 internal static class RotaryEmbedding
@@ -63,6 +63,8 @@ internal static class RotaryEmbedding
         int width = x.Length / tokenCount;
         int rotated = cosines.Length / tokenCount;
         Shape.RequireLength(x.Length, (long)width * tokenCount, nameof(x));
+        Shape.RequireLength(width, (long)(width / headSize) * headSize, nameof(x));
+        Shape.RequireLength(cosines.Length, (long)Math.Min(rotated, headSize) * tokenCount, nameof(cosines));
         Shape.RequireLength(sines.Length, cosines.Length, nameof(sines));
         for (int token = 0; token < tokenCount; token++)
         {

@@ -5,11 +5,12 @@ using Chaku.Kernels.Threading;
 namespace Chaku.Kernels.Ops;
 
 /// <summary>
-/// Causal attention over the paged cache: y = soft-max(scale · q · Kᵀ) · V, with each group of query heads on one KV head.
+/// Causal attention over the paged cache: y = soft-max(scale · q · Kᵀ) · V, each group of query heads on one KV head.
 /// </summary>
 /// <remarks>
-/// Bits: a query goes through the keys in tiles of <see cref="KvLayout.PageLength"/> at absolute positions, ascending, with
-/// the running maximum and sum of arXiv:2205.14135. Keys behind the query never enter the exponential or the product.
+/// Bits: a query goes through the keys in tiles of <see cref="KvLayout.PageLength"/> at absolute positions, ascending,
+/// with the running maximum and sum of arXiv:2205.14135. Keys behind the query never enter the exponential or the
+/// product.
 /// </remarks>
 internal static class SelfAttention
 {
@@ -21,7 +22,9 @@ internal static class SelfAttention
     /// <param name="segments">The batch's sequences.</param>
     /// <param name="q">[T, heads, head size], float32.</param>
     /// <param name="y">[T, heads, head size]; may not overlap <paramref name="q"/>.</param>
-    /// <param name="logSumExp">[T, heads], kept for <see cref="SelfAttentionBackward"/>; empty when not training.</param>
+    /// <param name="logSumExp">
+    /// [T, heads], kept for <see cref="SelfAttentionBackward"/>; empty when not training.
+    /// </param>
     /// <exception cref="ArgumentException">Lengths disagree; the message has both.</exception>
     public static void Forward(
         ComputePool pool,
@@ -32,6 +35,7 @@ internal static class SelfAttention
         Span<float> logSumExp)
     {
         Shape.RequireLength(y.Length, q.Length, nameof(y));
+        shape.RequireRows(q.Length, logSumExp.IsEmpty ? null : logSumExp.Length);
         Span<int> firstItems = stackalloc int[segments.Length + 1];
         for (int i = 0; i < segments.Length; i++)
         {
@@ -70,7 +74,8 @@ internal static class SelfAttention
             int item = index - _firstItems[number];
             int kvHead = item % _shape.Layout.KvHeadCount;
             int token = item / _shape.Layout.KvHeadCount * TokenBlock;
-            QueryBlock block = new(_shape, segment, kvHead, token, Math.Min(TokenBlock, segment.RowCount - token), scratch);
+            int tokenCount = Math.Min(TokenBlock, segment.RowCount - token);
+            QueryBlock block = new(_shape, segment, kvHead, token, tokenCount, scratch);
             block.LoadQueries(_q);
             for (int page = 0; page * KvLayout.PageLength < block.EndPosition; page++)
             {
@@ -181,15 +186,9 @@ internal static class SelfAttention
         }
 
         private void AddValues(ReadOnlySpan<float> values, int row, int rowCount, int visible) => OuterTile.Add(
-            values,
-            HeadSize,
-            _scores[(row * PageLength)..],
-            factorStride: PageLength,
-            stepStride: 1,
-            steps: visible,
+            new StridedMatrix(_scores[(row * PageLength)..], rowCount, visible, PageLength),
+            new StridedMatrix(values, visible, HeadSize, HeadSize),
             _outputs[(row * HeadSize)..],
-            HeadSize,
-            rowCount,
             HeadSize);
 
         // Scores become e^(score − largest so far); what was summed before is scaled to the new largest.

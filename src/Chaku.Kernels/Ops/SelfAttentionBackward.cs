@@ -4,11 +4,13 @@ using Chaku.Kernels.Threading;
 
 namespace Chaku.Kernels.Ops;
 
-/// <summary>The backward of <see cref="SelfAttention"/>: dq, dk and dv, with the soft-max computed again from its log-sum.</summary>
+/// <summary>
+/// The backward of <see cref="SelfAttention"/>: dq, dk and dv, with the soft-max computed again from its log-sum.
+/// </summary>
 /// <remarks>
-/// With P = e^(score − log-sum) and D = Σ dy · y of a query: dv = Pᵀ · dy, dScore = P · (dy · vᵀ − D), dq = scale · dScore · k,
-/// dk = dScoreᵀ · (scale · q). Source: arXiv:2205.14135, appendix B. An item is one KV head of one sequence, so that sums
-/// over queries have one order.
+/// With P = e^(score − log-sum) and D = Σ dy · y of a query: dv = Pᵀ · dy, dScore = P · (dy · vᵀ − D),
+/// dq = scale · dScore · k, dk = dScoreᵀ · (scale · q). Source: arXiv:2205.14135, appendix B. An item is one KV head of
+/// one sequence, so that sums over queries have one order.
 /// </remarks>
 internal static class SelfAttentionBackward
 {
@@ -39,9 +41,11 @@ internal static class SelfAttentionBackward
         Span<float> dk,
         Span<float> dv)
     {
+        shape.RequireRows(q.Length, logSumExp.Length);
         Shape.RequireLength(y.Length, q.Length, nameof(y));
         Shape.RequireLength(dy.Length, q.Length, nameof(dy));
         Shape.RequireLength(dq.Length, q.Length, nameof(dq));
+        Shape.RequireLength(dk.Length, q.Length / shape.GroupSize, nameof(dk));
         Shape.RequireLength(dv.Length, dk.Length, nameof(dv));
         foreach (KvSpan segment in segments)
         {
@@ -152,11 +156,19 @@ internal static class SelfAttentionBackward
                     block.Projections[row]);
             }
 
-            OuterTile.Add(keys, HeadSize, block.DScores, PageLength, 1, keyCount, block.DQueries, HeadSize, rowCount, HeadSize);
+            StridedMatrix dScores = new(block.DScores, rowCount, keyCount, PageLength);
+            StridedMatrix powers = new(block.Powers, rowCount, keyCount, PageLength);
+            OuterTile.Add(dScores, new StridedMatrix(keys, keyCount, HeadSize, HeadSize), block.DQueries, HeadSize);
             OuterTile.Add(
-                block.Queries, HeadSize, block.DScores, 1, PageLength, rowCount, _gradients.Dk[target..], kvWidth, keyCount, HeadSize);
+                dScores.Transposed,
+                new StridedMatrix(block.Queries, rowCount, HeadSize, HeadSize),
+                _gradients.Dk[target..],
+                kvWidth);
             OuterTile.Add(
-                block.DOutputs, HeadSize, block.Powers, 1, PageLength, rowCount, _gradients.Dv[target..], kvWidth, keyCount, HeadSize);
+                powers.Transposed,
+                new StridedMatrix(block.DOutputs, rowCount, HeadSize, HeadSize),
+                _gradients.Dv[target..],
+                kvWidth);
         }
 
         // Scores become powers, products of dy and v become score gradients; both are 0 where the key is not visible.

@@ -70,37 +70,28 @@ internal static class TransposedMatmul
             for (int row = 0; row < rows; row += RowTile)
             {
                 int rowCount = Math.Min(RowTile, rows - row);
-                ReadOnlySpan<float> weights = Weights(row, rowCount, columnStart, columnCount, tile, out int stride);
                 OuterTile.Add(
-                    weights,
-                    stride,
-                    _x[((tokenStart * rows) + row)..],
-                    factorStride: rows,
-                    stepStride: 1,
-                    steps: rowCount,
+                    new StridedMatrix(_x[((tokenStart * rows) + row)..], tokenCount, rowCount, rows),
+                    Weights(row, rowCount, columnStart, columnCount, tile),
                     _y[((tokenStart * columns) + columnStart)..],
-                    columns,
-                    tokenCount,
-                    columnCount);
+                    columns);
             }
         }
 
-        private ReadOnlySpan<float> Weights(
-            int row, int rowCount, int columnStart, int columnCount, Span<float> tile, out int stride)
+        private StridedMatrix Weights(int row, int rowCount, int columnStart, int columnCount, Span<float> tile)
         {
             if (_weight.Format == TensorFormats.F32)
             {
-                stride = _weight.Columns;
-                return MemoryMarshal.Cast<byte, float>(_weight.RowRange(row, rowCount))[columnStart..];
+                ReadOnlySpan<float> rows = MemoryMarshal.Cast<byte, float>(_weight.RowRange(row, rowCount));
+                return new StridedMatrix(rows[columnStart..], rowCount, columnCount, _weight.Columns);
             }
 
-            stride = columnCount;
             for (int i = 0; i < rowCount; i++)
             {
                 _weight.Dequantise(row + i, columnStart, tile.Slice(i * columnCount, columnCount));
             }
 
-            return tile[..(rowCount * columnCount)];
+            return new StridedMatrix(tile, rowCount, columnCount, columnCount);
         }
     }
 }

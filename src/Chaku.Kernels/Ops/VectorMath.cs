@@ -27,7 +27,7 @@ internal static class VectorMath
     public static Vector256<float> Load(ReadOnlySpan<float> source, int offset) =>
         Vector256.Create(source.Slice(offset, Width));
 
-    /// <summary>The last, incomplete vector of a span: <paramref name="count"/> values, then <paramref name="fill"/>.</summary>
+    /// <summary>A span's last, incomplete vector: its values, then <paramref name="fill"/>.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     public static Vector256<float> LoadTail(ref readonly float source, int count, float fill = 0)
     {

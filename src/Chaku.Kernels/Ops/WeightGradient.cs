@@ -51,17 +51,13 @@ internal static class WeightGradient
         {
             int column = index % _columnBlockCount * ColumnBlock;
             int row = index / _columnBlockCount * RowBlock;
+            int rowCount = Math.Min(RowBlock, _rows - row);
+            int columnCount = Math.Min(ColumnBlock, _columns - column);
             OuterTile.Add(
-                _x[column..],
-                _columns,
-                _dy[row..],
-                factorStride: 1,
-                stepStride: _rows,
-                steps: _tokenCount,
+                new StridedMatrix(_dy[row..], _tokenCount, rowCount, _rows).Transposed,
+                new StridedMatrix(_x[column..], _tokenCount, columnCount, _columns),
                 _dWeight[((row * _columns) + column)..],
-                _columns,
-                Math.Min(RowBlock, _rows - row),
-                Math.Min(ColumnBlock, _columns - column));
+                _columns);
         }
     }
 }

@@ -6,11 +6,12 @@ using System.Runtime.InteropServices;
 namespace Chaku.Kernels.Threading;
 
 /// <summary>
-/// The engine's own threads. A dispatch hands out items one by one, and returns when all are done. One caller at a time.
+/// The engine's own threads. A dispatch hands out items one by one, and returns when all are done. One dispatch at a
+/// time: an item dispatches nothing.
 /// </summary>
 /// <remarks>
-/// Idle threads spin for at most 20 µs (a token has a hundred dispatches, a few µs apart) and then park; they never spin
-/// where there are more threads than processors.
+/// Idle threads spin for at most 20 µs (a token has a hundred dispatches, a few µs apart) and then park; they never
+/// spin where there are more threads than processors.
 /// </remarks>
 internal sealed unsafe class ComputePool : IDisposable
 {
@@ -23,9 +24,10 @@ internal sealed unsafe class ComputePool : IDisposable
     private Dispatch _dispatch;
     private ExceptionDispatchInfo? _failure;
     private volatile bool _stopping;
+    private int _isRunning;
 
-    // Upper half: the dispatch's number. Lower half: the next item nobody has claimed. Both change in one exchange, so a
-    // thread that slept through a dispatch can claim nothing of the one after it.
+    // Upper half: the dispatch's number. Lower half: the next item nobody has claimed. Both change in one exchange, so
+    // a thread that slept through a dispatch can claim nothing of the one after it.
     private PaddedCounter _next;
     private PaddedCounter _completed;
 
@@ -47,22 +49,66 @@ internal sealed unsafe class ComputePool : IDisposable
     public int ThreadCount => _workers.Length + 1;
 
     /// <summary>Executes items 0 to <paramref name="count"/> − 1, each once, in any order and on any thread.</summary>
-    /// <exception cref="Exception">The first exception that an item threw; the other items may not have run.</exception>
+    /// <param name="count">Items.</param>
+    /// <param name="work">What an item does. A local variable of the caller: other threads have its address.</param>
+    /// <exception cref="Exception">The first that an item threw; the other items may not have run.</exception>
+    /// <exception cref="InvalidOperationException">A dispatch is running; this may be one of its items.</exception>
     public void Run<TWork>(int count, ref TWork work)
         where TWork : struct, IParallelWork, allows ref struct
     {
-        if (_workers.Length == 0 || count <= 1)
+        if (Interlocked.Exchange(ref _isRunning, 1) != 0)
         {
-            for (int index = 0; index < count; index++)
-            {
-                _callerScratch.Reset();
-                work.Execute(index, _callerScratch);
-            }
+            throw new InvalidOperationException("the pool's threads are at work on another dispatch");
+        }
 
+        try
+        {
+            if (_workers.Length == 0 || count <= 1)
+            {
+                RunAlone(count, ref work);
+            }
+            else
+            {
+                RunShared(count, ref work);
+            }
+        }
+        finally
+        {
+            Volatile.Write(ref _isRunning, 0);
+        }
+    }
+
+    /// <summary>Ends the threads. No dispatch may be running.</summary>
+    public void Dispose()
+    {
+        if (_stopping)
+        {
             return;
         }
 
-        // The work lives on this stack frame, which does not return before every claimed item is done.
+        _stopping = true;
+        foreach (Worker worker in _workers)
+        {
+            worker.Dispose();
+        }
+
+        _callerScratch.Dispose();
+    }
+
+    private void RunAlone<TWork>(int count, ref TWork work)
+        where TWork : struct, IParallelWork, allows ref struct
+    {
+        for (int index = 0; index < count; index++)
+        {
+            _callerScratch.Reset();
+            work.Execute(index, _callerScratch);
+        }
+    }
+
+    private void RunShared<TWork>(int count, ref TWork work)
+        where TWork : struct, IParallelWork, allows ref struct
+    {
+        // The work lives on the caller's stack, which does not unwind before every claimed item is done.
         uint number = (uint)(Volatile.Read(ref _next.Value) >>> 32) + 1;
         Interlocked.Exchange(ref _next.Value, Word(number, Closed));
         _dispatch = new Dispatch(Unsafe.AsPointer(ref work), &Execute<TWork>, (uint)count);
@@ -79,18 +125,6 @@ internal sealed unsafe class ComputePool : IDisposable
         {
             failure.Throw();
         }
-    }
-
-    /// <inheritdoc/>
-    public void Dispose()
-    {
-        _stopping = true;
-        foreach (Worker worker in _workers)
-        {
-            worker.Dispose();
-        }
-
-        _callerScratch.Dispose();
     }
 
     private static long Word(uint number, uint next) => (long)(((ulong)number << 32) | next);
@@ -227,7 +261,7 @@ internal sealed unsafe class ComputePool : IDisposable
                     continue;
                 }
 
-                // Parked is visible before the last look, and the number before a waker looks at parked: no wake is lost.
+                // Parked is visible before the last look, the number before a waker looks at parked: no wake is lost.
                 Interlocked.Exchange(ref _parked, 1);
                 if (Current(seen) == seen && !_pool._stopping)
                 {

@@ -8,7 +8,7 @@ internal sealed class Scratch : IDisposable
 {
     private const long FirstByteLength = 1 << 16;
 
-    // Pieces handed out for the current item still point into a buffer that was outgrown, so it lives until the item ends.
+    // Pieces handed out for the current item still point into a buffer that was outgrown: it lives until the item ends.
     private readonly List<NativeBuffer> _outgrown = [];
     private NativeBuffer _buffer = new(FirstByteLength);
     private long _used;

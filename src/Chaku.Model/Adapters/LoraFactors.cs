@@ -33,6 +33,12 @@ internal sealed class LoraFactors
     /// <summary>Bᵀ [r, out], float32.</summary>
     public WeightMatrix TransposedB { get; }
 
+    /// <summary>[r, in]: A, to be trained or read from a file.</summary>
+    public Span<float> AValues => A.WritableSingles;
+
+    /// <summary>[r, out]: Bᵀ, to be trained or read from a file.</summary>
+    public Span<float> TransposedBValues => TransposedB.WritableSingles;
+
     /// <summary>What B · A · x is multiplied with.</summary>
     public float Scale { get; }
 }

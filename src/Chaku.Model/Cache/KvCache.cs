@@ -9,7 +9,10 @@ namespace Chaku.Model.Cache;
 /// </summary>
 /// <param name="layout">How a page is divided.</param>
 /// <param name="pageCapacity">Pages held at most; pages in use are never given away.</param>
-internal sealed class KvCache(KvLayout layout, int pageCapacity) : IDisposable
+/// <param name="sharesPrefixes">
+/// Whether full pages are kept for other sequences: not while an adapter is trained, whose keys change under the same tokens.
+/// </param>
+internal sealed class KvCache(KvLayout layout, int pageCapacity, bool sharesPrefixes = true) : IDisposable
 {
     private readonly Dictionary<KvPageKey, KvPage> _full = [];
     private readonly List<KvPage> _pages = [];
@@ -73,6 +76,11 @@ internal sealed class KvCache(KvLayout layout, int pageCapacity) : IDisposable
     /// <summary>Notes what a page holds, so that later sequences find it. A page with the same content may be known.</summary>
     internal void Complete(KvPage page, KvPage? previous, object? adapter, ReadOnlySpan<int> tokens)
     {
+        if (!sharesPrefixes)
+        {
+            return;
+        }
+
         KvPageKey key = new(previous, adapter, tokens);
         if (_full.TryAdd(key, page))
         {

@@ -7,4 +7,6 @@ namespace Chaku.Model.Decoding;
 /// <param name="FirstRow">The run's first row.</param>
 /// <param name="RowCount">Its rows.</param>
 /// <param name="Dropout">Zeroes some of the adapter's inputs while training.</param>
-internal readonly record struct AdapterRun(BoundAdapter? Adapter, int FirstRow, int RowCount, Dropout? Dropout = null);
+/// <param name="FirstNumber">The first row's number in the whole batch, for dropout; the others follow it.</param>
+internal readonly record struct AdapterRun(
+    BoundAdapter? Adapter, int FirstRow, int RowCount, Dropout? Dropout, int FirstNumber);

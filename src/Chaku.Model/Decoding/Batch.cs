@@ -92,7 +92,7 @@ internal sealed class Batch
         }
     }
 
-    /// <summary>Neighbouring asked-for rows with the same adapter.</summary>
+    /// <summary>Neighbouring asked-for rows with the same adapter; with dropout, neighbours in the batch as well.</summary>
     /// <param name="first">The first, counted in asked-for rows; the runs count from it.</param>
     /// <param name="count">How many.</param>
     /// <returns>Valid until the next call.</returns>
@@ -102,15 +102,21 @@ internal sealed class Batch
         int output = first;
         foreach (AdapterRun run in _runs)
         {
-            int start = output;
             while (output < first + count && _outputRows[output] < run.FirstRow + run.RowCount)
             {
-                output++;
-            }
+                int start = output++;
+                while (output < first + count && _outputRows[output] < run.FirstRow + run.RowCount
+                    && (run.Dropout is null || _outputRows[output] == _outputRows[output - 1] + 1))
+                {
+                    output++;
+                }
 
-            if (output > start)
-            {
-                _outputRuns.Add(run with { FirstRow = start - first, RowCount = output - start });
+                _outputRuns.Add(run with
+                {
+                    FirstRow = start - first,
+                    RowCount = output - start,
+                    FirstNumber = _outputRows[start],
+                });
             }
         }
 
@@ -156,6 +162,6 @@ internal sealed class Batch
             return;
         }
 
-        _runs.Add(new AdapterRun(adapter, firstRow, rowCount, dropout));
+        _runs.Add(new AdapterRun(adapter, firstRow, rowCount, dropout, firstRow));
     }
 }

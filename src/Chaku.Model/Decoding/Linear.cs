@@ -64,20 +64,18 @@ internal sealed class Linear
     /// <param name="run">The adapter and its dropout.</param>
     /// <param name="factors">The adapter's factors for this layer.</param>
     /// <param name="x">[rows, in] of the run.</param>
-    /// <param name="firstRow">The run's first row in the batch.</param>
     /// <returns>[rows, r]; valid until the next call.</returns>
-    public Span<float> ProjectDown(
-        Workspace workspace, AdapterRun run, LoraFactors factors, ReadOnlySpan<float> x, int firstRow)
+    public Span<float> ProjectDown(Workspace workspace, AdapterRun run, LoraFactors factors, ReadOnlySpan<float> x)
     {
         int rowCount = x.Length / InputSize;
         Span<float> inner = workspace.AdapterInner.Take(rowCount * factors.Rank);
-        FloatMatmul.Forward(workspace.Pool, factors.A, DropOut(workspace, run, x, firstRow), inner);
+        FloatMatmul.Forward(workspace.Pool, factors.A, DropOut(workspace, run, x), inner);
         VectorMath.Scale(run.Adapter!.Strength * factors.Scale, inner);
         return inner;
     }
 
     /// <summary>x with the run's dropout; x itself where there is none.</summary>
-    public ReadOnlySpan<float> DropOut(Workspace workspace, AdapterRun run, ReadOnlySpan<float> x, int firstRow)
+    public ReadOnlySpan<float> DropOut(Workspace workspace, AdapterRun run, ReadOnlySpan<float> x)
     {
         if (run.Dropout is not { } dropout)
         {
@@ -86,14 +84,14 @@ internal sealed class Linear
 
         Span<float> dropped = workspace.AdapterInput.Take(x.Length);
         x.CopyTo(dropped);
-        dropout.Apply(dropped, InputSize, Number, firstRow);
+        dropout.Apply(dropped, InputSize, Number, run.FirstNumber);
         return dropped;
     }
 
     private void AddAdapter(ref readonly LinearInput x, AdapterRun run, LoraFactors factors, Span<float> y)
     {
         ReadOnlySpan<float> rows = x.Values.Slice(run.FirstRow * InputSize, run.RowCount * InputSize);
-        Span<float> inner = ProjectDown(x.Workspace, run, factors, rows, run.FirstRow);
+        Span<float> inner = ProjectDown(x.Workspace, run, factors, rows);
         Span<float> target = y.Slice(run.FirstRow * OutputSize, run.RowCount * OutputSize);
         TransposedMatmul.Accumulate(x.Workspace.Pool, factors.TransposedB, inner, target);
     }

@@ -2,7 +2,9 @@ using System.Text;
 
 namespace Chaku.Model.Files;
 
-/// <summary>Writes a file whole or not at all: to a temporary name in the same folder, to the disk, then renamed.</summary>
+/// <summary>
+/// Writes a file whole or not at all: under a temporary name in the same folder, flushed to the disk, then renamed.
+/// </summary>
 internal static class AtomicFile
 {
     private const int BufferByteLength = 1 << 17;
@@ -10,37 +12,50 @@ internal static class AtomicFile
     /// <summary>Writes a file, in place of one that may be there.</summary>
     /// <param name="path">The file; its folder exists.</param>
     /// <param name="write">Writes the content; whatever it throws, the old file stays and nothing else does.</param>
-    /// <exception cref="IOException">The folder is missing or read-only, the old file is read-only, the disk is full.</exception>
+    /// <exception cref="IOException">
+    /// The folder is missing or read-only, the old file is read-only or a device, the disk is full.
+    /// </exception>
     public static void Write(string path, Action<Stream> write) =>
-        Write(path, write, temporary => new FileStream(
-            temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, BufferByteLength));
+        WriteAll([(path, write)]);
 
     /// <summary>Writes a file through another stream than the disk's, which a test makes fail.</summary>
     /// <param name="path">The file.</param>
     /// <param name="write">Writes the content.</param>
     /// <param name="create">Creates the file under its temporary name.</param>
-    public static void Write(string path, Action<Stream> write, Func<string, Stream> create)
+    public static void Write(string path, Action<Stream> write, Func<string, Stream> create) =>
+        WriteAll([(path, write)], create);
+
+    /// <summary>Writes several files: none is renamed before all are complete on the disk.</summary>
+    /// <param name="files">Each file, and what writes its content.</param>
+    /// <param name="create">Creates a file under its temporary name.</param>
+    /// <exception cref="IOException">As for <see cref="Write(string, Action{Stream})"/>.</exception>
+    public static void WriteAll(
+        IReadOnlyList<(string Path, Action<Stream> Write)> files, Func<string, Stream>? create = null)
     {
-        string target = Path.GetFullPath(path);
-        CheckReplaceable(path, target);
-        string temporary = Path.Combine(
-            Path.GetDirectoryName(target)!, $".{Path.GetFileName(target)}.{Path.GetRandomFileName()}");
+        create ??= CreateOnDisk;
+        string[] targets = [.. files.Select(file => Replaceable(file.Path))];
+        string[] temporaries = [.. targets.Select(TemporaryName)];
+        int current = 0;
         try
         {
-            using (Stream stream = create(temporary))
+            for (current = 0; current < files.Count; current++)
             {
-                write(stream);
+                using Stream stream = create(temporaries[current]);
+                files[current].Write(stream);
                 FlushToDisk(stream);
             }
 
-            File.Move(temporary, target, overwrite: true);
+            for (current = 0; current < files.Count; current++)
+            {
+                File.Move(temporaries[current], targets[current], overwrite: true);
+            }
         }
         catch (Exception exception)
         {
-            Remove(temporary);
+            Array.ForEach(temporaries, Remove);
             if (exception is IOException or UnauthorizedAccessException)
             {
-                throw new IOException($"{path} cannot be written: {exception.Message}", exception);
+                throw new IOException($"{files[current].Path} cannot be written: {exception.Message}", exception);
             }
 
             throw;
@@ -55,8 +70,25 @@ internal static class AtomicFile
     /// <exception cref="IOException">As for <see cref="Write(string, Action{Stream})"/>.</exception>
     public static void WriteBytes(string path, byte[] bytes) => Write(path, stream => stream.Write(bytes));
 
-    private static void CheckReplaceable(string path, string target)
+    private static FileStream CreateOnDisk(string temporary) =>
+        new(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, BufferByteLength);
+
+    private static string TemporaryName(string target) =>
+        Path.Combine(Path.GetDirectoryName(target)!, $".{Path.GetFileName(target)}.{Path.GetRandomFileName()}");
+
+    private static string Replaceable(string path)
     {
+        string named = Path.GetFullPath(path);
+
+        // A link stays a link: what it leads to is replaced.
+        string target = new FileInfo(named).LinkTarget is null
+            ? named
+            : File.ResolveLinkTarget(named, returnFinalTarget: true)!.FullName;
+        if (IsDevice(named) || IsDevice(target))
+        {
+            throw new IOException($"{path} cannot be written: it is a device, which a file must not replace");
+        }
+
         if (Directory.Exists(target))
         {
             throw new IOException($"{path} cannot be written: it is a folder");
@@ -72,7 +104,14 @@ internal static class AtomicFile
         {
             throw new IOException($"{path} cannot be written: it is read-only");
         }
+
+        return target;
     }
+
+    private static bool IsDevice(string path) =>
+        path.StartsWith("/proc/", StringComparison.Ordinal)
+        || (path.StartsWith("/dev/", StringComparison.Ordinal)
+            && !path.StartsWith("/dev/shm/", StringComparison.Ordinal));
 
     private static void FlushToDisk(Stream stream)
     {

@@ -4,7 +4,9 @@ using System.Text;
 
 namespace Chaku.Model.Files;
 
-/// <summary>What a model's weights are, in 64 hexadecimal digits: equal for files that differ in metadata only.</summary>
+/// <summary>
+/// What a model's weights are, in 64 hexadecimal digits: equal for files that differ in metadata only.
+/// </summary>
 /// <remarks>The bytes that are hashed are defined in docs/formats/content-hash.md.</remarks>
 internal static class ContentHash
 {

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -12,8 +11,8 @@ namespace Chaku.Model.Files;
 /// <param name="folder">Where the files are, made when the first is written; null remembers nothing.</param>
 /// <param name="clock">Tells the time.</param>
 /// <remarks>
-/// The cache only saves time: where it cannot be read or written (a read-only home, a full disk) or holds something else
-/// than it should, the hash is computed, and nothing is said.
+/// The cache only saves time: where it cannot be read or written (a read-only home, a full disk) or holds something
+/// else than it should, the hash is computed, and nothing is said.
 /// </remarks>
 internal sealed class ContentHashCache(string? folder, TimeProvider clock)
 {
@@ -24,7 +23,7 @@ internal sealed class ContentHashCache(string? folder, TimeProvider clock)
     // A file that was changed so shortly ago may be changed again without its time showing it.
     private static readonly TimeSpan SettlingTime = TimeSpan.FromSeconds(2);
 
-    /// <summary>The cache in the user's own folder for such: XDG_CACHE_HOME where it is set, else the system's.</summary>
+    /// <summary>The user's own cache: under XDG_CACHE_HOME where it is set, else where the system has such.</summary>
     public static ContentHashCache ForUser()
     {
         string? root = Environment.GetEnvironmentVariable("XDG_CACHE_HOME");
@@ -39,14 +38,14 @@ internal sealed class ContentHashCache(string? folder, TimeProvider clock)
 
     /// <summary>The hash that is remembered for this very file, or else computed and remembered.</summary>
     /// <param name="file">The model.</param>
-    /// <param name="progress">As for <see cref="ContentHash.Compute"/>; not called where the hash is remembered.</param>
+    /// <param name="progress">As for <see cref="ContentHash.Compute"/>; not called where it is remembered.</param>
     /// <param name="cancellation">As for <see cref="ContentHash.Compute"/>.</param>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public string GetOrCompute(
         GgufFile file, Action<long, long>? progress = null, CancellationToken cancellation = default)
     {
-        string key = string.Create(
-            CultureInfo.InvariantCulture, $"{Path.GetFullPath(file.Path)}\n{file.Length}\n{file.LastWriteUtc.Ticks}\n");
+        string key = FormattableString.Invariant(
+            $"{Path.GetFullPath(file.Path)}\n{file.Length}\n{file.LastWriteUtc.Ticks}\n");
         string? entry = folder is null ? null : EntryPath(folder, file);
         if (Read(entry, key) is { } known)
         {

@@ -7,7 +7,11 @@ namespace Chaku.Model.Files;
 /// <summary>A place in a file, moved by reading; nothing is read or allocated beyond the bytes that are left.</summary>
 internal sealed class FileCursor(MappedFile file)
 {
-    private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+    /// <summary>The most bytes of a key, in the specification; a longer tensor name is no name either.</summary>
+    public const int MaximumNameByteLength = ushort.MaxValue;
+
+    private static readonly UTF8Encoding StrictUtf8 =
+        new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     /// <summary>Bytes from the file's start.</summary>
     public long Position { get; private set; }
@@ -44,20 +48,21 @@ internal sealed class FileCursor(MappedFile file)
         long most = Math.Min(Left, Array.MaxLength) / itemByteLength;
         return count <= (ulong)most
             ? (int)count
-            : throw WrongAt(start, $"at most {most} {items} {what}, {Left} bytes before the end of the file", $"{count}");
+            : throw WrongAt(
+                start, $"at most {most} {items} {what}, {Left} bytes before the end of the file", $"{count}");
     }
 
     /// <summary>A string's bytes.</summary>
     public ReadOnlySpan<byte> ReadString(string what) => ReadBytes(ReadCount(1, "bytes of", what), what);
 
     /// <summary>A name: a string that must be UTF-8.</summary>
-    public string ReadName(string what, int maximumByteLength)
+    public string ReadName(string what)
     {
         long start = Position;
         ReadOnlySpan<byte> bytes = ReadString(what);
-        if (bytes.Length > maximumByteLength)
+        if (bytes.Length > MaximumNameByteLength)
         {
-            throw WrongAt(start, $"at most {maximumByteLength} bytes of {what}", $"{bytes.Length}");
+            throw WrongAt(start, $"at most {MaximumNameByteLength} bytes of {what}", $"{bytes.Length}");
         }
 
         try

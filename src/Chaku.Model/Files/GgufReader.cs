@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using Chaku.Kernels.Formats;
 
 namespace Chaku.Model.Files;
 
@@ -18,17 +17,12 @@ internal sealed class GgufReader
     /// <summary>Where tensors begin when the file does not say.</summary>
     public const int DefaultAlignment = 32;
 
-    /// <summary>The most dimensions that a tensor has.</summary>
-    public const int MaximumDimensions = 4;
-
     private const int OldestVersion = 2;
     private const int MaximumAlignment = 1 << 20;
     private const int MaximumDepth = 8;
-    private const int MaximumNameByteLength = ushort.MaxValue;
     private const int LeastStringByteLength = sizeof(ulong);
     private const int LeastArrayByteLength = sizeof(uint) + sizeof(ulong);
     private const int LeastValueByteLength = LeastStringByteLength + sizeof(uint) + sizeof(byte);
-    private const int LeastTensorByteLength = LeastStringByteLength + (2 * sizeof(uint)) + (2 * sizeof(ulong));
 
     private readonly MappedFile _map;
     private readonly FileCursor _cursor;
@@ -48,8 +42,7 @@ internal sealed class GgufReader
         int tensorCount = ReadTensorCount();
         Metadata metadata = ReadMetadata();
         int alignment = AlignmentOf(metadata);
-        List<GgufTensor> tensors = ReadTensors(tensorCount, alignment);
-        CheckOverlaps(tensors);
+        List<GgufTensor> tensors = new GgufTensorTable(_map, _cursor, alignment).Read(tensorCount);
         return new GgufFile(_map, version, metadata, alignment, tensors);
     }
 
@@ -93,7 +86,7 @@ internal sealed class GgufReader
     }
 
     // The tensors come after the metadata, so their number is checked again when the table begins.
-    private int ReadTensorCount() => _cursor.ReadCount(LeastTensorByteLength, "tensors in", "the file");
+    private int ReadTensorCount() => _cursor.ReadCount(GgufTensorTable.LeastEntryByteLength, "tensors in", "the file");
 
     private Metadata ReadMetadata()
     {
@@ -102,7 +95,7 @@ internal sealed class GgufReader
         for (int index = 0; index < count; index++)
         {
             long start = _cursor.Position;
-            string key = _cursor.ReadName("a metadata key", MaximumNameByteLength);
+            string key = _cursor.ReadName("a metadata key");
             string quoted = ModelFormatException.Quote(key);
             GgufValueType type = ReadType(quoted);
             long offset = _cursor.Position;
@@ -187,121 +180,5 @@ internal sealed class GgufReader
         {
             throw _cursor.WrongAt(_cursor.Position + bad, "a bool of 0 or 1", $"{bytes[bad]}");
         }
-    }
-
-    private List<GgufTensor> ReadTensors(int count, int alignment)
-    {
-        if ((long)count * LeastTensorByteLength > _cursor.Left)
-        {
-            throw _cursor.Wrong($"a table of {count} tensors", $"{_cursor.Left} bytes to the end of the file");
-        }
-
-        // Offsets count from the end of the table, which is known when the last entry has been read.
-        List<(GgufTensor Tensor, long Place)> table = new(count);
-        HashSet<string> names = new(StringComparer.Ordinal);
-        for (int index = 0; index < count; index++)
-        {
-            long start = _cursor.Position;
-            (GgufTensor tensor, long place) = ReadTensor(alignment);
-            if (!names.Add(tensor.Name))
-            {
-                throw _cursor.WrongAt(
-                    start, "every tensor name once", $"{ModelFormatException.Quote(tensor.Name)} again");
-            }
-
-            table.Add((tensor, place));
-        }
-
-        long dataStart = Align(_cursor.Position, alignment);
-        return table.ConvertAll(entry => Place(entry.Tensor, entry.Place, dataStart));
-    }
-
-    private (GgufTensor Tensor, long Place) ReadTensor(int alignment)
-    {
-        string name = _cursor.ReadName("a tensor name", MaximumNameByteLength);
-        string quoted = ModelFormatException.Quote(name);
-        long start = _cursor.Position;
-        uint dimensionCount = _cursor.Read<uint>("number of dimensions");
-        if (dimensionCount is < 1 or > MaximumDimensions)
-        {
-            throw _cursor.WrongAt(start, $"1 to {MaximumDimensions} dimensions of {quoted}", $"{dimensionCount}");
-        }
-
-        start = _cursor.Position;
-        ulong[] lengths = new ulong[dimensionCount];
-        for (int index = 0; index < lengths.Length; index++)
-        {
-            lengths[index] = _cursor.Read<ulong>("dimension");
-        }
-
-        string shape = $"[{string.Join(", ", lengths)}]";
-        long elementCount = Product(lengths)
-            ?? throw _cursor.WrongAt(start, $"dimensions of {quoted} with a product of 1 to 2⁶³ − 1", shape);
-        TensorFormat format = ReadFormat(quoted);
-        if ((long)lengths[0] % format.BlockLength != 0)
-        {
-            throw _cursor.WrongAt(
-                start, $"rows of {quoted} in whole {format} blocks of {format.BlockLength} weights", shape);
-        }
-
-        start = _cursor.Position;
-        ulong place = _cursor.Read<ulong>("tensor offset");
-        if (place > long.MaxValue || (long)place % alignment != 0)
-        {
-            throw _cursor.WrongAt(start, $"an offset of {quoted} that is a multiple of {alignment}", $"{place}");
-        }
-
-        long[] dimensions = Array.ConvertAll(lengths, length => (long)length);
-        return (new GgufTensor(name, format, dimensions, start, ByteLength: 0, elementCount), (long)place);
-    }
-
-    private TensorFormat ReadFormat(string quotedName)
-    {
-        long start = _cursor.Position;
-        uint number = _cursor.Read<uint>("tensor type");
-        return TensorFormats.FromGgmlType(number)
-            ?? throw _cursor.WrongAt(start, $"a tensor type that is known for {quotedName}", $"type number {number}");
-    }
-
-    private GgufTensor Place(GgufTensor tensor, long place, long dataStart)
-    {
-        UInt128 byteLength = (UInt128)tensor.ElementCount / (UInt128)tensor.Format.BlockLength
-            * (UInt128)tensor.Format.BlockByteLength;
-        long left = Math.Max(0, _map.Length - dataStart);
-        return (UInt128)place + byteLength <= (UInt128)left
-            ? tensor with { Offset = dataStart + place, ByteLength = (long)byteLength }
-            : throw _cursor.WrongAt(
-                tensor.Offset,
-                $"{byteLength} bytes of {tensor} within the {left} bytes of weights",
-                $"offset {place}, which ends at {(UInt128)place + byteLength}");
-    }
-
-    private void CheckOverlaps(List<GgufTensor> tensors)
-    {
-        GgufTensor[] sorted = [.. tensors.OrderBy(tensor => tensor.Offset)];
-        for (int index = 1; index < sorted.Length; index++)
-        {
-            GgufTensor before = sorted[index - 1];
-            if (sorted[index].Offset < before.Offset + before.ByteLength)
-            {
-                throw _cursor.WrongAt(
-                    sorted[index].Offset, $"{sorted[index]} after the end of {before}", "an overlap of the two");
-            }
-        }
-    }
-
-    private static long? Product(ReadOnlySpan<ulong> lengths)
-    {
-        UInt128 product = 1;
-        foreach (ulong length in lengths)
-        {
-            product *= length;
-            if (product == 0 || product > long.MaxValue)
-            {
-                return null;
-            }
-        }
-
-        return (long)product;
     }
 }

@@ -57,12 +57,13 @@ internal static class GgufWriter
     private static void PutTensor(ArrayBufferWriter<byte> output, TensorSource tensor, long place)
     {
         IReadOnlyList<long> dimensions = tensor.Dimensions;
-        if (dimensions.Count is < 1 or > GgufReader.MaximumDimensions || dimensions.Any(length => length < 1)
+        if (dimensions.Count is < 1 or > GgufTensorTable.MaximumDimensions || dimensions.Any(length => length < 1)
             || dimensions[0] % tensor.Format.BlockLength != 0)
         {
             throw new ArgumentException(
-                $"tensor {ModelFormatException.Quote(tensor.Name)}: GGUF stores 1 to {GgufReader.MaximumDimensions} "
-                + $"dimensions in rows of whole {tensor.Format} blocks, not [{string.Join(", ", dimensions)}]",
+                $"tensor {ModelFormatException.Quote(tensor.Name)}: GGUF stores 1 to "
+                + $"{GgufTensorTable.MaximumDimensions} dimensions in rows of whole {tensor.Format} blocks, "
+                + $"not [{string.Join(", ", dimensions)}]",
                 nameof(tensor));
         }
 

@@ -40,8 +40,8 @@ internal sealed class Metadata(string file) : IReadOnlyCollection<MetadataValue>
     /// <summary>Adds a value to be written.</summary>
     /// <param name="key">Its name.</param>
     /// <param name="content">
-    /// A string, a scalar, a <see cref="GgufArray"/>, or an array of strings or scalars; the type in memory is the type in
-    /// the file.
+    /// A string, a scalar, a <see cref="GgufArray"/>, or an array of strings or scalars; the type in memory is the type
+    /// in the file.
     /// </param>
     /// <exception cref="ArgumentException">The name is taken, or no type of the file holds such content.</exception>
     public void Add(string key, object content)
@@ -49,7 +49,8 @@ internal sealed class Metadata(string file) : IReadOnlyCollection<MetadataValue>
         (GgufValueType type, object stored) = Stored(content);
         if (!TryAdd(new MetadataValue(key, type, stored, file, 0)))
         {
-            throw new ArgumentException($"metadata key {ModelFormatException.Quote(key)} is already there", nameof(key));
+            throw new ArgumentException(
+                $"metadata key {ModelFormatException.Quote(key)} is already there", nameof(key));
         }
     }
 

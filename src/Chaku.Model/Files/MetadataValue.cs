@@ -3,7 +3,9 @@ using System.Text;
 namespace Chaku.Model.Files;
 
 /// <summary>One value of a file's metadata, read as the type that is wanted of it.</summary>
-/// <remarks>Every reading throws <see cref="ModelFormatException"/> where the value is of another type or out of range.</remarks>
+/// <remarks>
+/// Every reading throws <see cref="ModelFormatException"/> where the value is of another type or out of range.
+/// </remarks>
 internal sealed class MetadataValue
 {
     private readonly string _file;

@@ -75,14 +75,17 @@ internal sealed class SafetensorsFile : IDisposable
     }
 
     /// <summary>A tensor of any shape as float32, copied in the file's order.</summary>
-    /// <exception cref="ModelFormatException">Its elements are of a type that is not read, or it is over 2 GiB.</exception>
+    /// <exception cref="ModelFormatException">Its elements are of a type that is not read, or over 2 GiB.</exception>
     public float[] Singles(SafetensorsTensor tensor)
     {
         TensorFormat format = FormatOf(tensor);
         if (tensor.ByteLength > Array.MaxLength)
         {
             throw new ModelFormatException(
-                Path, tensor.Offset, $"at most {Array.MaxLength} bytes to copy", $"{tensor} of {tensor.ByteLength} bytes");
+                Path,
+                tensor.Offset,
+                $"at most {Array.MaxLength} bytes to copy",
+                $"{tensor} of {tensor.ByteLength} bytes");
         }
 
         float[] weights = new float[tensor.ElementCount];

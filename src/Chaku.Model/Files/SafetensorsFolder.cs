@@ -73,7 +73,10 @@ internal sealed class SafetensorsFolder : IDisposable
             if (Find(tensor) is not { } file || Path.GetFileName(file.Path) != name)
             {
                 throw new ModelFormatException(
-                    index, 0, $"tensor {ModelFormatException.Quote(tensor)} in {ModelFormatException.Quote(name)}", "none");
+                    index,
+                    0,
+                    $"tensor {ModelFormatException.Quote(tensor)} in {ModelFormatException.Quote(name)}",
+                    "none");
             }
         }
 

@@ -3,7 +3,9 @@ using Chaku.Kernels.Formats;
 
 namespace Chaku.Model.Files;
 
-/// <summary>Reads a safetensors file's header: its length, its JSON, and the places it claims are checked before use.</summary>
+/// <summary>
+/// Reads a safetensors file's header: its length, its JSON, and the places it claims are checked before use.
+/// </summary>
 internal sealed class SafetensorsReader
 {
     /// <summary>The key under which a header keeps strings instead of a tensor.</summary>
@@ -117,7 +119,8 @@ internal sealed class SafetensorsReader
             Expect(ref json, JsonTokenType.String, $"a string as metadata {ModelFormatException.Quote(key)}");
             if (!_metadata.TryAdd(key, json.GetString()!))
             {
-                throw Wrong(json.TokenStartIndex, "every metadata key once", $"{ModelFormatException.Quote(key)} again");
+                throw Wrong(
+                    json.TokenStartIndex, "every metadata key once", $"{ModelFormatException.Quote(key)} again");
             }
         }
     }
@@ -165,7 +168,7 @@ internal sealed class SafetensorsReader
         UInt128 count = 1;
         foreach (long length in shape)
         {
-            // Held at 2⁶³, which no tensor has, so that the product never wraps; only a length of 0 brings it down again.
+            // Held at 2⁶³, which no tensor has, so that the product never wraps; only a length of 0 brings it down.
             count = UInt128.Min(count * (UInt128)length, (UInt128)long.MaxValue + 1);
         }
 
@@ -187,7 +190,9 @@ internal sealed class SafetensorsReader
     private void CheckPlaces()
     {
         long end = _dataStart;
-        foreach (SafetensorsTensor tensor in _tensors.OrderBy(tensor => tensor.Offset).ThenBy(tensor => tensor.ByteLength))
+        IOrderedEnumerable<SafetensorsTensor> inOrder =
+            _tensors.OrderBy(tensor => tensor.Offset).ThenBy(tensor => tensor.ByteLength);
+        foreach (SafetensorsTensor tensor in inOrder)
         {
             if (tensor.Offset != end)
             {

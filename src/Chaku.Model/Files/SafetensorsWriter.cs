@@ -13,25 +13,35 @@ internal static class SafetensorsWriter
     /// <param name="metadata">Strings about the tensors, written in ordinal order of their keys; may be empty.</param>
     /// <param name="tensors">Written in this order; each is asked for its bytes once.</param>
     /// <exception cref="IOException">The file cannot be written.</exception>
-    /// <exception cref="ArgumentException">Two tensors have one name, or a format is none that safetensors has.</exception>
+    /// <exception cref="ArgumentException">
+    /// Two tensors have one name, or a format is none that safetensors has.
+    /// </exception>
     public static void Write(
         string path, IReadOnlyDictionary<string, string> metadata, IReadOnlyList<TensorSource> tensors)
     {
-        TensorSource.CheckNames(tensors);
         byte[] header = Header(metadata, tensors);
-        AtomicFile.Write(path, stream =>
+        AtomicFile.Write(path, stream => Write(stream, header, tensors));
+    }
+
+    /// <summary>Writes a file's content to a stream.</summary>
+    /// <inheritdoc cref="Write(string, IReadOnlyDictionary{string, string}, IReadOnlyList{TensorSource})"/>
+    public static void Write(
+        Stream stream, IReadOnlyDictionary<string, string> metadata, IReadOnlyList<TensorSource> tensors) =>
+        Write(stream, Header(metadata, tensors), tensors);
+
+    private static void Write(Stream stream, byte[] header, IReadOnlyList<TensorSource> tensors)
+    {
+        stream.Write(BitConverter.GetBytes((ulong)header.Length));
+        stream.Write(header);
+        foreach (TensorSource tensor in tensors)
         {
-            stream.Write(BitConverter.GetBytes((ulong)header.Length));
-            stream.Write(header);
-            foreach (TensorSource tensor in tensors)
-            {
-                tensor.WriteTo(stream);
-            }
-        });
+            tensor.WriteTo(stream);
+        }
     }
 
     private static byte[] Header(IReadOnlyDictionary<string, string> metadata, IReadOnlyList<TensorSource> tensors)
     {
+        TensorSource.CheckNames(tensors);
         ArrayBufferWriter<byte> output = new();
         using (Utf8JsonWriter json = new(output))
         {

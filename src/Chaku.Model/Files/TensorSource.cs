@@ -6,13 +6,16 @@ namespace Chaku.Model.Files;
 /// <summary>A tensor to be written.</summary>
 /// <param name="Name">Its name; no other tensor of the file has it.</param>
 /// <param name="Format">How its weights are stored.</param>
-/// <param name="Dimensions">Its lengths in the order of the file: GGUF innermost first, safetensors outermost first.</param>
+/// <param name="Dimensions">
+/// Its lengths in the order of the file: GGUF innermost first, safetensors outermost first.
+/// </param>
 /// <param name="Write">Writes <see cref="ByteLength"/> bytes.</param>
 internal sealed record TensorSource(
     string Name, TensorFormat Format, IReadOnlyList<long> Dimensions, Action<Stream> Write)
 {
     /// <summary>Bytes in all.</summary>
-    public long ByteLength => Format.ByteLength(Dimensions.Aggregate(1L, (product, length) => checked(product * length)));
+    public long ByteLength =>
+        Format.ByteLength(Dimensions.Aggregate(1L, (product, length) => checked(product * length)));
 
     /// <summary>A tensor from bytes as they lie in the file.</summary>
     public static TensorSource FromBytes(
@@ -20,7 +23,8 @@ internal sealed record TensorSource(
         new(name, format, dimensions, stream => stream.Write(bytes.Span));
 
     /// <summary>A tensor of float32.</summary>
-    public static TensorSource FromSingles(string name, IReadOnlyList<long> dimensions, ReadOnlyMemory<float> weights) =>
+    public static TensorSource FromSingles(
+        string name, IReadOnlyList<long> dimensions, ReadOnlyMemory<float> weights) =>
         new(name, TensorFormats.F32, dimensions, stream => stream.Write(MemoryMarshal.AsBytes(weights.Span)));
 
     /// <summary>Writes the bytes and checks how many they were.</summary>

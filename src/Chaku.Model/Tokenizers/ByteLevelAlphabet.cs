@@ -2,7 +2,9 @@ using System.Text;
 
 namespace Chaku.Model.Tokenizers;
 
-/// <summary>GPT-2's alphabet: a printable character for every byte, in which byte-level vocabularies are spelled.</summary>
+/// <summary>
+/// GPT-2's alphabet: a printable character for every byte, in which byte-level vocabularies are spelled.
+/// </summary>
 /// <remarks>
 /// The printable bytes of Latin-1 are themselves; the others, in ascending order, are U+0100 and up.
 /// Source: <c>bytes_to_unicode</c> of OpenAI's gpt-2 <c>encoder.py</c>.

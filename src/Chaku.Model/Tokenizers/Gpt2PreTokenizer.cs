@@ -2,7 +2,9 @@ using System.Text;
 
 namespace Chaku.Model.Tokenizers;
 
-/// <summary>GPT-2's words: contractions, letters, digits or signs with one space before, and runs of white space.</summary>
+/// <summary>
+/// GPT-2's words: contractions, letters, digits or signs with one space before, and runs of white space.
+/// </summary>
 /// <remarks>
 /// Gives what <c>'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+</c> gives.
 /// Source: OpenAI's gpt-2 <c>encoder.py</c>.

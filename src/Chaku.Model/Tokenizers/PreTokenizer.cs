@@ -7,8 +7,8 @@ internal abstract class PreTokenizer
     public abstract IReadOnlyList<string> Names { get; }
 
     /// <summary>
-    /// The values of <c>general.architecture</c> whose models were all trained with it, so that a file older than the key
-    /// can do without.
+    /// The values of <c>general.architecture</c> whose models were all trained with it, so that a file older than the
+    /// key can do without.
     /// </summary>
     public virtual IReadOnlyList<string> Architectures => [];
 

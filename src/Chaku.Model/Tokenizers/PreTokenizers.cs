@@ -7,8 +7,9 @@ internal static class PreTokenizers
     public static IReadOnlyList<PreTokenizer> All { get; } = [new Gpt2PreTokenizer()];
 
     /// <summary>
-    /// The one the file names, or the architecture's own where it names none. Another one would give other tokens than the
-    /// model was trained on, so nothing stands in for a name that is not in the table, the name <c>default</c> included.
+    /// The one the file names, or the architecture's own where it names none. Another one would give other tokens than
+    /// the model was trained on, so nothing stands in for a name that is not in the table, the name <c>default</c>
+    /// included.
     /// </summary>
     /// <exception cref="ModelFormatException">There is none; the message has both the name and the table's.</exception>
     public static PreTokenizer Find(Vocabulary vocabulary)

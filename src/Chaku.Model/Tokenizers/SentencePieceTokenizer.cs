@@ -14,7 +14,9 @@ internal sealed class SentencePieceTokenizer : Tokenizer
     private readonly int _maxPieceLength;
 
     /// <summary>Checks that every text can be spelled.</summary>
-    /// <exception cref="ModelFormatException">There are no scores, or bytes without a token and no unknown token.</exception>
+    /// <exception cref="ModelFormatException">
+    /// There are no scores, or bytes without a token and no unknown token.
+    /// </exception>
     public SentencePieceTokenizer(Vocabulary vocabulary)
         : base(vocabulary)
     {

@@ -41,8 +41,12 @@ internal abstract class Tokenizer
 
     /// <summary>The tokens of a text.</summary>
     /// <param name="text">Any text; half a surrogate pair counts as U+FFFD.</param>
-    /// <param name="parseSpecial">Whether the spelling of a control token stands for it: never for a user's text.</param>
-    /// <param name="addSpecial">Whether BOS and EOS are added where the vocabulary asks for them; BOS never twice.</param>
+    /// <param name="parseSpecial">
+    /// Whether the spelling of a control token stands for it: never for a user's text.
+    /// </param>
+    /// <param name="addSpecial">
+    /// Whether BOS and EOS are added where the vocabulary asks for them; BOS never twice.
+    /// </param>
     public int[] Encode(string text, bool parseSpecial = false, bool addSpecial = true)
     {
         List<int> ids = [];
@@ -61,8 +65,8 @@ internal abstract class Tokenizer
     }
 
     /// <summary>
-    /// Appends the tokens of a text that comes in spans. Spans are joined before they are encoded, so where one ends makes no
-    /// difference but this: no special token is found across it.
+    /// Appends the tokens of a text that comes in spans. Spans are joined before they are encoded, so where one ends
+    /// makes no difference but this: no special token is found across it.
     /// </summary>
     /// <param name="spans">The text.</param>
     /// <param name="ids">The tokens before it, and after.</param>

@@ -1,12 +1,16 @@
 namespace Chaku.Model.Tokenizers;
 
-/// <summary>One value of <c>tokenizer.ggml.model</c>: how its tokenizer is made, and what holds where a file is silent.</summary>
+/// <summary>
+/// One value of <c>tokenizer.ggml.model</c>: how its tokenizer is made, and what holds where a file is silent.
+/// </summary>
 internal sealed record TokenizerKind
 {
     /// <summary>The value.</summary>
     public required string Name { get; init; }
 
-    /// <summary>Makes the tokenizer; throws <see cref="ModelFormatException"/> where the vocabulary does not serve it.</summary>
+    /// <summary>
+    /// Makes the tokenizer; throws <see cref="ModelFormatException"/> where the vocabulary does not serve it.
+    /// </summary>
     public required Func<Vocabulary, Tokenizer> Create { get; init; }
 
     /// <summary>Whether a text begins with BOS.</summary>

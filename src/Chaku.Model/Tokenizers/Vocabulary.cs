@@ -92,7 +92,8 @@ internal sealed class Vocabulary
         && _types[id] is not (TokenType.Control or TokenType.Unknown or TokenType.Byte);
 
     /// <summary>The exception that names this vocabulary's file.</summary>
-    public ModelFormatException Refuse(string expected, string found) => new(Source.File, Source.Offset, expected, found);
+    public ModelFormatException Refuse(string expected, string found) =>
+        new(Source.File, Source.Offset, expected, found);
 
     private static TokenType[] ReadTypes(VocabularySource source)
     {

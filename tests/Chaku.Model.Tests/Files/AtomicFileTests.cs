@@ -102,4 +102,30 @@ public sealed class AtomicFileTests
             () => AtomicFile.WriteText(Path.Combine(folder.Path, "none", "a"), "new"));
         Assert.Throws<IOException>(() => AtomicFile.WriteText(folder.Path, "new"));
     }
+
+    [Fact]
+    public void A_link_stays_and_what_it_leads_to_is_replaced()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "links need a privilege here");
+        using TemporaryFolder folder = new();
+        folder.Write("real", [1]);
+        File.CreateSymbolicLink(folder["link"], folder["real"]);
+
+        AtomicFile.WriteText(folder["link"], "new");
+
+        Assert.Equal("new", File.ReadAllText(folder["real"]));
+        Assert.NotNull(new FileInfo(folder["link"]).LinkTarget);
+    }
+
+    [Fact]
+    public void A_device_is_not_replaced()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "devices have no folder here");
+        using TemporaryFolder folder = new();
+        File.CreateSymbolicLink(folder["link"], "/dev/chaku-test");
+
+        Assert.Throws<IOException>(() => AtomicFile.WriteText("/dev/chaku-test", "new"));
+        Assert.Throws<IOException>(() => AtomicFile.WriteText(folder["link"], "new"));
+        Assert.False(File.Exists("/dev/chaku-test"));
+    }
 }

@@ -20,7 +20,8 @@ internal sealed class GgufBytes
 
     public GgufBytes UInt64(ulong value) => Raw(BitConverter.GetBytes(value));
 
-    public GgufBytes Text(string text) => UInt64((ulong)Encoding.UTF8.GetByteCount(text)).Raw(Encoding.UTF8.GetBytes(text));
+    public GgufBytes Text(string text) =>
+        UInt64((ulong)Encoding.UTF8.GetByteCount(text)).Raw(Encoding.UTF8.GetBytes(text));
 
     /// <summary>A key and the number of its value's type.</summary>
     public GgufBytes Key(string key, uint type) => Text(key).UInt32(type);

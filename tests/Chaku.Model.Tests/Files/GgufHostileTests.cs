@@ -114,8 +114,9 @@ public sealed class GgufHostileTests
     [InlineData(uint.MaxValue)]
     public void An_unknown_value_type_is_refused_with_its_offset(uint type)
     {
-        Refused(GgufBytes.Header(values: 1).Key("a", type).UInt64(0).ToArray(), $"byte 33: expected a value type up to 12");
-        Refused(GgufBytes.Header(values: 1).Key("a", 9).UInt32(type).UInt64(0).ToArray(), $"byte 37: expected a value");
+        const string said = "expected a value type up to 12 for 'a'";
+        Refused(GgufBytes.Header(values: 1).Key("a", type).UInt64(0).ToArray(), $"byte 33: {said}");
+        Refused(GgufBytes.Header(values: 1).Key("a", 9).UInt32(type).UInt64(0).ToArray(), $"byte 37: {said}");
     }
 
     [Fact]

@@ -17,7 +17,8 @@ internal static class GgufRefusal
         allocated = GC.GetAllocatedBytesForCurrentThread() - allocated;
         Assert.Equal(path, exception.File);
         Assert.Contains(said, exception.Message, StringComparison.Ordinal);
-        Assert.StartsWith($"hostile.gguf, byte {exception.Offset}: expected", exception.Message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            $"hostile.gguf, byte {exception.Offset}: expected", exception.Message, StringComparison.Ordinal);
         Assert.DoesNotContain(exception.Message, char.IsControl);
         Assert.InRange(exception.Offset, 0, bytes.Length);
         Assert.True(allocated < 1_000_000 + (20 * bytes.Length), $"{allocated} bytes allocated");

@@ -95,11 +95,13 @@ public sealed class GgufRoundTripTests
 
         Assert.Throws<ArgumentException>(() => metadata.Add("key", 1));
         Assert.Throws<ArgumentException>(() => metadata.Add("other", DateTime.UnixEpoch));
-        Assert.Throws<ArgumentException>(() => GgufWriter.Write(folder["a"], metadata, [good, good]));
-        Assert.Throws<ArgumentException>(() => GgufWriter.Write(folder["a"], metadata, [good with { Dimensions = [] }]));
-        Assert.Throws<ArgumentException>(() => GgufWriter.Write(folder["a"], metadata, [good with { Dimensions = [0] }]));
-        Assert.Throws<InvalidDataException>(() => GgufWriter.Write(folder["a"], metadata, [good with { Dimensions = [3] }]));
+        Assert.Throws<ArgumentException>(() => Write(good, good));
+        Assert.Throws<ArgumentException>(() => Write(good with { Dimensions = [] }));
+        Assert.Throws<ArgumentException>(() => Write(good with { Dimensions = [0] }));
+        Assert.Throws<InvalidDataException>(() => Write(good with { Dimensions = [3] }));
         Assert.Empty(Directory.EnumerateFileSystemEntries(folder.Path));
+
+        void Write(params TensorSource[] tensors) => GgufWriter.Write(folder["a"], metadata, tensors);
     }
 
     private static TensorSource Copy(GgufFile file, GgufTensor tensor) => new(

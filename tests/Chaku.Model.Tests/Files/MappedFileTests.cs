@@ -62,7 +62,9 @@ public sealed class MappedFileTests
             Assert.Throws<FileNotFoundException>(() => MappedFile.Open(folder["none"])).Message,
             StringComparison.Ordinal);
         Assert.Contains(
-            "is a folder", Assert.Throws<IOException>(() => MappedFile.Open(folder.Path)).Message, StringComparison.Ordinal);
+            "is a folder",
+            Assert.Throws<IOException>(() => MappedFile.Open(folder.Path)).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]

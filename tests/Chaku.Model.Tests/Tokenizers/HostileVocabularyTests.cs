@@ -11,7 +11,8 @@ public sealed class HostileVocabularyTests
     [Fact]
     public void Too_few_scores_or_types_are_refused_with_both_numbers()
     {
-        AssertRefused(SentencePiece with { Scores = [0f] }, "262 entries in tokenizer.ggml.scores, one per token, found 1");
+        AssertRefused(
+            SentencePiece with { Scores = [0f] }, "262 entries in tokenizer.ggml.scores, one per token, found 1");
         AssertRefused(SentencePiece with { Types = [1, 1] }, "tokenizer.ggml.token_type, one per token, found 2");
     }
 
@@ -72,7 +73,8 @@ public sealed class HostileVocabularyTests
     [Fact]
     public void Bytes_without_a_token_become_the_unknown_token_once_per_character()
     {
-        VocabularySource source = SentencePiece with { Types = [.. SentencePiece.Types!.Select(type => type == 6 ? 1 : type)] };
+        int[] types = [.. SentencePiece.Types!.Select(type => type == (int)TokenType.Byte ? 1 : type)];
+        VocabularySource source = SentencePiece with { Types = types };
 
         Assert.Equal([0, 259, 0], Tokenizer.Create(source with { AddBos = false }).Encode("aé"));
     }

@@ -11,7 +11,9 @@ internal static class SampleVocabularies
 {
     private static readonly string[] SpecialPieces = ["<unk>", "<s>", "</s>"];
 
-    /// <summary>A SentencePiece vocabulary: three marks, 256 bytes, then the pieces, each worth less than the one before.</summary>
+    /// <summary>
+    /// A SentencePiece vocabulary: three marks, 256 bytes, then the pieces, each worth less than the one before.
+    /// </summary>
     public static VocabularySource SentencePiece(params string[] pieces)
     {
         string[] bytes = [.. Enumerable.Range(0, 256).Select(value => $"<0x{value:X2}>")];

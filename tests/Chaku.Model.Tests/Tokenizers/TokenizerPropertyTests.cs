@@ -14,7 +14,7 @@ public sealed class TokenizerPropertyTests
         SampleVocabularies.ByteLevel("Ġ a", "a b", "Ġ ab", "Ã ©", "Ġ Ġ", "< |", "<| endoftext", "| >"));
 
     private static readonly Gen<string> Texts = Gen.OneOf(
-            Gen.Int[0, 0x10FFFF].Where(static code => Rune.IsValid(code)).Select(static code => char.ConvertFromUtf32(code)),
+            Gen.Int[0, 0x10FFFF].Where(Rune.IsValid).Select(char.ConvertFromUtf32),
             Gen.OneOf("a", "b", " ", "  ", "\n", "'s", "é", "😀", "</s>", "<s>", "<0x41>", "<|endoftext|>"))
         .List[0, 40].Select(static pieces => string.Concat(pieces));
 

@@ -26,6 +26,19 @@ public sealed class TokenizerVectorTests
         }
     }
 
+    /// <summary>Expected: Microsoft.ML.Tokenizers 2.0.1 on the model's own tok512.model.</summary>
+    [Theory]
+    [InlineData("Once upon a time", new[] { 403, 407, 261, 378 })]
+    [InlineData("One day, a cat", new[] { 385, 328, 432, 261, 280, 294 })]
+    [InlineData(
+        "Lily said: \"Héllo\" 😀\n", new[] { 317, 336, 467, 313, 440, 485, 306, 414, 436, 410, 243, 162, 155, 131, 13 })]
+    public void Stories_have_the_tokens_of_their_SentencePiece_model(string text, int[] expected)
+    {
+        Tokenizer tokenizer = SampleVocabularies.Shared("models", "stories260K", "stories260K.gguf");
+
+        Assert.Equal(expected, tokenizer.Encode(text, addSpecial: false));
+    }
+
     [Fact]
     public void Stories_continue_from_a_prompt_without_its_leading_space()
     {

@@ -1,0 +1,110 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics.X86;
+
+namespace Chaku.Kernels.Formats.Panels;
+
+/// <summary>
+/// The AVX2 multiplication of one format: eight interleaved rows, a panel, with one or eight tokens. The same bits as
+/// <see cref="QuantKernel.DotReference"/>, but for which NaN a NaN is.
+/// </summary>
+internal abstract class PanelKernel
+{
+    /// <summary>Rows of a panel.</summary>
+    public const int Rows = 8;
+
+    /// <summary>Tokens of the wide tile.</summary>
+    public const int TileTokens = 8;
+
+    /// <summary>Whether this processor can.</summary>
+    public static bool IsSupported => Avx2.IsSupported;
+
+    /// <summary>Bytes of one block of a panel.</summary>
+    public abstract int BlockByteLength { get; }
+
+    /// <summary>Interleaves some blocks of eight rows.</summary>
+    /// <param name="rows">From the first row's first block to the last row's last.</param>
+    /// <param name="rowByteLength">Bytes from a row to the next.</param>
+    /// <param name="blockCount">Blocks of each row.</param>
+    /// <param name="panel">[blockCount × <see cref="BlockByteLength"/>].</param>
+    /// <exception cref="ArgumentException">Lengths disagree; the message has both.</exception>
+    public abstract void Pack(ReadOnlySpan<byte> rows, int rowByteLength, int blockCount, Span<byte> panel);
+
+    /// <summary>Goes on with eight rows' float chains.</summary>
+    /// <param name="panel">[blocks].</param>
+    /// <param name="tile">One token's blocks at the same columns.</param>
+    /// <param name="sums">[8 rows], the chains so far.</param>
+    /// <exception cref="ArgumentException">Lengths disagree; the message has both.</exception>
+    public abstract void MultiplyOne(ReadOnlySpan<byte> panel, ReadOnlySpan<byte> tile, Span<float> sums);
+
+    /// <summary>Goes on with the float chains of eight rows × eight tokens.</summary>
+    /// <param name="panel">[blocks].</param>
+    /// <param name="tile">The tokens' blocks at the same columns.</param>
+    /// <param name="sums">[8 tokens, 8 rows], the chains so far.</param>
+    /// <exception cref="ArgumentException">Lengths disagree; the message has both.</exception>
+    public abstract void MultiplyEight(ReadOnlySpan<byte> panel, ReadOnlySpan<byte> tile, Span<float> sums);
+}
+
+/// <summary>The multiplication of a panel struct.</summary>
+internal sealed class PanelKernel<TPanel, TBlock, TActivation> : PanelKernel
+    where TPanel : struct, IPanel<TBlock, TActivation>
+    where TBlock : unmanaged, IQuantBlock<TBlock, TActivation>
+    where TActivation : unmanaged, IActivationBlock<TActivation>
+{
+    public override int BlockByteLength => TPanel.ByteLength;
+
+    public override void Pack(ReadOnlySpan<byte> rows, int rowByteLength, int blockCount, Span<byte> panel)
+    {
+        int blockByteLength = Unsafe.SizeOf<TBlock>();
+        Require(rows.Length, ((Rows - 1L) * rowByteLength) + ((long)blockCount * blockByteLength), nameof(rows));
+        Require(panel.Length, (long)blockCount * TPanel.ByteLength, nameof(panel));
+        ref byte source = ref MemoryMarshal.GetReference(rows);
+        ref byte target = ref MemoryMarshal.GetReference(panel);
+        for (int block = 0; block < blockCount; block++)
+        {
+            ref byte first = ref Unsafe.AddByteOffset(ref source, (nuint)block * (nuint)blockByteLength);
+            TPanel.Pack(
+                in Unsafe.As<byte, TBlock>(ref first),
+                (nuint)rowByteLength,
+                ref Unsafe.AddByteOffset(ref target, (nuint)block * (nuint)TPanel.ByteLength));
+        }
+    }
+
+    public override void MultiplyOne(ReadOnlySpan<byte> panel, ReadOnlySpan<byte> tile, Span<float> sums)
+    {
+        nuint blockCount = BlockCount(panel.Length, tile.Length, sums.Length, 1);
+        PanelLoops<TPanel, TBlock, TActivation>.MultiplyOne(
+            ref MemoryMarshal.GetReference(panel),
+            ref MemoryMarshal.GetReference(tile),
+            blockCount,
+            ref MemoryMarshal.GetReference(sums));
+    }
+
+    public override void MultiplyEight(ReadOnlySpan<byte> panel, ReadOnlySpan<byte> tile, Span<float> sums)
+    {
+        nuint blockCount = BlockCount(panel.Length, tile.Length, sums.Length, TileTokens);
+        PanelLoops<TPanel, TBlock, TActivation>.MultiplyEight(
+            ref MemoryMarshal.GetReference(panel),
+            ref MemoryMarshal.GetReference(tile),
+            blockCount,
+            ref MemoryMarshal.GetReference(sums));
+    }
+
+    private static nuint BlockCount(int panelLength, int tileLength, int sumsLength, int tokenCount)
+    {
+        int blockCount = panelLength / TPanel.ByteLength;
+        Require(panelLength, (long)blockCount * TPanel.ByteLength, "panel");
+        Require(
+            tileLength, blockCount * (long)ActivationTile<TActivation>.BlockByteLength(tokenCount), "tile");
+        Require(sumsLength, Rows * tokenCount, "sums");
+        return (nuint)blockCount;
+    }
+
+    private static void Require(int actual, long expected, string name)
+    {
+        if (actual != expected)
+        {
+            throw new ArgumentException($"expected {expected} bytes or sums, got {actual}", name);
+        }
+    }
+}

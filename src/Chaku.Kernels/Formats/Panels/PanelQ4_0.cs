@@ -1,0 +1,45 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace Chaku.Kernels.Formats.Panels;
+
+/// <summary>Eight rows of <see cref="BlockQ4_0"/>: scales (32 bytes), nibbles (128).</summary>
+internal readonly struct PanelQ4_0 : IPanel<BlockQ4_0, Activation32>
+{
+    private const int NibblesAt = 32;
+
+    // Codes are stored with 8 added. The sum is one int32, whose upper half is only its sign.
+    private const int MinusEight = unchecked((ushort)-8);
+
+    public static int ByteLength => NibblesAt + 128;
+
+    public static int StepCount => 2;
+
+    public static int GroupsPerStep => 4;
+
+    public static int OffsetCount => 1;
+
+    public static void Pack(ref readonly BlockQ4_0 first, nuint stride, ref byte panel)
+    {
+        ref BlockQ4_0 block = ref Unsafe.AsRef(in first);
+        Interleaving.Halves(in block.Scale, stride).AsByte().StoreUnsafe(ref panel);
+        ref byte nibbles = ref Unsafe.As<Bytes16, byte>(ref block.Nibbles);
+        Interleaving.Bytes(in nibbles, stride, 16, ref Unsafe.AddByteOffset(ref panel, NibblesAt));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> Scale(ref readonly byte panel) => Vector256.LoadUnsafe(in panel).AsSingle();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<short> Offset(ref readonly byte panel, nuint index) =>
+        Vector256.Create(MinusEight).AsInt16();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static PanelCodes Codes(ref readonly byte panel, nuint step) =>
+        PackedBits.Nibbles(in panel, NibblesAt, (int)step * 4);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> AddProducts(
+        Vector256<int> sum, PanelCodes codes, Vector256<short> stepScale, ref readonly byte x, nuint stride) =>
+        PanelProducts.AddFiveBit(sum, codes, stepScale, in x, stride);
+}

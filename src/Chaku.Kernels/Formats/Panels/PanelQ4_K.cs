@@ -1,0 +1,61 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace Chaku.Kernels.Formats.Panels;
+
+/// <summary>
+/// Eight rows of <see cref="BlockQ4_K"/>: scales (32 bytes), minus the minimum scales (32), 8 sub-block scales and 8
+/// minima widened to bytes (64 each), nibbles (1024).
+/// </summary>
+internal readonly struct PanelQ4_K : IPanel<BlockQ4_K, Activation256>
+{
+    private const int MinimumScaleAt = 32;
+    private const int SubScalesAt = 64;
+    private const int MinimaAt = 128;
+    private const int NibblesAt = 192;
+
+    public static int ByteLength => NibblesAt + 1024;
+
+    public static int StepCount => 16;
+
+    public static int GroupsPerStep => 4;
+
+    public static int MinimumCount => 4;
+
+    public static int FirstMinimumSum => Activation256.FirstSumOf32;
+
+    public static void Pack(ref readonly BlockQ4_K first, nuint stride, ref byte panel)
+    {
+        ref BlockQ4_K block = ref Unsafe.AsRef(in first);
+        Interleaving.Halves(in block.Scale, stride).AsByte().StoreUnsafe(ref panel);
+        (-Interleaving.Halves(in block.MinimumScale, stride)).AsByte().StoreUnsafe(ref panel, MinimumScaleAt);
+        SubScales.PackScalesAndMinima(in block.Scales, stride, ref Unsafe.AddByteOffset(ref panel, SubScalesAt));
+        ref byte nibbles = ref Unsafe.As<Bytes128, byte>(ref block.Nibbles);
+        Interleaving.Bytes(in nibbles, stride, 128, ref Unsafe.AddByteOffset(ref panel, NibblesAt));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> Scale(ref readonly byte panel) => Vector256.LoadUnsafe(in panel).AsSingle();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> MinimumScale(ref readonly byte panel) =>
+        Vector256.LoadUnsafe(in panel, MinimumScaleAt).AsSingle();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<short> Minimum(ref readonly byte panel, nuint index) =>
+        SubScales.Pair(in Unsafe.AddByteOffset(ref Unsafe.AsRef(in panel), MinimaAt), index);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<short> StepScale(ref readonly byte panel, nuint step) =>
+        SubScales.Twice(in Unsafe.AddByteOffset(ref Unsafe.AsRef(in panel), SubScalesAt), step / 2);
+
+    // Two steps make a sub-block; four steps share 8 vectors, two of them the low nibbles, two the high.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static PanelCodes Codes(ref readonly byte panel, nuint step) =>
+        PackedBits.Nibbles(in panel, NibblesAt + (step / 4 * 256) + (step % 2 * 128), (int)(step / 2 % 2 * 4));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> AddProducts(
+        Vector256<int> sum, PanelCodes codes, Vector256<short> stepScale, ref readonly byte x, nuint stride) =>
+        PanelProducts.AddFiveBit(sum, codes, stepScale, in x, stride);
+}

@@ -1,0 +1,54 @@
+using Chaku.Kernels.Formats.Panels;
+using Chaku.Kernels.Threading;
+
+namespace Chaku.Kernels.Memory;
+
+/// <summary>A copy of a matrix in which every eight rows are interleaved.</summary>
+internal sealed class WeightPanels : IDisposable
+{
+    private readonly NativeBuffer _buffer;
+    private readonly int _blockByteLength;
+    private readonly int _blockCount;
+
+    /// <summary>Interleaves a matrix.</summary>
+    /// <param name="pool">Threads.</param>
+    /// <param name="weight">The matrix, in the kernel's format, without panels yet.</param>
+    /// <param name="kernel">The panels' kernel.</param>
+    public WeightPanels(ComputePool pool, WeightMatrix weight, PanelKernel kernel)
+    {
+        _blockByteLength = kernel.BlockByteLength;
+        _blockCount = weight.Columns / weight.Format.BlockLength;
+        int panelCount = CountOf(weight);
+        _buffer = new NativeBuffer((long)panelCount * _blockCount * _blockByteLength);
+        Work work = new(this, weight, kernel);
+        pool.Run(panelCount, ref work);
+    }
+
+    /// <summary>Bytes of the copy.</summary>
+    public long ByteLength => _buffer.ByteLength;
+
+    /// <summary>Panels of a matrix; the last may have fewer than eight rows.</summary>
+    public static int CountOf(WeightMatrix weight) => (weight.Rows + PanelKernel.Rows - 1) / PanelKernel.Rows;
+
+    /// <summary>Blocks of a panel.</summary>
+    public ReadOnlySpan<byte> Blocks(int panel, int block, int count) => Writable(panel, block, count);
+
+    /// <inheritdoc/>
+    public void Dispose() => _buffer.Dispose();
+
+    private Span<byte> Writable(int panel, int block, int count) => _buffer.Span<byte>(
+        (((long)panel * _blockCount) + block) * _blockByteLength, checked(count * _blockByteLength));
+
+    private readonly ref struct Work(WeightPanels target, WeightMatrix weight, PanelKernel kernel) : IParallelWork
+    {
+        private readonly WeightPanels _target = target;
+        private readonly WeightMatrix _weight = weight;
+        private readonly PanelKernel _kernel = kernel;
+
+        public void Execute(int index, Scratch scratch)
+        {
+            PanelSource source = new(_weight, _kernel, _target._blockCount, scratch);
+            source.Pack(index, 0, _target._blockCount, _target.Writable(index, 0, _target._blockCount));
+        }
+    }
+}
