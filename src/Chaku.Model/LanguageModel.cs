@@ -5,6 +5,7 @@ using Chaku.Model.Cache;
 using Chaku.Model.Decoding;
 using Chaku.Model.Families;
 using Chaku.Model.Files;
+using Chaku.Model.Generation;
 using Chaku.Model.Tokenizers;
 
 namespace Chaku.Model;
@@ -79,6 +80,32 @@ public sealed class LanguageModel : IDisposable
         {
             file.Dispose();
             throw;
+        }
+    }
+
+    /// <summary>Continues a text, a token at a time; the texts of all steps are the continuation.</summary>
+    /// <param name="prompt">The text; what looks like a special token in it is none.</param>
+    /// <param name="options">How tokens are picked, and when to stop; null for the defaults.</param>
+    /// <param name="cancellation">Stops between tokens.</param>
+    /// <exception cref="ModelFormatException">The file has no vocabulary, or one that cannot be read.</exception>
+    /// <exception cref="ArgumentException">An option cannot be, or there is no token to begin with.</exception>
+    /// <exception cref="ContextOverflowException">The prompt leaves no room for an answer.</exception>
+    public IEnumerable<GenerationStep> Generate(
+        string prompt, GenerationOptions? options = null, CancellationToken cancellation = default)
+    {
+        int[] tokens = Generator.EncodePrompt(Tokenizer, prompt);
+        Generator generator = new(this);
+        return Owned(generator, generator.Run(tokens, options ?? new GenerationOptions(), null, cancellation));
+
+        static IEnumerable<GenerationStep> Owned(Generator generator, IEnumerable<GenerationStep> steps)
+        {
+            using (generator)
+            {
+                foreach (GenerationStep step in steps)
+                {
+                    yield return step;
+                }
+            }
         }
     }
 
