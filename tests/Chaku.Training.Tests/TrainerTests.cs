@@ -111,7 +111,8 @@ public sealed class TrainerTests
                 DropoutRate = 0.1,
                 Seed = 5,
             };
-            Trainer = new Trainer(_model.Decoder, _model.Bind(new LoraAdapter(_factors)), settings, 256, 4);
+            BoundAdapter adapter = _model.Bind(new LoraAdapter(_factors, new LoraSettings(4, 8)));
+            Trainer = new Trainer(_model.Decoder, adapter, settings, 256, 4);
         }
 
         public Trainer Trainer { get; }

@@ -114,7 +114,7 @@ public sealed class CentralDifferenceTests
             factors.Add(linear.Name, pair);
         }
 
-        return new LoraAdapter(factors);
+        return new LoraAdapter(factors, new LoraSettings(4, 8));
 
         static void Fill(Span<float> values, ulong tensor)
         {
