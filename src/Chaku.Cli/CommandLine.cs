@@ -3,6 +3,8 @@ using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using Chaku.Cli.Commands;
 using Chaku.Model;
+using Chaku.Model.Adapters;
+using Chaku.Model.Templates;
 
 namespace Chaku.Cli;
 
@@ -75,6 +77,9 @@ internal static class CommandLine
     private static bool IsExpected(Exception exception) => exception
         is ModelFormatException
         or ContextOverflowException
+        or AdapterException
+        or ChatTemplateException
+        or ConversationException
         or IOException
         or UnauthorizedAccessException
         or ArgumentException

@@ -59,7 +59,7 @@ internal sealed class LogitsCommand : ProgramCommand
         int[] tokens = ParseTokens(arguments.GetRequiredValue(_tokens));
         string path = arguments.GetRequiredValue(_out);
         using LanguageModel model = _model.Load(arguments, terminal, arguments.GetValue(_exact));
-        BoundAdapter? adapter = _model.LoadAdapter(arguments, model, terminal);
+        BoundAdapter? adapter = _model.LoadAdapter(arguments, model, terminal).Bound;
         using ProgressReport progress = terminal.Progress("computing logits");
         AtomicFile.Write(path, stream =>
         {

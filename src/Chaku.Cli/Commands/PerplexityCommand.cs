@@ -39,7 +39,7 @@ internal sealed class PerplexityCommand : ProgramCommand
     {
         string text = ReadText(arguments.GetRequiredValue(_file));
         using LanguageModel model = _model.Load(arguments, terminal);
-        BoundAdapter? adapter = _model.LoadAdapter(arguments, model, terminal);
+        BoundAdapter? adapter = _model.LoadAdapter(arguments, model, terminal).Bound;
         PerplexityScore score;
         using (ProgressReport progress = terminal.Progress("scoring"))
         {

@@ -59,10 +59,10 @@ internal sealed class RunCommand : ProgramCommand
             throw new UsageException("--raw and --json exclude each other");
         }
 
-        GenerationOptions options = _sampling.Read(arguments, _model.StopIds(arguments))
-            with { LogProbabilities = isJson ? arguments.GetValue(_logProbabilities) : null };
+        GenerationOptions options = _sampling.Read(
+            arguments, _model.StopIds(arguments), isJson ? arguments.GetValue(_logProbabilities) : null);
         using LanguageModel model = _model.Load(arguments, terminal);
-        BoundAdapter? adapter = _model.LoadAdapter(arguments, model, terminal);
+        BoundAdapter? adapter = _model.LoadAdapter(arguments, model, terminal).Bound;
         string prompt = arguments.GetValue(_prompt) ?? "";
         prompt = prompt == "-" ? terminal.Input.ReadToEnd() : prompt;
         int[] tokens = Generator.EncodePrompt(model.Tokenizer, prompt);

@@ -1,7 +1,10 @@
 using System.CommandLine;
+using System.Globalization;
 using Chaku.Kernels.Cache;
 using Chaku.Model;
+using Chaku.Model.Adapters;
 using Chaku.Model.Decoding;
+using Chaku.Model.Files;
 
 namespace Chaku.Cli.Options;
 
@@ -74,11 +77,44 @@ internal sealed class ModelArguments
         return model;
     }
 
-    /// <summary>The adapter, if the command line names one.</summary>
-    public BoundAdapter? LoadAdapter(ParseResult arguments, LanguageModel model, Terminal terminal)
+    /// <summary>The adapter, if the command line names one; says what the user should know of it.</summary>
+    /// <exception cref="UsageException">The scale is no number.</exception>
+    public AdapterChoice LoadAdapter(ParseResult arguments, LanguageModel model, Terminal terminal)
     {
-        _ = model;
-        _ = terminal;
-        return arguments.GetValue(_adapter) is null ? null : throw new UsageException("--adapter cannot be read");
+        if (arguments.GetValue(_adapter) is not { } text)
+        {
+            return new AdapterChoice(null, null);
+        }
+
+        (string path, float scale) = SplitScale(text);
+        using ProgressReport progress = terminal.Progress("reading the model to know it again");
+        LoadedAdapter loaded = PeftAdapter.Read(
+            path, model, ContentHashCache.ForUser(), progress.Report, terminal.Cancellation);
+        foreach (string notice in loaded.Notices)
+        {
+            terminal.Warn(notice);
+        }
+
+        return new AdapterChoice(loaded.Adapter, model.Bind(loaded.Adapter, scale));
+    }
+
+    // A folder's own name may have the sign in it.
+    private static (string Path, float Scale) SplitScale(string text)
+    {
+        int sign = text.LastIndexOf('=');
+        if (sign < 0 || Directory.Exists(text))
+        {
+            return (text, 1);
+        }
+
+        return float.TryParse(text.AsSpan(sign + 1), NumberStyles.Float, CultureInfo.InvariantCulture, out float scale)
+            && float.IsFinite(scale)
+                ? (text[..sign], scale)
+                : throw new UsageException($"--adapter takes a scale that is a number, not '{text[(sign + 1)..]}'");
     }
 }
+
+/// <summary>The adapter that a command line names, if it names one.</summary>
+/// <param name="Adapter">What was read.</param>
+/// <param name="Bound">The same, fitted to the model.</param>
+internal sealed record AdapterChoice(LoraAdapter? Adapter, BoundAdapter? Bound);

@@ -66,8 +66,11 @@ internal sealed class SamplingArguments
     }
 
     /// <summary>The options for the library; a seed is drawn where the command line has none.</summary>
+    /// <param name="arguments">The command line.</param>
+    /// <param name="stopIds">Tokens that end an answer.</param>
+    /// <param name="logProbabilities">How many likely tokens are wanted beside each token; null for none.</param>
     /// <exception cref="UsageException">A value is out of its range.</exception>
-    public GenerationOptions Read(ParseResult arguments, int[] stopIds)
+    public GenerationOptions Read(ParseResult arguments, int[] stopIds, int? logProbabilities = null)
     {
         GenerationOptions options = new()
         {
@@ -83,6 +86,7 @@ internal sealed class SamplingArguments
             Seed = arguments.GetValue(_seed) ?? (ulong)Random.Shared.NextInt64(),
             StopStrings = arguments.GetValue(_stops) ?? [],
             StopIds = stopIds,
+            LogProbabilities = logProbabilities,
         };
         try
         {
