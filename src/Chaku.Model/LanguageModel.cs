@@ -45,6 +45,10 @@ public sealed class LanguageModel : IDisposable
     /// <summary>What the user should know about how the model was loaded, a line each.</summary>
     public IReadOnlyList<string> Notices => _notices;
 
+    /// <summary>The file's own chat template, in Jinja; null where it has none.</summary>
+    internal string? ChatTemplate =>
+        File.Metadata.TryGetString("tokenizer.chat_template", out string? jinja) ? jinja : null;
+
     internal GgufFile File { get; }
 
     internal ModelOptions Options { get; }

@@ -23,6 +23,8 @@ internal sealed class Trainer : IDisposable
     private readonly List<KvSequence> _sequences = [];
     private readonly List<int> _outputRows = [];
     private readonly List<int> _targets = [];
+    private readonly int _batchTokenCount;
+    private readonly int _batchSequenceCount;
     private float[] _losses = [];
 
     /// <summary>A trainer before its first step.</summary>
@@ -36,6 +38,8 @@ internal sealed class Trainer : IDisposable
     {
         _adapter = adapter;
         _settings = settings;
+        _batchTokenCount = batchTokenCount;
+        _batchSequenceCount = batchSequenceCount;
         _cache = decoder.CreateCache(batchTokenCount, batchSequenceCount, sharesPrefixes: false);
         _gradients = new AdapterGradients(decoder, adapter);
         _moments = new AdapterMoments(_gradients);
@@ -85,18 +89,27 @@ internal sealed class Trainer : IDisposable
         return new TrainingStep(StepsDone, loss / trainedCount, norm, learningRate, (int)rowOffset, trainedCount);
     }
 
-    /// <summary>Mean loss of sequences without training on them; in micro-batches of one.</summary>
-    /// <param name="sequences">What was held out.</param>
-    /// <param name="cancellation">Stops between sequences.</param>
-    public double Validate(IEnumerable<TrainingSequence> sequences, CancellationToken cancellation = default)
+    /// <summary>Mean loss of sequences without training on them.</summary>
+    /// <param name="sequences">What was held out; none longer than a micro-batch.</param>
+    /// <param name="cancellation">Stops between micro-batches.</param>
+    public double Validate(IReadOnlyList<TrainingSequence> sequences, CancellationToken cancellation = default)
     {
         double loss = 0;
         long trainedCount = 0;
-        foreach (TrainingSequence sequence in sequences)
+        for (int first = 0; first < sequences.Count;)
         {
             cancellation.ThrowIfCancellationRequested();
-            loss = Add(loss, Run([sequence], 0, null, isTraining: false));
-            trainedCount += sequence.TrainedCount;
+            int end = first;
+            int tokenCount = 0;
+            while (end < sequences.Count && end - first < _batchSequenceCount
+                && (end == first || tokenCount + sequences[end].Tokens.Length <= _batchTokenCount))
+            {
+                tokenCount += sequences[end++].Tokens.Length;
+            }
+
+            loss = Add(loss, Run([.. sequences.Skip(first).Take(end - first)], 0, null, isTraining: false));
+            trainedCount += _targets.Count;
+            first = end;
         }
 
         return loss / trainedCount;

@@ -49,6 +49,31 @@ internal static class PeftWriter
             create);
     }
 
+    /// <summary>Refuses, before work is spent, a folder that could not be written.</summary>
+    /// <exception cref="IOException">The folder cannot be written.</exception>
+    public static void RequireWritable(string path)
+    {
+        bool isNew = !Directory.Exists(path);
+        CreateFolder(path);
+        try
+        {
+            using FileStream probe = new(
+                Path.Combine(path, $".{Guid.NewGuid():N}"), FileMode.CreateNew, FileAccess.Write, FileShare.None, 1,
+                FileOptions.DeleteOnClose);
+        }
+        catch (UnauthorizedAccessException exception)
+        {
+            throw new IOException($"{path} cannot be written: {exception.Message}", exception);
+        }
+        finally
+        {
+            if (isNew)
+            {
+                RemoveEmpty(path);
+            }
+        }
+    }
+
     private static void WriteFolder(
         string path, (string Name, Action<Stream> Write)[] files, Func<string, Stream>? create)
     {

@@ -1,0 +1,64 @@
+using Chaku.Model.Adapters;
+
+namespace Chaku.Training;
+
+/// <summary>What a tuning run is asked for. The same options, data and base give the same adapter, byte for byte.</summary>
+internal sealed record TuneOptions
+{
+    /// <summary>r.</summary>
+    public int Rank { get; init; } = 8;
+
+    /// <summary>α; twice the rank where it is not given.</summary>
+    public float? Alpha { get; init; }
+
+    /// <summary>Scales by α / √r instead of α / r.</summary>
+    public bool IsRankStabilised { get; init; }
+
+    /// <summary>Share of the adapter's inputs that become zero, in [0, 1).</summary>
+    public double Dropout { get; init; }
+
+    /// <summary>Names of linear layers, or all of them but the output head.</summary>
+    public IReadOnlyList<string> Targets { get; init; } = [AdaptableLinears.AllLinear];
+
+    /// <summary>The largest learning rate.</summary>
+    public double LearningRate { get; init; } = 2e-4;
+
+    /// <summary>A name of <see cref="Optimisation.LearningRateSchedules.All"/>.</summary>
+    public string Schedule { get; init; } = Optimisation.LearningRateSchedules.All[0].Name;
+
+    /// <summary>Steps over which the learning rate climbs; null takes 3 of 100, Vicuna's share.</summary>
+    public long? WarmupSteps { get; init; }
+
+    /// <summary>Steps; null takes what the epochs need.</summary>
+    public long? Steps { get; init; }
+
+    /// <summary>How often every sequence is seen, where no steps are given.</summary>
+    public double Epochs { get; init; } = 3;
+
+    /// <summary>Fixes the adapter's start, the order of the data, and dropout.</summary>
+    public ulong Seed { get; init; }
+
+    /// <summary>Tokens of a sequence at most; null takes the model's context, but no more than 512.</summary>
+    public int? ContextLength { get; init; }
+
+    /// <summary>Contexts that go through the model at a time.</summary>
+    public int BatchSize { get; init; } = 4;
+
+    /// <summary>Micro-batches of a step.</summary>
+    public int Accumulation { get; init; } = 1;
+
+    /// <summary>Gradients with a larger norm are scaled down to it; 0 leaves them.</summary>
+    public double ClipNorm { get; init; } = 1;
+
+    /// <summary>Decoupled weight decay.</summary>
+    public double WeightDecay { get; init; } = 0.01;
+
+    /// <summary>Share of the data that is held out to measure the loss on, in [0, 1).</summary>
+    public double ValidationShare { get; init; }
+
+    /// <summary>The chat template's name; null takes the model's own.</summary>
+    public string? Template { get; init; }
+
+    /// <summary>The data set's format; null recognises it.</summary>
+    public string? Format { get; init; }
+}

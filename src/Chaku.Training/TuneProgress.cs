@@ -1,0 +1,51 @@
+using Chaku.Training.Datasets;
+
+namespace Chaku.Training;
+
+/// <summary>Whom a tuning run tells what it does; each may be null.</summary>
+internal sealed record TuneProgress
+{
+    /// <summary>Told bytes done and bytes in all while the base's content hash is computed.</summary>
+    public Action<long, long>? OnHash { get; init; }
+
+    /// <summary>Told records done and records in all while the data set is turned into tokens.</summary>
+    public Action<int, int>? OnRecord { get; init; }
+
+    /// <summary>Told before the first step what will be done.</summary>
+    public Action<TunePlan>? OnStart { get; init; }
+
+    /// <summary>Told after each step.</summary>
+    public Action<TrainingStep>? OnStep { get; init; }
+
+    /// <summary>Told the steps done and the mean loss of what is held out: before, after, and ten times between.</summary>
+    public Action<long, double>? OnValidation { get; init; }
+}
+
+/// <summary>What a tuning run will do.</summary>
+/// <param name="Data">The data in the model's tokens, with what was dropped and why.</param>
+/// <param name="StepCount">Steps in all.</param>
+/// <param name="EpochCount">How often every sequence will be seen.</param>
+/// <param name="MatrixCount">Matrices that the adapter changes.</param>
+/// <param name="ParameterCount">Numbers that are trained.</param>
+/// <param name="Template">The chat template; null for plain text.</param>
+internal sealed record TunePlan(
+    TrainingData Data, long StepCount, double EpochCount, int MatrixCount, long ParameterCount, string? Template);
+
+/// <summary>What a tuning run did.</summary>
+/// <param name="Plan">What it was to do.</param>
+/// <param name="StepsDone">Steps done: fewer than planned if it was stopped.</param>
+/// <param name="FirstLoss">The first step's.</param>
+/// <param name="LastLoss">The last step's.</param>
+/// <param name="ValidationBefore">Mean loss of what was held out, before the first step; null where nothing was.</param>
+/// <param name="ValidationAfter">After the last step.</param>
+/// <param name="TokenCount">Tokens that went through the decoder to be learnt from.</param>
+/// <param name="ElapsedSeconds">From the first step's beginning to the last one's end, validation included.</param>
+internal sealed record TuneReport(
+    TunePlan Plan,
+    long StepsDone,
+    double FirstLoss,
+    double LastLoss,
+    double? ValidationBefore,
+    double? ValidationAfter,
+    long TokenCount,
+    double ElapsedSeconds);
