@@ -65,6 +65,11 @@ internal static class CommandLine
         ParseResult parsed = root.Parse(arguments.Length == 0 ? ["--help"] : arguments, configuration);
         if (parsed.Errors.Count > 0 && parsed.Action is null or ParseErrorAction)
         {
+            if (parsed.CommandResult.Command == root && parsed.UnmatchedTokens is [var unknown, ..])
+            {
+                throw new UsageException($"there is no command '{unknown}' (see chaku --help)");
+            }
+
             string name = parsed.CommandResult.Command is ProgramCommand command ? $"chaku {command.Name}" : "chaku";
             throw new UsageException($"{parsed.Errors[0].Message} (see {name} --help)");
         }

@@ -60,6 +60,12 @@ internal sealed class StandardTerminal : Terminal, IDisposable
 
     private void Stop(PosixSignalContext signal)
     {
+        if (IsWaiting)
+        {
+            // Nothing to be stopped cleanly, and nobody would look before the next line: the signal does what it does.
+            return;
+        }
+
         if (signal.Signal == PosixSignal.SIGINT && Interrupt())
         {
             signal.Cancel = true;

@@ -28,8 +28,25 @@ internal abstract class Terminal
     /// <summary>Stops the program.</summary>
     public abstract CancellationToken Cancellation { get; }
 
+    /// <summary>Whether nothing is under way but waiting for a line.</summary>
+    protected bool IsWaiting { get; private set; }
+
     /// <summary>Says something that the user should know, on a line of its own.</summary>
     public void Warn(string notice) => Error.WriteLine($"chaku: warning: {OneLine(notice)}");
+
+    /// <summary>The next line that is typed or piped in; null at the end. Ctrl-C while waiting ends the program.</summary>
+    public string? ReadLine()
+    {
+        IsWaiting = true;
+        try
+        {
+            return Input.ReadLine();
+        }
+        finally
+        {
+            IsWaiting = false;
+        }
+    }
 
     /// <summary>Prints text of a model or a prompt at once. A terminal gets no control characters out of it.</summary>
     public void Print(string text)

@@ -7,6 +7,7 @@ internal static class Commands
     public static IReadOnlyList<ProgramCommand> Create() =>
     [
         new RunCommand(),
+        new ChatCommand(),
         new ShowCommand(),
         new TokenizeCommand(),
         new LogitsCommand(),

@@ -94,7 +94,7 @@ internal sealed class FileReport
         Table metadata = CreateTable("metadata", "value");
         foreach ((string key, object value) in Metadata)
         {
-            AddRow(metadata, key, Describe(value));
+            AddRow(metadata, key, string.Create(CultureInfo.InvariantCulture, $"{value}"));
         }
 
         Table tensors = CreateTable("tensor", "format", "shape");

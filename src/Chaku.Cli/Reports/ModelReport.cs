@@ -44,7 +44,8 @@ internal static class ModelReport
     {
         byte[] => value.AsString(),
         bool isSo => isSo,
-        float or double => Convert.ToDouble(value.Content, CultureInfo.InvariantCulture),
+        float number => double.Parse(number.ToString("R", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture),
+        double number => number,
         ulong and > long.MaxValue => value.ToString(),
         GgufArray => value.ToString(),
         _ => Convert.ToInt64(value.Content, CultureInfo.InvariantCulture),

@@ -1,0 +1,40 @@
+using System.CommandLine;
+using Chaku.Model;
+using Chaku.Model.Adapters;
+using Chaku.Model.Templates;
+
+namespace Chaku.Cli.Options;
+
+/// <summary>The chat template: named, or the adapter's, or the model's own.</summary>
+internal sealed class TemplateOption
+{
+    private const string TemplateKey = "tokenizer.chat_template";
+
+    private readonly Option<string?> _name = new("--template")
+    {
+        Description = "How messages are written for the model: " +
+            string.Join(", ", ChatTemplates.All.Select(template => template.Name)) + "; the model's own by default.",
+        HelpName = "NAME",
+    };
+
+    /// <summary>Adds the option to a command.</summary>
+    public TemplateOption(Command command) => command.Add(_name);
+
+    /// <summary>The name on the command line, if any.</summary>
+    public string? Name(ParseResult arguments) => arguments.GetValue(_name);
+
+    /// <summary>The template to use.</summary>
+    /// <exception cref="ChatTemplateException">There is none, or the adapter was trained with another.</exception>
+    public ChatTemplate Resolve(ParseResult arguments, LanguageModel model, AdapterOrigin? adapter)
+    {
+        ChatTemplate? trained = adapter?.Template is { } name ? ChatTemplates.Find(name) : null;
+        ChatTemplate? named = Name(arguments) is { } chosen ? ChatTemplates.Find(chosen) : null;
+        if (trained is not null && named is not null && trained != named)
+        {
+            throw new ChatTemplateException(
+                $"the adapter was trained with the template {trained.Name}: it does not understand {named.Name}");
+        }
+
+        return named ?? trained ?? ChatTemplates.Resolve(null, model.File.Metadata.Find(TemplateKey)?.AsString());
+    }
+}
