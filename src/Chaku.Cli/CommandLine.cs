@@ -5,6 +5,8 @@ using Chaku.Cli.Commands;
 using Chaku.Model;
 using Chaku.Model.Adapters;
 using Chaku.Model.Templates;
+using Chaku.Training;
+using Chaku.Training.Datasets;
 
 namespace Chaku.Cli;
 
@@ -83,6 +85,8 @@ internal static class CommandLine
         is ModelFormatException
         or ContextOverflowException
         or AdapterException
+        or DatasetException
+        or TrainingException
         or ChatTemplateException
         or ConversationException
         or IOException

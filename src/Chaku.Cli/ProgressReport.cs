@@ -16,7 +16,10 @@ internal sealed class ProgressReport(Terminal terminal, string what) : IDisposab
     private ProgressTask? _bar;
 
     /// <summary>Notes how far the work is.</summary>
-    public void Report(long done, long all)
+    public void Report(long done, long all) => Report(done, all, what);
+
+    /// <summary>Notes how far the work is, and what is done now.</summary>
+    public void Report(long done, long all, string state)
     {
         if (!terminal.IsErrorTerminal || (_drawing is null && Stopwatch.GetElapsedTime(_start) < Patience))
         {
@@ -26,6 +29,7 @@ internal sealed class ProgressReport(Terminal terminal, string what) : IDisposab
         _drawing ??= Draw();
         if (_bar is { } bar)
         {
+            bar.Description = Markup.Escape(state);
             bar.MaxValue = all;
             bar.Value = done;
         }

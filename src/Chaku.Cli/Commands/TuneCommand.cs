@@ -1,0 +1,97 @@
+using System.CommandLine;
+using System.Globalization;
+using Chaku.Cli.Options;
+using Chaku.Cli.Reports;
+using Chaku.Model;
+using Chaku.Training;
+
+namespace Chaku.Cli.Commands;
+
+/// <summary>Trains an adapter.</summary>
+internal sealed class TuneCommand : ProgramCommand
+{
+    private readonly Argument<string> _model = new("MODEL") { Description = "The base, a GGUF file; it is not changed." };
+
+    private readonly Argument<string> _data = new("DATA")
+    {
+        Description = "What to learn: plain text, or records in Alpaca's format, a JSON list or a record on each line.",
+    };
+
+    private readonly Option<string> _out = new("--out", "-o")
+    {
+        Description = "The adapter, a folder in PEFT's format.",
+        HelpName = "ADAPTER",
+        Required = true,
+    };
+
+    private readonly Option<int?> _threads =
+        NumberOption.Whole("--threads", "Threads; one for each processor by default.", 1);
+
+    private readonly TuneArguments _options;
+    private readonly TemplateOption _template;
+    private readonly Option<bool> _json = JsonOutput.CreateOption();
+
+    /// <summary>Describes the command line.</summary>
+    public TuneCommand()
+        : base("tune", "Trains a LoRA adapter on your data. Ctrl-C ends it early and keeps what was learnt.")
+    {
+        Add(_model);
+        Add(_data);
+        Add(_out);
+        _options = new TuneArguments(this);
+        _template = new TemplateOption(this);
+        Add(_threads);
+        Add(_json);
+    }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> Examples =>
+    [
+        "chaku tune model.gguf story.txt -o my-adapter",
+        "chaku tune model.gguf records.json -o my-adapter --template alpaca --epochs 2 --validation 0.1",
+        "chaku tune model.gguf story.txt -o my-adapter --rank 16 --lr 1e-4 --steps 500 --context 256 --seed 1",
+    ];
+
+    /// <inheritdoc/>
+    public override int Execute(ParseResult arguments, Terminal terminal)
+    {
+        TuneOptions options = _options.Read(arguments, _template.Name(arguments));
+        string output = arguments.GetRequiredValue(_out);
+        ModelOptions defaults = new();
+        using LanguageModel model = LanguageModel.Load(arguments.GetRequiredValue(_model), new ModelOptions
+        {
+            ThreadCount = arguments.GetValue(_threads) ?? defaults.ThreadCount,
+            ContextLength = options.ContextLength,
+        });
+        foreach (string notice in model.Notices)
+        {
+            terminal.Warn(notice);
+        }
+
+        TuneReport report;
+        using (TuneLog log = new(terminal))
+        {
+            report = Tuning.Run(
+                model, arguments.GetRequiredValue(_data), output, options, log.Progress, terminal.Cancellation);
+        }
+
+        if (arguments.GetValue(_json))
+        {
+            JsonOutput.WriteObject(terminal.Output, json => TuneOutcome.WriteFields(json, output, report));
+        }
+        else
+        {
+            TuneOutcome.Print(terminal.Output, output, report);
+        }
+
+        if (report.StepsDone == report.Plan.StepCount)
+        {
+            return ExitCodes.Success;
+        }
+
+        terminal.Warn(string.Create(
+            CultureInfo.InvariantCulture,
+            $"stopped after {report.StepsDone} of {report.Plan.StepCount} steps; {output} has what was learnt until then"));
+        return ExitCodes.Cancelled;
+    }
+}

@@ -1,0 +1,120 @@
+using System.CommandLine;
+using Chaku.Training;
+using Chaku.Training.Datasets;
+using Chaku.Training.Optimisation;
+
+namespace Chaku.Cli.Options;
+
+/// <summary>How an adapter is trained.</summary>
+internal sealed class TuneArguments
+{
+    private readonly Option<int?> _rank = NumberOption.Whole("--rank", "Rank of the adapter; 8 by default.", 1);
+
+    private readonly Option<double?> _alpha = NumberOption.Fraction(
+        "--alpha", "Strength: the change is scaled by alpha / rank; twice the rank by default.");
+
+    private readonly Option<bool> _rankStabilised = new("--rslora")
+    {
+        Description = "Scales by alpha / √rank instead.",
+    };
+
+    private readonly Option<double?> _dropout = NumberOption.Fraction(
+        "--dropout", "Share of the adapter's inputs that become zero in each step; 0 by default.");
+
+    private readonly Option<string?> _targets = new("--targets")
+    {
+        Description = "Matrices to adapt, with commas between, such as q_proj,v_proj; all-linear by default.",
+        HelpName = "NAMES",
+    };
+
+    private readonly Option<double?> _learningRate = NumberOption.Fraction("--lr", "Learning rate; 2e-4 by default.");
+
+    private readonly Option<string?> _schedule = new("--schedule")
+    {
+        Description = "How the learning rate falls: " + Names(LearningRateSchedules.All.Select(entry => entry.Name)) +
+            "; the first by default.",
+        HelpName = "NAME",
+    };
+
+    private readonly Option<int?> _warmup = NumberOption.Whole(
+        "--warmup", "Steps over which the learning rate climbs; 3 of 100 by default.");
+
+    private readonly Option<int?> _steps = NumberOption.Whole("--steps", "Steps; as the epochs have it by default.", 1);
+
+    private readonly Option<double?> _epochs = NumberOption.Fraction(
+        "--epochs", "How often everything is learnt from; 3 by default.");
+
+    private readonly Option<ulong?> _seed = NumberOption.Seed("The same seed gives the same adapter; 0 by default.");
+
+    private readonly Option<int?> _context = NumberOption.Whole(
+        "--context", "Tokens of a sequence at most; the model's context by default, but no more than 512.", 2);
+
+    private readonly Option<int?> _batch = NumberOption.Whole(
+        "--batch", "Contexts that go through the model at a time; 4 by default.", 1);
+
+    private readonly Option<int?> _accumulate = NumberOption.Whole(
+        "--accumulate", "Batches that make one step; 1 by default.", 1);
+
+    private readonly Option<double?> _clip = NumberOption.Fraction(
+        "--clip", "Gradients with a larger norm are scaled down to it, 0 leaves them; 1 by default.");
+
+    private readonly Option<double?> _weightDecay = NumberOption.Fraction("--weight-decay", "Weight decay; 0.01 by default.");
+
+    private readonly Option<double?> _validation = new("--validation")
+    {
+        Description = "Share of the data that is held out, and the loss on it measured; 0 by default.",
+        HelpName = "SHARE",
+        CustomParser = NumberOption.ParseFraction,
+    };
+
+    private readonly Option<string?> _format = new("--format")
+    {
+        Description = "Format of the data: " + Names(DatasetFormats.All.Select(format => format.Name)) +
+            "; what the file's name or content tells by default.",
+        HelpName = "NAME",
+    };
+
+    /// <summary>Adds the options to a command.</summary>
+    public TuneArguments(Command command)
+    {
+        Option[] options =
+        [
+            _rank, _alpha, _rankStabilised, _dropout, _targets, _learningRate, _schedule, _warmup, _steps, _epochs, _seed,
+            _context, _batch, _accumulate, _clip, _weightDecay, _validation, _format,
+        ];
+        foreach (Option option in options)
+        {
+            command.Add(option);
+        }
+    }
+
+    /// <summary>The options for the library.</summary>
+    public TuneOptions Read(ParseResult arguments, string? template)
+    {
+        TuneOptions defaults = new();
+        return new TuneOptions
+        {
+            Rank = arguments.GetValue(_rank) ?? defaults.Rank,
+            Alpha = (float?)arguments.GetValue(_alpha),
+            IsRankStabilised = arguments.GetValue(_rankStabilised),
+            Dropout = arguments.GetValue(_dropout) ?? defaults.Dropout,
+            Targets = arguments.GetValue(_targets)?.Split(',', StringSplitOptions.TrimEntries) ?? defaults.Targets,
+            LearningRate = arguments.GetValue(_learningRate) ?? defaults.LearningRate,
+            Schedule = arguments.GetValue(_schedule) ?? defaults.Schedule,
+            WarmupSteps = arguments.GetValue(_warmup),
+            Steps = arguments.GetValue(_steps),
+            Epochs = arguments.GetValue(_epochs) ?? defaults.Epochs,
+            Seed = arguments.GetValue(_seed) ?? defaults.Seed,
+            ContextLength = arguments.GetValue(_context),
+            BatchSize = arguments.GetValue(_batch) ?? defaults.BatchSize,
+            Accumulation = arguments.GetValue(_accumulate) ?? defaults.Accumulation,
+            ClipNorm = arguments.GetValue(_clip) ?? defaults.ClipNorm,
+            WeightDecay = arguments.GetValue(_weightDecay) ?? defaults.WeightDecay,
+            ValidationShare = arguments.GetValue(_validation) ?? defaults.ValidationShare,
+            Template = template,
+            Format = arguments.GetValue(_format),
+        };
+    }
+
+    private static string Names(IEnumerable<string> names) => string.Join(", ", names);
+}
