@@ -5,6 +5,8 @@ using Chaku.Cli.Commands;
 using Chaku.Model;
 using Chaku.Model.Adapters;
 using Chaku.Model.Templates;
+using Chaku.Training;
+using Chaku.Training.Datasets;
 
 namespace Chaku.Cli;
 
@@ -85,6 +87,8 @@ internal static class CommandLine
         or AdapterException
         or ChatTemplateException
         or ConversationException
+        or TrainingException
+        or DatasetException
         or IOException
         or UnauthorizedAccessException
         or ArgumentException

@@ -16,7 +16,10 @@ internal sealed class ProgressReport(Terminal terminal, string what) : IDisposab
     private ProgressTask? _bar;
 
     /// <summary>Notes how far the work is.</summary>
-    public void Report(long done, long all)
+    public void Report(long done, long all) => Report(done, all, what);
+
+    /// <summary>Notes how far the work is, and what there is to say of it.</summary>
+    public void Report(long done, long all, string description)
     {
         if (!terminal.IsErrorTerminal || (_drawing is null && Stopwatch.GetElapsedTime(_start) < Patience))
         {
@@ -27,6 +30,7 @@ internal sealed class ProgressReport(Terminal terminal, string what) : IDisposab
         if (_bar is { } bar)
         {
             bar.MaxValue = all;
+            bar.Description = Markup.Escape(description);
             bar.Value = done;
         }
     }

@@ -8,8 +8,6 @@ namespace Chaku.Cli.Options;
 /// <summary>The chat template: named, or the adapter's, or the model's own.</summary>
 internal sealed class TemplateOption
 {
-    private const string TemplateKey = "tokenizer.chat_template";
-
     private readonly Option<string?> _name = new("--template")
     {
         Description = "How messages are written for the model: " +
@@ -35,6 +33,6 @@ internal sealed class TemplateOption
                 $"the adapter was trained with the template {trained.Name}: it does not understand {named.Name}");
         }
 
-        return named ?? trained ?? ChatTemplates.Resolve(null, model.File.Metadata.Find(TemplateKey)?.AsString());
+        return named ?? trained ?? ChatTemplates.Resolve(null, model.ChatTemplate);
     }
 }
