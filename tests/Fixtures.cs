@@ -1,6 +1,6 @@
 namespace Chaku.Tests;
 
-/// <summary>Finds test data: <c>testdata/</c> of the project under test, and the shared fixtures beside the checkout.</summary>
+/// <summary>Finds test data: <c>tests/testdata</c>, and the shared fixtures beside the checkout.</summary>
 internal static class Fixtures
 {
     private static readonly string CheckoutPath = FindCheckout(AppContext.BaseDirectory);

@@ -1,1 +1,4 @@
-return 0;
+using Chaku.Cli;
+
+using StandardTerminal terminal = new();
+return CommandLine.Run(args, terminal);

@@ -38,7 +38,7 @@ internal static class Compare
     }
 
     /// <summary>Every gradient is within <see cref="Tolerances.Gradient"/> of the tensor's largest.</summary>
-    /// <remarks>Where all are 0 or nearly, terms of order 1 have cancelled: the largest counts as 0.01 at least.</remarks>
+    /// <remarks>Where all are nearly 0, terms of order 1 have cancelled: the largest counts as 0.01.</remarks>
     public static void Gradients(ReadOnlySpan<double> expected, ReadOnlySpan<float> actual, string context = "")
     {
         double largest = 0;

@@ -12,15 +12,15 @@ internal static class Tolerances
     /// </summary>
     public const double Gradient = 3e-5;
 
-    /// <summary>Of an element-wise formula, by its result: a dozen roundings, and an exponential within 2 ulp.</summary>
+    /// <summary>Of an element-wise formula, by its result: a dozen roundings, an exponential within 2 ulp.</summary>
     public const double ElementWise = 16 * UnitRoundoff;
 
-    /// <summary>Of a sum, by the sum of its terms' magnitudes: n · u / (1 − n · u) for n roundings on a term's way.</summary>
+    /// <summary>Of a sum, by the sum of its terms' magnitudes: n · u / (1 − n · u) for n roundings of a term.</summary>
     public static double Sum(int roundings) => roundings * UnitRoundoff / (1 - (roundings * UnitRoundoff));
 
     /// <summary>
-    /// Of soft-max averages, by the largest value averaged: a score's absolute error is the relative error of its power,
-    /// counted twice as it is in numerator and denominator, and both are sums over the keys.
+    /// Of soft-max averages, by the largest value averaged: a score's absolute error is the relative error of its
+    /// power, counted twice as it is in numerator and denominator, and both are sums over the keys.
     /// </summary>
     /// <param name="headSize">Terms of a score.</param>
     /// <param name="keyCount">Terms of the average.</param>

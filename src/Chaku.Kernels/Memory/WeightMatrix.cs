@@ -44,6 +44,12 @@ internal sealed unsafe class WeightMatrix
     /// <summary>Bytes in all.</summary>
     public long ByteLength => (long)Rows * RowByteLength;
 
+    /// <summary>[rows, columns] to write to: only a float32 matrix of its own, never one in a file.</summary>
+    /// <exception cref="InvalidOperationException">The weights lie in a file, or are not float32.</exception>
+    public Span<float> WritableSingles => _owner is NativeBuffer buffer && Format == TensorFormats.F32
+        ? buffer.Span<float>(0, checked(Rows * Columns))
+        : throw new InvalidOperationException($"a matrix in {Format} that lies in a file is never written to");
+
     /// <summary>The repacked copy; null without.</summary>
     public WeightPanels? Panels { get; private set; }
 

@@ -38,11 +38,11 @@ internal static class CrossEntropy
     public static float LogSumExp(ReadOnlySpan<float> logits)
     {
         float largest = Largest(logits);
-        if (float.IsNegativeInfinity(largest))
-        {
-            return largest;
-        }
+        return float.IsNegativeInfinity(largest) ? largest : largest + LogSum(logits, largest);
+    }
 
+    private static float LogSum(ReadOnlySpan<float> logits, float largest)
+    {
         Vector256<float> shift = Vector256.Create(largest);
         Vector256<float> sum = Vector256<float>.Zero;
         int i = 0;
@@ -57,7 +57,7 @@ internal static class CrossEntropy
             sum += VectorMath.Exp(VectorMath.LoadTail(in logits[i], count, float.NegativeInfinity) - shift);
         }
 
-        return largest + (float)Math.Log(VectorMath.Sum(sum));
+        return (float)Math.Log(VectorMath.Sum(sum));
     }
 
     private static void RequireRows(int logitCount, int rowCount)
@@ -100,7 +100,10 @@ internal static class CrossEntropy
         {
             int width = _logits.Length / _targets.Length;
             ReadOnlySpan<float> row = _logits.Slice(index * width, width);
-            _losses[index] = LogSumExp(row) - row[_targets[index]];
+            float largest = Largest(row);
+
+            // Both terms are small where the target is likely: nothing cancels.
+            _losses[index] = LogSum(row, largest) + (largest - row[_targets[index]]);
         }
     }
 

@@ -1,8 +1,8 @@
 using Chaku.Kernels.Cache;
 using Chaku.Kernels.Memory;
 using Chaku.Kernels.Ops;
-using Chaku.Kernels.Threading;
 using Chaku.Kernels.Tests.Cache;
+using Chaku.Kernels.Threading;
 
 namespace Chaku.Kernels.Tests.Ops;
 
@@ -30,7 +30,8 @@ internal sealed class AttentionInputs : IDisposable
         Queries = Values.Normal(seed, length * config.QueryWidth, deviation: 1.5);
         Keys = Values.Normal(seed + 1, length * config.KvWidth, deviation: 1.5);
         CachedValues = Values.Normal(seed + 2, length * config.KvWidth);
-        Pages = [.. Enumerable.Range(0, (length + 63) / 64).Select(_ => new NativeBuffer(config.Layout.PageByteLength))];
+        int pageCount = (length + 63) / 64;
+        Pages = [.. Enumerable.Range(0, pageCount).Select(_ => new NativeBuffer(config.Layout.PageByteLength))];
         Forget();
     }
 

@@ -50,6 +50,11 @@ public sealed class StridedMatrixTests
         Assert.Throws<ArgumentException>(() => OuterTile.Add(
             new StridedMatrix(new float[12], 3, 4, 4), new StridedMatrix(new float[12], 4, 3, 3), new float[8], 3));
         Assert.Throws<ArgumentException>(() => InnerTile.Multiply(
-            new StridedMatrix(new float[12], 3, 4, 4), new StridedMatrix(new float[4], 1, 4, 4), true, new float[4], 4, 3));
+            new StridedMatrix(new float[12], 3, 4, 4),
+            new StridedMatrix(new float[4], 1, 4, 4),
+            isFirst: true,
+            new float[4],
+            yStride: 4,
+            rowCount: 3));
     }
 }

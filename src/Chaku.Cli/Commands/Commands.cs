@@ -1,0 +1,15 @@
+namespace Chaku.Cli.Commands;
+
+/// <summary>The table of commands. A new one is one file and one line here.</summary>
+internal static class Commands
+{
+    /// <summary>Every command, in the order of the help.</summary>
+    public static IReadOnlyList<ProgramCommand> Create() =>
+    [
+        new RunCommand(),
+        new ShowCommand(),
+        new TokenizeCommand(),
+        new LogitsCommand(),
+        new PerplexityCommand(),
+    ];
+}

@@ -1,0 +1,120 @@
+using System.CommandLine;
+using System.Globalization;
+using Chaku.Kernels.Cache;
+using Chaku.Model;
+using Chaku.Model.Adapters;
+using Chaku.Model.Decoding;
+using Chaku.Model.Files;
+
+namespace Chaku.Cli.Options;
+
+/// <summary>The model and how it is run: what every command that runs one takes.</summary>
+internal sealed class ModelArguments
+{
+    private readonly Argument<string> _path = new("MODEL") { Description = "The model, a GGUF file." };
+
+    private readonly Option<string?> _adapter = new("--adapter")
+    {
+        Description = "Runs the model with this adapter, a folder in PEFT's format; =SCALE changes its strength, 1 is as trained.",
+        HelpName = "A[=SCALE]",
+    };
+
+    private readonly Option<int?> _threads =
+        NumberOption.Whole("--threads", "Threads; one for each processor by default.", 1);
+
+    private readonly Option<int?> _context =
+        NumberOption.Whole("--context", "Positions that the model sees at most; the file's own number by default.", 1);
+
+    private readonly Option<string> _cacheType = new("--kv")
+    {
+        Description = "What keys and values are stored as: f32, or f16 for half the memory.",
+        DefaultValueFactory = _ => KvFormats.F32.Name,
+        HelpName = string.Join("|", KvFormats.All.Select(format => format.Name)),
+    };
+
+    private readonly Option<int?> _chunk =
+        NumberOption.Whole("--chunk", "Tokens of a prompt that are computed at a time; 512 by default.", 1);
+
+    private readonly Option<int[]> _stopIds = NumberOption.Many(
+        "--stop-id", "A token that ends an answer besides those that the model names; can be given again.");
+
+    /// <summary>Adds the argument and the options to a command.</summary>
+    public ModelArguments(Command command)
+    {
+        command.Add(_path);
+        command.Add(_adapter);
+        command.Add(_threads);
+        command.Add(_context);
+        command.Add(_cacheType);
+        command.Add(_chunk);
+        command.Add(_stopIds);
+        _cacheType.AcceptOnlyFromAmong([.. KvFormats.All.Select(format => format.Name)]);
+    }
+
+    /// <summary>Tokens that end an answer.</summary>
+    public int[] StopIds(ParseResult arguments) => arguments.GetValue(_stopIds) ?? [];
+
+    /// <summary>Loads the model, and says what the user should know.</summary>
+    /// <param name="arguments">The command line.</param>
+    /// <param name="terminal">Gets the notices.</param>
+    /// <param name="isExact">Whether activations stay unrounded.</param>
+    public LanguageModel Load(ParseResult arguments, Terminal terminal, bool isExact = false)
+    {
+        ModelOptions defaults = new();
+        LanguageModel model = LanguageModel.Load(arguments.GetRequiredValue(_path), new ModelOptions
+        {
+            ThreadCount = arguments.GetValue(_threads) ?? defaults.ThreadCount,
+            ContextLength = arguments.GetValue(_context),
+            CacheType = arguments.GetRequiredValue(_cacheType),
+            ChunkLength = arguments.GetValue(_chunk) ?? defaults.ChunkLength,
+            IsExact = isExact,
+        });
+        foreach (string notice in model.Notices)
+        {
+            terminal.Warn(notice);
+        }
+
+        return model;
+    }
+
+    /// <summary>The adapter, if the command line names one; says what the user should know of it.</summary>
+    /// <exception cref="UsageException">The scale is no number.</exception>
+    public AdapterChoice LoadAdapter(ParseResult arguments, LanguageModel model, Terminal terminal)
+    {
+        if (arguments.GetValue(_adapter) is not { } text)
+        {
+            return new AdapterChoice(null, null);
+        }
+
+        (string path, float scale) = SplitScale(text);
+        using ProgressReport progress = terminal.Progress("reading the model to know it again");
+        LoadedAdapter loaded = PeftAdapter.Read(
+            path, model, ContentHashCache.ForUser(), progress.Report, terminal.Cancellation);
+        foreach (string notice in loaded.Notices)
+        {
+            terminal.Warn(notice);
+        }
+
+        return new AdapterChoice(loaded.Adapter, model.Bind(loaded.Adapter, scale));
+    }
+
+    // A folder's own name may have the sign in it.
+    private static (string Path, float Scale) SplitScale(string text)
+    {
+        int sign = text.LastIndexOf('=');
+        if (sign < 0 || Directory.Exists(text))
+        {
+            return (text, 1);
+        }
+
+        return float.TryParse(text.AsSpan(sign + 1), NumberStyles.Float, CultureInfo.InvariantCulture, out float scale)
+            && float.IsFinite(scale)
+                ? (text[..sign], scale)
+                : throw new UsageException($"--adapter takes a scale that is a number, not '{text[(sign + 1)..]}'");
+    }
+}
+
+/// <summary>The adapter that a command line names, if it names one.</summary>
+/// <param name="Adapter">What was read.</param>
+/// <param name="Bound">The same, fitted to the model.</param>
+internal sealed record AdapterChoice(LoraAdapter? Adapter, BoundAdapter? Bound);

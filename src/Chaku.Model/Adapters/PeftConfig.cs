@@ -1,0 +1,223 @@
+using System.Buffers;
+using System.Text.Json;
+using Chaku.Model.Files;
+
+namespace Chaku.Model.Adapters;
+
+/// <summary>What <c>adapter_config.json</c> says: only plain LoRA, everything else is refused by name.</summary>
+/// <remarks>Source: the fields of PEFT's <c>LoraConfig</c> and <c>PeftConfig</c>, with their defaults.</remarks>
+internal sealed record PeftConfig
+{
+    private const int MaximumByteLength = 1 << 20;
+    private const int MaximumDepth = 16;
+    private const int DefaultRank = 8;
+    private const float DefaultAlpha = 8;
+
+    // They say how the factors were found, or what was changed; the factors themselves say what the adapter computes.
+    private static readonly HashSet<string> Inert =
+    [
+        "auto_mapping", "corda_config", "ensure_weight_tying", "eva_config", "exclude_modules", "inference_mode",
+        "layers_pattern", "layers_to_transform", "loftq_config", "lora_dropout", "lora_ga_config", "megatron_core",
+        "peft_version", "qalora_group_size", "revision", "runtime_config",
+    ];
+
+    // Other ways to begin take something from the base's weights, which then no longer are the base's.
+    private static readonly string[] HarmlessBeginnings = ["eva", "gaussian", "orthogonal"];
+
+    /// <summary>Rank, alpha and whether it is rsLoRA.</summary>
+    public required LoraSettings Settings { get; init; }
+
+    /// <summary>Names of the changed modules, whole or their last parts.</summary>
+    public IReadOnlyList<string> TargetModules { get; init; } = [];
+
+    /// <summary>Whether <see cref="TargetModules"/> names all changed modules; else a pattern or other keys do.</summary>
+    public bool TargetsAreComplete { get; init; }
+
+    /// <summary>What the base is called.</summary>
+    public string? BaseName { get; init; }
+
+    /// <summary>Reads the file.</summary>
+    /// <exception cref="AdapterException">It is no such JSON, or asks for what is not understood.</exception>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    public static PeftConfig Read(string path)
+    {
+        using MappedFile file = MappedFile.Open(path);
+        if (file.Length > MaximumByteLength)
+        {
+            throw new AdapterException($"{path}: expected at most {MaximumByteLength} bytes, got {file.Length}");
+        }
+
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(
+                file.Span(0, (int)file.Length).ToArray(),
+                new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = MaximumDepth });
+            return document.RootElement.ValueKind == JsonValueKind.Object
+                ? Read(new Fields(path, document.RootElement))
+                : throw new AdapterException($"{path}: expected an object, found {document.RootElement.ValueKind}");
+        }
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
+        {
+            // InvalidOperationException is how the reader refuses a string that is no UTF-8 or half a surrogate pair.
+            throw new AdapterException($"{path} is no JSON that can be read: {exception.Message}", exception);
+        }
+    }
+
+    /// <summary>The file's bytes: the same for the same content.</summary>
+    public byte[] ToJson()
+    {
+        ArrayBufferWriter<byte> output = new();
+        using (Utf8JsonWriter json = new(output, new JsonWriterOptions { Indented = true, NewLine = "\n" }))
+        {
+            json.WriteStartObject();
+            WriteEmptyObject(json, "alpha_pattern");
+            json.WriteNull("auto_mapping");
+            json.WriteString("base_model_name_or_path", BaseName);
+            json.WriteString("bias", "none");
+            json.WriteBoolean("fan_in_fan_out", false);
+            json.WriteBoolean("inference_mode", true);
+            json.WriteBoolean("init_lora_weights", true);
+            json.WriteNull("layers_pattern");
+            json.WriteNull("layers_to_transform");
+            json.WriteNumber("lora_alpha", Settings.Alpha);
+            json.WriteNumber("lora_dropout", 0);
+            json.WriteNull("modules_to_save");
+            json.WriteString("peft_type", "LORA");
+            json.WriteNumber("r", Settings.Rank);
+            WriteEmptyObject(json, "rank_pattern");
+            json.WriteNull("revision");
+            json.WriteStartArray("target_modules");
+            foreach (string target in TargetModules)
+            {
+                json.WriteStringValue(target);
+            }
+
+            json.WriteEndArray();
+            json.WriteString("task_type", "CAUSAL_LM");
+            json.WriteBoolean("use_dora", false);
+            json.WriteBoolean("use_rslora", Settings.IsRankStabilised);
+            json.WriteEndObject();
+        }
+
+        return [.. output.WrittenSpan, (byte)'\n'];
+    }
+
+    private static PeftConfig Read(Fields fields)
+    {
+        fields.Require("peft_type", fields.Text("peft_type") == "LORA", "\"LORA\"");
+        fields.Require("task_type", fields.Text("task_type") is null or "CAUSAL_LM", "\"CAUSAL_LM\"");
+        fields.Require("bias", fields.Text("bias") is null or "none", "\"none\"");
+        fields.Require(
+            "init_lora_weights",
+            fields.Find("init_lora_weights") is not { ValueKind: JsonValueKind.String } beginning
+                || HarmlessBeginnings.Contains(beginning.GetString()),
+            "a beginning that leaves the base as it is");
+        LoraSettings settings = new(
+            (int)fields.Number("r", DefaultRank, isInteger: true),
+            (float)fields.Number("lora_alpha", DefaultAlpha, isInteger: false),
+            fields.Boolean("use_rslora"));
+        PeftConfig config = new()
+        {
+            Settings = settings.Checked(),
+            TargetModules = fields.Texts("target_modules"),
+            TargetsAreComplete = fields.Find("target_modules") is { ValueKind: JsonValueKind.Array }
+                && fields.IsNeutral("layers_to_transform") && fields.IsNeutral("exclude_modules"),
+            BaseName = fields.Text("base_model_name_or_path"),
+        };
+        fields.RequireRestNeutral(Inert);
+        return config;
+    }
+
+    private static void WriteEmptyObject(Utf8JsonWriter json, string name)
+    {
+        json.WriteStartObject(name);
+        json.WriteEndObject();
+    }
+
+    /// <summary>The file's fields; knows which were read.</summary>
+    private sealed class Fields(string path, JsonElement root)
+    {
+        private readonly HashSet<string> _known = [];
+
+        /// <summary>A value; null where there is none, or it is null.</summary>
+        public JsonElement? Find(string name)
+        {
+            _known.Add(name);
+            return root.TryGetProperty(name, out JsonElement value) && value.ValueKind != JsonValueKind.Null ? value : null;
+        }
+
+        public string? Text(string name) => Find(name) switch
+        {
+            null => null,
+            { ValueKind: JsonValueKind.String } value => value.GetString(),
+            { } value => throw Wrong(name, value, "a string"),
+        };
+
+        public bool Boolean(string name) => Find(name) switch
+        {
+            null or { ValueKind: JsonValueKind.False } => false,
+            { ValueKind: JsonValueKind.True } => true,
+            { } value => throw Wrong(name, value, "true or false"),
+        };
+
+        public double Number(string name, double otherwise, bool isInteger)
+        {
+            if (Find(name) is not { } value)
+            {
+                return otherwise;
+            }
+
+            return value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out double number)
+                && (!isInteger || value.TryGetInt32(out _))
+                    ? number
+                    : throw Wrong(name, value, isInteger ? "an integer" : "a number");
+        }
+
+        /// <summary>The strings of a list; none where it is something else, which PEFT takes for a pattern.</summary>
+        public string[] Texts(string name) => Find(name) switch
+        {
+            null or { ValueKind: JsonValueKind.String } => [],
+            { ValueKind: JsonValueKind.Array } list
+                when list.EnumerateArray().All(item => item.ValueKind == JsonValueKind.String) =>
+                [.. list.EnumerateArray().Select(item => item.GetString()!)],
+            { } value => throw Wrong(name, value, "a list of strings"),
+        };
+
+        public bool IsNeutral(string name) => Find(name) is not { } value || IsNeutral(value);
+
+        public void Require(string name, bool isMet, string expected)
+        {
+            if (!isMet)
+            {
+                throw Find(name) is { } value
+                    ? Wrong(name, value, expected)
+                    : new AdapterException($"{path}: expected {expected} as {name}, found none");
+            }
+        }
+
+        public void RequireRestNeutral(HashSet<string> inert)
+        {
+            foreach (JsonProperty field in root.EnumerateObject())
+            {
+                if (!_known.Contains(field.Name) && !inert.Contains(field.Name) && !IsNeutral(field.Value))
+                {
+                    throw new AdapterException(
+                        $"{path} sets {ModelFormatException.Quote(field.Name)} to "
+                        + $"{ModelFormatException.Quote(field.Value.GetRawText())}, which is not supported");
+                }
+            }
+        }
+
+        private static bool IsNeutral(JsonElement value) => value.ValueKind switch
+        {
+            JsonValueKind.Null or JsonValueKind.False => true,
+            JsonValueKind.String => value.ValueEquals(""),
+            JsonValueKind.Array => value.GetArrayLength() == 0,
+            JsonValueKind.Object => value.GetPropertyCount() == 0,
+            _ => false,
+        };
+
+        private AdapterException Wrong(string name, JsonElement value, string expected) =>
+            new($"{path}: expected {expected} as {name}, found {ModelFormatException.Quote(value.GetRawText())}");
+    }
+}

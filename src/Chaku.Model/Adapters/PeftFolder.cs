@@ -1,0 +1,170 @@
+using System.Globalization;
+using Chaku.Model.Files;
+
+namespace Chaku.Model.Adapters;
+
+/// <summary>The two factors of one module in an adapter's file.</summary>
+/// <param name="Module">Its Hugging Face name.</param>
+/// <param name="A">[r, in].</param>
+/// <param name="B">[out, r], rows in Hugging Face's order.</param>
+internal sealed record PeftPair(string Module, SafetensorsTensor A, SafetensorsTensor B)
+{
+    /// <summary>Columns of the changed matrix.</summary>
+    public long InputSize => A.Shape[1];
+
+    /// <summary>Rows of the changed matrix.</summary>
+    public long OutputSize => B.Shape[0];
+}
+
+/// <summary>An adapter's folder, open: what it says of itself, and its factors where they lie.</summary>
+internal sealed class PeftFolder : IDisposable
+{
+    /// <summary>The name of the file with the settings.</summary>
+    public const string ConfigName = "adapter_config.json";
+
+    /// <summary>The name of the file with the factors.</summary>
+    public const string WeightsName = "adapter_model.safetensors";
+
+    private const string AlphaKey = "chaku.alpha";
+    private const string RankKey = "chaku.rank";
+    private const string RankStabilisedKey = "chaku.rslora";
+    private const string NamePrefix = "base_model.model.";
+    private const string SuffixA = ".lora_A.weight";
+    private const string SuffixB = ".lora_B.weight";
+    private const string PickleName = "adapter_model.bin";
+
+    private PeftFolder(string path, PeftConfig config, SafetensorsFile weights)
+    {
+        Path = path;
+        Config = config;
+        Weights = weights;
+        Origin = AdapterOrigin.Read(weights.Path, weights.Metadata) with { BaseName = config.BaseName };
+        CheckSettings();
+        Pairs = ReadPairs();
+    }
+
+    /// <summary>The folder.</summary>
+    public string Path { get; }
+
+    /// <summary>The settings.</summary>
+    public PeftConfig Config { get; }
+
+    /// <summary>Where it comes from.</summary>
+    public AdapterOrigin Origin { get; }
+
+    /// <summary>The file with the factors.</summary>
+    public SafetensorsFile Weights { get; }
+
+    /// <summary>The changed modules, in the file's order.</summary>
+    public IReadOnlyList<PeftPair> Pairs { get; }
+
+    /// <summary>The name of a module's A in the file.</summary>
+    public static string NameOfA(string module) => NamePrefix + module + SuffixA;
+
+    /// <summary>The name of a module's B in the file.</summary>
+    public static string NameOfB(string module) => NamePrefix + module + SuffixB;
+
+    /// <summary>The settings as the factors' file repeats them, so that files of two adapters do not pass for one.</summary>
+    public static Dictionary<string, string> SettingsMetadata(LoraSettings settings) => new()
+    {
+        [AlphaKey] = settings.Alpha.ToString("R", CultureInfo.InvariantCulture),
+        [RankKey] = settings.Rank.ToString(CultureInfo.InvariantCulture),
+        [RankStabilisedKey] = settings.IsRankStabilised ? "true" : "false",
+    };
+
+    /// <summary>Opens a folder and checks all that can be checked without a model, but the factors' values.</summary>
+    /// <exception cref="AdapterException">It is no LoRA adapter, an incomplete one, or asks for what is not supported.</exception>
+    /// <exception cref="ModelFormatException">The factors' file is broken.</exception>
+    /// <exception cref="IOException">A file is missing or cannot be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">Reading is not permitted.</exception>
+    public static PeftFolder Open(string path)
+    {
+        if (!Directory.Exists(path))
+        {
+            throw new AdapterException(File.Exists(path)
+                ? $"{path} is a file: an adapter is a folder with {ConfigName} and {WeightsName}"
+                : $"{path}: there is no such folder");
+        }
+
+        string weightsPath = System.IO.Path.Combine(path, WeightsName);
+        if (!File.Exists(weightsPath) && File.Exists(System.IO.Path.Combine(path, PickleName)))
+        {
+            throw new AdapterException($"{path} has {PickleName}, a Python pickle: save the adapter as {WeightsName}");
+        }
+
+        PeftConfig config = PeftConfig.Read(System.IO.Path.Combine(path, ConfigName));
+        SafetensorsFile weights = SafetensorsFile.Open(weightsPath);
+        try
+        {
+            return new PeftFolder(path, config, weights);
+        }
+        catch
+        {
+            weights.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Unmaps the file; the tensors are dead from then on.</summary>
+    public void Dispose() => Weights.Dispose();
+
+    private void CheckSettings()
+    {
+        foreach ((string key, string expected) in SettingsMetadata(Config.Settings))
+        {
+            if (Weights.Metadata.GetValueOrDefault(key) is { } found && found != expected)
+            {
+                throw new AdapterException(
+                    $"{Weights.Path} says {key} is {ModelFormatException.Quote(found)}, but {ConfigName} says {expected}: "
+                    + "they belong to two adapters");
+            }
+        }
+    }
+
+    private List<PeftPair> ReadPairs()
+    {
+        List<PeftPair> pairs = [];
+        foreach (SafetensorsTensor tensor in Weights.Tensors)
+        {
+            string module = ModuleOf(tensor, out bool isA);
+            if (Weights.Find(isA ? NameOfB(module) : NameOfA(module)) is not { } other)
+            {
+                throw Wrong(tensor, $"both factors of {ModelFormatException.Quote(module)}");
+            }
+
+            if (isA)
+            {
+                pairs.Add(Checked(new PeftPair(module, tensor, other)));
+            }
+        }
+
+        return pairs.Count > 0 ? pairs : throw new AdapterException($"{Weights.Path} has no factors");
+    }
+
+    private PeftPair Checked(PeftPair pair)
+    {
+        int rank = Config.Settings.Rank;
+        if (pair.A.Shape is not [_, > 0] || pair.A.Shape[0] != rank)
+        {
+            throw Wrong(pair.A, $"a shape of [{rank}, inputs], as {ConfigName} says");
+        }
+
+        return pair.B.Shape is [> 0, _] && pair.B.Shape[1] == rank
+            ? pair
+            : throw Wrong(pair.B, $"a shape of [outputs, {rank}], as {ConfigName} says");
+    }
+
+    private string ModuleOf(SafetensorsTensor tensor, out bool isA)
+    {
+        isA = tensor.Name.EndsWith(SuffixA, StringComparison.Ordinal);
+        string suffix = isA ? SuffixA : SuffixB;
+        return tensor.Name.Length > NamePrefix.Length + suffix.Length
+            && tensor.Name.StartsWith(NamePrefix, StringComparison.Ordinal)
+            && tensor.Name.EndsWith(suffix, StringComparison.Ordinal)
+                ? tensor.Name[NamePrefix.Length..^suffix.Length]
+                : throw Wrong(tensor, $"only {NamePrefix}MODULE{SuffixA} and {SuffixB}");
+    }
+
+    private AdapterException Wrong(SafetensorsTensor tensor, string expected) =>
+        new($"{Weights.Path}: expected {expected}, found {tensor}");
+}

@@ -1,0 +1,123 @@
+using System.Runtime.InteropServices;
+using Chaku.Kernels.Formats;
+using Chaku.Model.Files;
+
+namespace Chaku.Model.Adapters;
+
+/// <summary>Writes an adapter as a folder in PEFT's format: the same adapter gives the same bytes.</summary>
+internal static class PeftWriter
+{
+    /// <summary>Writes an adapter whole or not at all; one that is there already stays until the new one is complete.</summary>
+    /// <param name="path">The folder; made where it is missing.</param>
+    /// <param name="adapter">The adapter.</param>
+    /// <param name="linears">Its base's linear layers.</param>
+    /// <param name="create">Creates a file under its temporary name; null for the disk's.</param>
+    /// <exception cref="IOException">The folder or a file cannot be written.</exception>
+    public static void Write(
+        string path, LoraAdapter adapter, AdaptableLinears linears, Func<string, Stream>? create = null)
+    {
+        HashSet<AdaptableLinear> adapted =
+            [.. linears.All.Where(linear => adapter.Factors.ContainsKey(linear.Linear.Name))];
+        if (adapted.Count != adapter.Factors.Count)
+        {
+            throw new ArgumentException(
+                $"of {adapter.Factors.Count} changed matrices, the model has {adapted.Count}", nameof(adapter));
+        }
+
+        byte[] config = new PeftConfig
+        {
+            Settings = adapter.Settings,
+            TargetModules = linears.TargetModules(adapted),
+            BaseName = adapter.Origin.BaseName,
+        }.ToJson();
+        Dictionary<string, string> metadata = adapter.Origin.ToMetadata();
+        foreach ((string key, string value) in PeftFolder.SettingsMetadata(adapter.Settings))
+        {
+            metadata.Add(key, value);
+        }
+
+        // PyTorch's readers look for it.
+        metadata.Add("format", "pt");
+        TensorSource[] tensors =
+            [.. linears.All.Where(adapted.Contains).SelectMany(linear => Tensors(linear, adapter, linears))];
+        WriteFolder(
+            path,
+            [
+                (PeftFolder.ConfigName, stream => stream.Write(config)),
+                (PeftFolder.WeightsName, stream => SafetensorsWriter.Write(stream, metadata, tensors)),
+            ],
+            create);
+    }
+
+    private static void WriteFolder(
+        string path, (string Name, Action<Stream> Write)[] files, Func<string, Stream>? create)
+    {
+        bool isNew = !Directory.Exists(path);
+        CreateFolder(path);
+        try
+        {
+            AtomicFile.WriteAll([.. files.Select(file => (Path.Combine(path, file.Name), file.Write))], create);
+        }
+        catch when (isNew)
+        {
+            RemoveEmpty(path);
+            throw;
+        }
+    }
+
+    private static void CreateFolder(string path)
+    {
+        try
+        {
+            Directory.CreateDirectory(path);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new IOException($"{path} cannot be written: {exception.Message}", exception);
+        }
+    }
+
+    private static void RemoveEmpty(string path)
+    {
+        try
+        {
+            Directory.Delete(path);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // The error that led here says what is wrong; a second one would hide it.
+            return;
+        }
+    }
+
+    private static IEnumerable<TensorSource> Tensors(
+        AdaptableLinear linear, LoraAdapter adapter, AdaptableLinears linears)
+    {
+        LoraFactors factors = adapter.Factors[linear.Linear.Name];
+        int[] ggufRows = linears.GgufRows(linear);
+        yield return new TensorSource(
+            PeftFolder.NameOfA(linear.Module),
+            TensorFormats.F32,
+            [factors.Rank, factors.InputSize],
+            stream => stream.Write(MemoryMarshal.AsBytes(factors.AValues)));
+        yield return new TensorSource(
+            PeftFolder.NameOfB(linear.Module),
+            TensorFormats.F32,
+            [factors.OutputSize, factors.Rank],
+            stream => WriteB(stream, factors, ggufRows));
+    }
+
+    private static void WriteB(Stream stream, LoraFactors factors, int[] ggufRows)
+    {
+        float[] row = new float[factors.Rank];
+        foreach (int ggufRow in ggufRows)
+        {
+            for (int i = 0; i < row.Length; i++)
+            {
+                row[i] = factors.TransposedBValues[(i * factors.OutputSize) + ggufRow];
+            }
+
+            stream.Write(MemoryMarshal.AsBytes(row.AsSpan()));
+        }
+    }
+}

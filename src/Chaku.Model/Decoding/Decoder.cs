@@ -1,0 +1,150 @@
+using Chaku.Kernels.Cache;
+using Chaku.Kernels.Memory;
+using Chaku.Kernels.Ops;
+using Chaku.Kernels.Threading;
+using Chaku.Model.Cache;
+
+namespace Chaku.Model.Decoding;
+
+/// <summary>
+/// The one decoder: prefill, decode, mixed batches, scoring and the training forward are its one path. Bits depend on
+/// weights, adapter, cache type, tokens and positions, and on nothing else. One caller at a time.
+/// </summary>
+internal sealed class Decoder : IDisposable
+{
+    private readonly DecoderWeights _weights;
+    private readonly DecoderLayer[] _layers;
+    private readonly double[] _frequencies;
+    private readonly List<Linear> _linears = [];
+
+    /// <summary>A decoder over weights that stay where they are.</summary>
+    /// <param name="config">The computation.</param>
+    /// <param name="weights">The weights.</param>
+    /// <param name="pool">Threads.</param>
+    /// <param name="kvFormat">The cache's type.</param>
+    public Decoder(DecoderConfig config, DecoderWeights weights, ComputePool pool, KvFormat kvFormat)
+    {
+        Config = config;
+        _weights = weights;
+        Workspace = new Workspace(pool);
+        CacheLayout = new KvLayout(
+            config.LayerCount, config.Attention.KvHeadCount, config.Attention.HeadSize, kvFormat);
+        _layers = new DecoderLayer[config.LayerCount];
+        for (int layer = 0; layer < _layers.Length; layer++)
+        {
+            _layers[layer] = new DecoderLayer(config, CacheLayout, layer, weights.Layers[layer], _linears);
+        }
+
+        Head = new Linear(_linears.Count, weights.Output);
+        _linears.Add(Head);
+        _frequencies = config.Rotary.Frequencies();
+    }
+
+    /// <summary>The computation.</summary>
+    public DecoderConfig Config { get; }
+
+    /// <summary>How pages of the cache are divided.</summary>
+    public KvLayout CacheLayout { get; }
+
+    /// <summary>Threads and buffers.</summary>
+    public Workspace Workspace { get; }
+
+    /// <summary>Activations stay float32 for quantised weights too; slow, and not what is served.</summary>
+    public bool IsExact { get; set; }
+
+    /// <summary>The layers.</summary>
+    public IReadOnlyList<DecoderLayer> Layers => _layers;
+
+    /// <summary>Every linear layer, the output head last.</summary>
+    public IReadOnlyList<Linear> Linears => _linears;
+
+    /// <summary>[vocabulary, hidden].</summary>
+    public Linear Head { get; }
+
+    /// <summary>[hidden]: the norm before the output head.</summary>
+    public ReadOnlySpan<float> OutputNorm => _weights.OutputNorm;
+
+    /// <summary>A cache for this decoder.</summary>
+    /// <param name="positionCapacity">Positions of all sequences together, each rounded up to whole pages.</param>
+    /// <param name="sequenceCapacity">Sequences at a time.</param>
+    /// <param name="sharesPrefixes">Whether sequences share what they begin with.</param>
+    public KvCache CreateCache(int positionCapacity, int sequenceCapacity = 1, bool sharesPrefixes = true) =>
+        new(CacheLayout, checked((positionCapacity / KvLayout.PageLength) + sequenceCapacity), sharesPrefixes);
+
+    /// <summary>
+    /// Runs a batch through the layers, writes its keys and values into the cache, and norms the rows that were asked for,
+    /// for <see cref="Logits"/>.
+    /// </summary>
+    /// <param name="batch">The segments.</param>
+    /// <param name="tape">Keeps what the backward needs; null when serving.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A token is not in the vocabulary.</exception>
+    public void Forward(Batch batch, ActivationTape? tape = null)
+    {
+        Span<float> x = Workspace.Residual.Take(batch.Tokens.Length * Config.HiddenSize);
+        Embed(batch.Tokens, x);
+        SetAngles(batch.Positions);
+        for (int layer = 0; layer < _layers.Length; layer++)
+        {
+            _layers[layer].Forward(Workspace, batch, IsExact, tape?.Layers[layer], x);
+        }
+
+        tape?.Final.Keep(x);
+        NormOutputRows(batch, x);
+        batch.Commit();
+    }
+
+    /// <summary>Logits of rows that the last batch asked for.</summary>
+    /// <param name="batch">The last batch.</param>
+    /// <param name="first">The first of them, counted in asked-for rows.</param>
+    /// <param name="count">How many.</param>
+    /// <param name="logits">[count, vocabulary], overwritten.</param>
+    public void Logits(Batch batch, int first, int count, Span<float> logits)
+    {
+        ReadOnlySpan<float> rows = OutputInput(batch).Slice(first * Config.HiddenSize, count * Config.HiddenSize);
+        LinearInput input = new(Workspace, rows, IsExact);
+        Head.Forward(ref input, batch.OutputRuns(first, count), logits);
+    }
+
+    /// <summary>[asked-for rows, hidden]: what the output head multiplies.</summary>
+    public ReadOnlySpan<float> OutputInput(Batch batch) =>
+        Workspace.Output.Held(batch.OutputRowNumbers.Length * Config.HiddenSize);
+
+    /// <inheritdoc/>
+    public void Dispose() => Workspace.Dispose();
+
+    private void Embed(ReadOnlySpan<int> tokens, Span<float> x)
+    {
+        WeightMatrix embedding = _weights.TokenEmbedding.Weight;
+        for (int row = 0; row < tokens.Length; row++)
+        {
+            ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(
+                (uint)tokens[row], (uint)Config.VocabularySize, nameof(tokens));
+            embedding.Dequantise(tokens[row], 0, x.Slice(row * Config.HiddenSize, Config.HiddenSize));
+        }
+    }
+
+    private void SetAngles(ReadOnlySpan<int> positions)
+    {
+        int width = Config.Rotary.DimensionCount;
+        Span<float> cosines = Workspace.Cosines.Take(positions.Length * width);
+        Span<float> sines = Workspace.Sines.Take(positions.Length * width);
+        for (int row = 0; row < positions.Length; row++)
+        {
+            RotaryEmbedding.Angles(
+                positions[row], _frequencies, cosines.Slice(row * width, width), sines.Slice(row * width, width));
+        }
+    }
+
+    private void NormOutputRows(Batch batch, ReadOnlySpan<float> x)
+    {
+        ReadOnlySpan<int> rows = batch.OutputRowNumbers;
+        int width = Config.HiddenSize;
+        Span<float> output = Workspace.Output.Take(rows.Length * width);
+        for (int i = 0; i < rows.Length; i++)
+        {
+            x.Slice(rows[i] * width, width).CopyTo(output.Slice(i * width, width));
+        }
+
+        RmsNorm.Forward(Workspace.Pool, output, OutputNorm, Config.Norm.Epsilon, output);
+    }
+}

@@ -1,0 +1,76 @@
+using Chaku.Kernels.Ops;
+using Chaku.Kernels.Threading;
+
+namespace Chaku.Model.Decoding;
+
+/// <summary>What a forward needs beside weights and cache: threads, and buffers that grow to the largest batch.</summary>
+internal sealed class Workspace(ComputePool pool) : IDisposable
+{
+    /// <summary>Threads.</summary>
+    public ComputePool Pool => pool;
+
+    /// <summary>[T, hidden]: the residual stream.</summary>
+    public GrowingBuffer Residual { get; } = new();
+
+    /// <summary>[T, hidden]: a norm's output.</summary>
+    public GrowingBuffer Normed { get; } = new();
+
+    /// <summary>[T, query width].</summary>
+    public GrowingBuffer Query { get; } = new();
+
+    /// <summary>[T, KV width].</summary>
+    public GrowingBuffer Key { get; } = new();
+
+    /// <summary>[T, KV width].</summary>
+    public GrowingBuffer Value { get; } = new();
+
+    /// <summary>[T, query width]: what attention gives.</summary>
+    public GrowingBuffer Attended { get; } = new();
+
+    /// <summary>[T, inner].</summary>
+    public GrowingBuffer Gate { get; } = new();
+
+    /// <summary>[T, inner].</summary>
+    public GrowingBuffer Up { get; } = new();
+
+    /// <summary>[T, hidden]: a block's output before it joins the residual stream.</summary>
+    public GrowingBuffer BlockOutput { get; } = new();
+
+    /// <summary>[T, r]: an adapter's inner product.</summary>
+    public GrowingBuffer AdapterInner { get; } = new();
+
+    /// <summary>[T, in]: an adapter's input after dropout.</summary>
+    public GrowingBuffer AdapterInput { get; } = new();
+
+    /// <summary>[T, rotated].</summary>
+    public GrowingBuffer Cosines { get; } = new();
+
+    /// <summary>[T, rotated].</summary>
+    public GrowingBuffer Sines { get; } = new();
+
+    /// <summary>[rows asked for, hidden]: what the output head multiplies.</summary>
+    public GrowingBuffer Output { get; } = new();
+
+    /// <summary>Inputs rounded in blocks of 32 and of 256.</summary>
+    public RoundedActivations Rounded32 { get; } = new();
+
+    /// <inheritdoc cref="Rounded32"/>
+    public RoundedActivations Rounded256 { get; } = new();
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        GrowingBuffer[] buffers =
+        [
+            Residual, Normed, Query, Key, Value, Attended, Gate, Up, BlockOutput, AdapterInner, AdapterInput, Cosines,
+            Sines, Output,
+        ];
+        foreach (GrowingBuffer buffer in buffers)
+        {
+            buffer.Dispose();
+        }
+
+        Rounded32.Dispose();
+        Rounded256.Dispose();
+    }
+}

@@ -1,0 +1,134 @@
+using System.Text;
+
+namespace Chaku.Model.Files;
+
+/// <summary>
+/// Writes a file whole or not at all: under a temporary name in the same folder, flushed to the disk, then renamed.
+/// </summary>
+internal static class AtomicFile
+{
+    private const int BufferByteLength = 1 << 17;
+
+    /// <summary>Writes a file, in place of one that may be there.</summary>
+    /// <param name="path">The file; its folder exists.</param>
+    /// <param name="write">Writes the content; whatever it throws, the old file stays and nothing else does.</param>
+    /// <exception cref="IOException">
+    /// The folder is missing or read-only, the old file is read-only or a device, the disk is full.
+    /// </exception>
+    public static void Write(string path, Action<Stream> write) =>
+        WriteAll([(path, write)]);
+
+    /// <summary>Writes a file through another stream than the disk's, which a test makes fail.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="write">Writes the content.</param>
+    /// <param name="create">Creates the file under its temporary name.</param>
+    public static void Write(string path, Action<Stream> write, Func<string, Stream> create) =>
+        WriteAll([(path, write)], create);
+
+    /// <summary>Writes several files: none is renamed before all are complete on the disk.</summary>
+    /// <param name="files">Each file, and what writes its content.</param>
+    /// <param name="create">Creates a file under its temporary name.</param>
+    /// <exception cref="IOException">As for <see cref="Write(string, Action{Stream})"/>.</exception>
+    public static void WriteAll(
+        IReadOnlyList<(string Path, Action<Stream> Write)> files, Func<string, Stream>? create = null)
+    {
+        create ??= CreateOnDisk;
+        string[] targets = [.. files.Select(file => Replaceable(file.Path))];
+        string[] temporaries = [.. targets.Select(TemporaryName)];
+        int current = 0;
+        try
+        {
+            for (current = 0; current < files.Count; current++)
+            {
+                using Stream stream = create(temporaries[current]);
+                files[current].Write(stream);
+                FlushToDisk(stream);
+            }
+
+            for (current = 0; current < files.Count; current++)
+            {
+                File.Move(temporaries[current], targets[current], overwrite: true);
+            }
+        }
+        catch (Exception exception)
+        {
+            Array.ForEach(temporaries, Remove);
+            if (exception is IOException or UnauthorizedAccessException)
+            {
+                throw new IOException($"{files[current].Path} cannot be written: {exception.Message}", exception);
+            }
+
+            throw;
+        }
+    }
+
+    /// <summary>Writes text in UTF-8 without a byte-order mark.</summary>
+    /// <exception cref="IOException">As for <see cref="Write(string, Action{Stream})"/>.</exception>
+    public static void WriteText(string path, string text) => WriteBytes(path, Encoding.UTF8.GetBytes(text));
+
+    /// <summary>Writes bytes.</summary>
+    /// <exception cref="IOException">As for <see cref="Write(string, Action{Stream})"/>.</exception>
+    public static void WriteBytes(string path, byte[] bytes) => Write(path, stream => stream.Write(bytes));
+
+    private static FileStream CreateOnDisk(string temporary) =>
+        new(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, BufferByteLength);
+
+    private static string TemporaryName(string target) =>
+        Path.Combine(Path.GetDirectoryName(target)!, $".{Path.GetFileName(target)}.{Path.GetRandomFileName()}");
+
+    private static string Replaceable(string path)
+    {
+        string named = Path.GetFullPath(path);
+
+        // A link stays a link: what it leads to is replaced.
+        string target = new FileInfo(named).LinkTarget is null
+            ? named
+            : File.ResolveLinkTarget(named, returnFinalTarget: true)!.FullName;
+        if (IsDevice(named) || IsDevice(target))
+        {
+            throw new IOException($"{path} cannot be written: it is a device, which a file must not replace");
+        }
+
+        if (Directory.Exists(target))
+        {
+            throw new IOException($"{path} cannot be written: it is a folder");
+        }
+
+        if (!Directory.Exists(Path.GetDirectoryName(target)))
+        {
+            throw new DirectoryNotFoundException($"{path} cannot be written: its folder does not exist");
+        }
+
+        // A rename needs only the folder's permission; a file that was made read-only is not to be replaced.
+        if (File.Exists(target) && File.GetAttributes(target).HasFlag(FileAttributes.ReadOnly))
+        {
+            throw new IOException($"{path} cannot be written: it is read-only");
+        }
+
+        return target;
+    }
+
+    private static bool IsDevice(string path) =>
+        path.StartsWith("/proc/", StringComparison.Ordinal)
+        || (path.StartsWith("/dev/", StringComparison.Ordinal)
+            && !path.StartsWith("/dev/shm/", StringComparison.Ordinal));
+
+    private static void FlushToDisk(Stream stream)
+    {
+        stream.Flush();
+        (stream as FileStream)?.Flush(flushToDisk: true);
+    }
+
+    private static void Remove(string temporary)
+    {
+        try
+        {
+            File.Delete(temporary);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // The error that led here says what is wrong with the folder; a second one would hide it.
+            return;
+        }
+    }
+}

@@ -1,0 +1,112 @@
+using System.Buffers;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Chaku.Model.Files;
+
+/// <summary>
+/// Remembers content hashes by path, size and time of the last change, one small file for each model, so that only the
+/// first start reads every weight.
+/// </summary>
+/// <param name="folder">Where the files are, made when the first is written; null remembers nothing.</param>
+/// <param name="clock">Tells the time.</param>
+/// <remarks>
+/// The cache only saves time: where it cannot be read or written (a read-only home, a full disk) or holds something
+/// else than it should, the hash is computed, and nothing is said.
+/// </remarks>
+internal sealed class ContentHashCache(string? folder, TimeProvider clock)
+{
+    private const int MaximumEntryByteLength = 1 << 16;
+
+    private static readonly SearchValues<char> Digits = SearchValues.Create("0123456789abcdef");
+
+    // A file that was changed so shortly ago may be changed again without its time showing it.
+    private static readonly TimeSpan SettlingTime = TimeSpan.FromSeconds(2);
+
+    /// <summary>The user's own cache: under XDG_CACHE_HOME where it is set, else where the system has such.</summary>
+    public static ContentHashCache ForUser()
+    {
+        string? root = Environment.GetEnvironmentVariable("XDG_CACHE_HOME");
+        if (!Path.IsPathFullyQualified(root ?? ""))
+        {
+            root = Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData);
+        }
+
+        return new ContentHashCache(
+            string.IsNullOrEmpty(root) ? null : Path.Combine(root, "chaku", "content-hashes"), TimeProvider.System);
+    }
+
+    /// <summary>The hash that is remembered for this very file, or else computed and remembered.</summary>
+    /// <param name="file">The model.</param>
+    /// <param name="progress">As for <see cref="ContentHash.Compute"/>; not called where it is remembered.</param>
+    /// <param name="cancellation">As for <see cref="ContentHash.Compute"/>.</param>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public string GetOrCompute(
+        GgufFile file, Action<long, long>? progress = null, CancellationToken cancellation = default)
+    {
+        string key = FormattableString.Invariant(
+            $"{Path.GetFullPath(file.Path)}\n{file.Length}\n{file.LastWriteUtc.Ticks}\n");
+        string? entry = folder is null ? null : EntryPath(folder, file);
+        if (Read(entry, key) is { } known)
+        {
+            return known;
+        }
+
+        string hash = ContentHash.Compute(file, progress, cancellation);
+        if (clock.GetUtcNow() - file.LastWriteUtc >= SettlingTime)
+        {
+            Remember(entry, key + hash + "\n");
+        }
+
+        return hash;
+    }
+
+    private static string EntryPath(string folder, GgufFile file)
+    {
+        byte[] path = Encoding.UTF8.GetBytes(Path.GetFullPath(file.Path));
+        return Path.Combine(folder, Convert.ToHexStringLower(SHA256.HashData(path)) + ".txt");
+    }
+
+    private static string? Read(string? entry, string key)
+    {
+        try
+        {
+            if (entry is null || !File.Exists(entry) || new FileInfo(entry).Length > MaximumEntryByteLength)
+            {
+                return null;
+            }
+
+            string text = File.ReadAllText(entry);
+            return text.StartsWith(key, StringComparison.Ordinal) ? HashIn(text.AsSpan(key.Length)) : null;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    private static string? HashIn(ReadOnlySpan<char> line) =>
+        line.Length == ContentHash.DigitCount + 1 && line[^1] == '\n'
+            && !line[..^1].ContainsAnyExcept(Digits)
+                ? line[..^1].ToString()
+                : null;
+
+    private static void Remember(string? entry, string text)
+    {
+        if (entry is null)
+        {
+            return;
+        }
+
+        try
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(entry)!);
+            AtomicFile.WriteText(entry, text);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // Not remembered: the next start computes it again.
+            return;
+        }
+    }
+}

@@ -1,0 +1,115 @@
+using Chaku.Kernels.Memory;
+
+namespace Chaku.Model.Files;
+
+/// <summary>A GGUF file (version 2 or 3): metadata, and tensors that are read where they lie.</summary>
+/// <remarks>Source: the GGUF specification in ggml, <c>docs/gguf.md</c>.</remarks>
+internal sealed class GgufFile : IDisposable
+{
+    private readonly MappedFile _map;
+    private readonly Dictionary<string, GgufTensor> _byName;
+
+    /// <summary>Takes over a map whose header has been read.</summary>
+    public GgufFile(MappedFile map, int version, Metadata metadata, int alignment, IReadOnlyList<GgufTensor> tensors)
+    {
+        _map = map;
+        Version = version;
+        Metadata = metadata;
+        Alignment = alignment;
+        Tensors = tensors;
+        _byName = tensors.ToDictionary(tensor => tensor.Name, StringComparer.Ordinal);
+    }
+
+    /// <summary>The path it was opened by.</summary>
+    public string Path => _map.Path;
+
+    /// <summary>Bytes in the file.</summary>
+    public long Length => _map.Length;
+
+    /// <summary>When the file was last written before it was opened.</summary>
+    public DateTime LastWriteUtc => _map.LastWriteUtc;
+
+    /// <summary>The format's version.</summary>
+    public int Version { get; }
+
+    /// <summary>The metadata, in the file's order.</summary>
+    public Metadata Metadata { get; }
+
+    /// <summary>Bytes that every tensor's place is a multiple of.</summary>
+    public int Alignment { get; }
+
+    /// <summary>The tensors, in the file's order.</summary>
+    public IReadOnlyList<GgufTensor> Tensors { get; }
+
+    /// <summary>The tensor with this name.</summary>
+    /// <exception cref="ModelFormatException">There is none.</exception>
+    public GgufTensor this[string name] => Find(name)
+        ?? throw new ModelFormatException(
+            Path, Metadata.EndOffset, $"a tensor named {ModelFormatException.Quote(name)}", "none of that name");
+
+    /// <summary>Opens a file and checks everything but the weights' values.</summary>
+    /// <exception cref="ModelFormatException">It is no GGUF file of version 2 or 3, or a broken one.</exception>
+    /// <exception cref="IOException">It is missing, a folder, or cannot be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">Reading is not permitted.</exception>
+    public static GgufFile Open(string path)
+    {
+        MappedFile map = MappedFile.Open(path);
+        try
+        {
+            return new GgufReader(map).Read();
+        }
+        catch
+        {
+            map.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The tensor with this name; null where there is none.</summary>
+    public GgufTensor? Find(string name) => _byName.GetValueOrDefault(name);
+
+    /// <summary>A tensor as [product of all other dimensions, innermost dimension], read where it lies.</summary>
+    /// <exception cref="ModelFormatException">A side has more than 2³¹ − 1 weights, or a row more bytes.</exception>
+    public WeightMatrix Matrix(GgufTensor tensor)
+    {
+        long columns = tensor.Dimensions[0];
+        long rows = tensor.ElementCount / columns;
+        if (rows > int.MaxValue || columns > int.MaxValue || tensor.ByteLength / rows > int.MaxValue)
+        {
+            throw new ModelFormatException(
+                Path, tensor.Offset, $"a matrix with sides of at most {int.MaxValue} weights and bytes", $"{tensor}");
+        }
+
+        return _map.Matrix(tensor.Format, (int)rows, (int)columns, tensor.Offset);
+    }
+
+    /// <summary>A tensor of one dimension as float32, copied.</summary>
+    /// <exception cref="ModelFormatException">It has more dimensions than one, or more than 2³¹ − 1 bytes.</exception>
+    public float[] Vector(GgufTensor tensor)
+    {
+        if (tensor.Dimensions.Skip(1).Any(length => length != 1)
+            || tensor.ByteLength > Array.MaxLength || tensor.ElementCount > Array.MaxLength)
+        {
+            throw new ModelFormatException(Path, tensor.Offset, "a tensor of one dimension", $"{tensor}");
+        }
+
+        float[] weights = new float[tensor.ElementCount];
+        tensor.Format.Dequantise(Bytes(tensor, 0, (int)tensor.ByteLength), weights);
+        return weights;
+    }
+
+    /// <summary>Some of a tensor's bytes, valid while this object lives and is not disposed.</summary>
+    /// <param name="tensor">An entry of <see cref="Tensors"/>.</param>
+    /// <param name="start">Bytes from the tensor's first.</param>
+    /// <param name="length">Bytes in the view.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The view leaves the tensor.</exception>
+    public ReadOnlySpan<byte> Bytes(GgufTensor tensor, long start, int length)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(start);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(length, tensor.ByteLength - start);
+        return _map.Span(tensor.Offset + start, length);
+    }
+
+    /// <summary>Unmaps the file; every view and matrix of it is dead from then on.</summary>
+    public void Dispose() => _map.Dispose();
+}

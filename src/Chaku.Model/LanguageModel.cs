@@ -1,0 +1,161 @@
+using Chaku.Kernels.Cache;
+using Chaku.Kernels.Threading;
+using Chaku.Model.Adapters;
+using Chaku.Model.Cache;
+using Chaku.Model.Decoding;
+using Chaku.Model.Families;
+using Chaku.Model.Files;
+using Chaku.Model.Generation;
+using Chaku.Model.Tokenizers;
+
+namespace Chaku.Model;
+
+/// <summary>An open model: its file, tokenizer and decoder. One caller at a time.</summary>
+public sealed class LanguageModel : IDisposable
+{
+    private readonly ComputePool _pool;
+    private readonly List<string> _notices = [];
+    private readonly Lazy<Tokenizer> _tokenizer;
+
+    private LanguageModel(GgufFile file, ModelOptions options, KvFormat kvFormat)
+    {
+        File = file;
+        Options = options;
+        Family = ModelFamilies.Of(file);
+        DecoderConfig config = Family.ReadConfig(file);
+        DecoderWeights weights = Family.ReadWeights(file, config);
+        _tokenizer = new Lazy<Tokenizer>(() => Tokenizer.FromGguf(file));
+        ContextLength = options.ContextLength ?? config.ContextLength;
+        if (ContextLength > config.ContextLength)
+        {
+            _notices.Add(
+                $"the context of {ContextLength} is longer than the {config.ContextLength} that the file was made for");
+        }
+
+        _pool = new ComputePool(options.ThreadCount);
+        Decoder = new Decoder(config, weights, _pool, kvFormat) { IsExact = options.IsExact };
+    }
+
+    /// <summary>The file's path.</summary>
+    public string Path => File.Path;
+
+    /// <summary>Positions of a sequence at most.</summary>
+    public int ContextLength { get; }
+
+    /// <summary>What the user should know about how the model was loaded, a line each.</summary>
+    public IReadOnlyList<string> Notices => _notices;
+
+    internal GgufFile File { get; }
+
+    internal ModelOptions Options { get; }
+
+    internal ModelFamily Family { get; }
+
+    internal Decoder Decoder { get; }
+
+    internal Tokenizer Tokenizer => _tokenizer.Value;
+
+    /// <summary>Opens a GGUF file. Weights are read where they lie; nothing is copied.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="options">How it is run; null for the defaults.</param>
+    /// <exception cref="ModelFormatException">The file is no model that this software runs.</exception>
+    /// <exception cref="ArgumentException">An option has a value that cannot be.</exception>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    public static LanguageModel Load(string path, ModelOptions? options = null)
+    {
+        options ??= new ModelOptions();
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.ThreadCount, 1, nameof(options.ThreadCount));
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.ChunkLength, 1, nameof(options.ChunkLength));
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.ContextLength ?? 1, 1, nameof(options.ContextLength));
+        KvFormat kvFormat = KvFormats.All.FirstOrDefault(format => format.Name == options.CacheType)
+            ?? throw new ArgumentException(
+                $"the cache type is one of {string.Join(", ", KvFormats.All.Select(format => format.Name))}, " +
+                $"not '{options.CacheType}'");
+        GgufFile file = GgufFile.Open(path);
+        try
+        {
+            return new LanguageModel(file, options, kvFormat);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Continues a text, a token at a time; the texts of all steps are the continuation.</summary>
+    /// <param name="prompt">The text; what looks like a special token in it is none.</param>
+    /// <param name="options">How tokens are picked, and when to stop; null for the defaults.</param>
+    /// <param name="cancellation">Stops between tokens.</param>
+    /// <exception cref="ModelFormatException">The file has no vocabulary, or one that cannot be read.</exception>
+    /// <exception cref="ArgumentException">An option cannot be, or there is no token to begin with.</exception>
+    /// <exception cref="ContextOverflowException">The prompt leaves no room for an answer.</exception>
+    public IEnumerable<GenerationStep> Generate(
+        string prompt, GenerationOptions? options = null, CancellationToken cancellation = default)
+    {
+        int[] tokens = Generator.EncodePrompt(Tokenizer, prompt);
+        Generator generator = new(this);
+        return Owned(generator, generator.Run(tokens, options ?? new GenerationOptions(), null, cancellation));
+
+        static IEnumerable<GenerationStep> Owned(Generator generator, IEnumerable<GenerationStep> steps)
+        {
+            using (generator)
+            {
+                foreach (GenerationStep step in steps)
+                {
+                    yield return step;
+                }
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Decoder.Dispose();
+        _pool.Dispose();
+        File.Dispose();
+    }
+
+    /// <summary>A cache for this many sequences of the whole context, and as many pages again for known prefixes.</summary>
+    internal KvCache CreateCache(int sequenceCount = 1) =>
+        Decoder.CreateCache(checked(sequenceCount * 2 * ContextLength), sequenceCount);
+
+    /// <summary>Fits an adapter to this model.</summary>
+    /// <exception cref="ArgumentException">It changes matrices that the model does not have.</exception>
+    internal BoundAdapter Bind(LoraAdapter adapter, float strength = 1) => BoundAdapter.Bind(Decoder, adapter, strength);
+
+    /// <summary>Runs tokens through the decoder in chunks; the last chunk's batch is left for its logits.</summary>
+    /// <param name="batch">Used and overwritten.</param>
+    /// <param name="sequence">Goes on from what it holds.</param>
+    /// <param name="tokens">At least one.</param>
+    /// <param name="outputs">Rows asked for, in every chunk when all, in the last when only the last.</param>
+    /// <param name="onChunk">Called after each chunk with its first token's number and its length; logits can be read.</param>
+    /// <param name="cancellation">Stops between chunks.</param>
+    /// <exception cref="ContextOverflowException">The tokens do not fit.</exception>
+    internal void Prefill(
+        Batch batch,
+        KvSequence sequence,
+        ReadOnlySpan<int> tokens,
+        OutputRows outputs,
+        Action<int, int>? onChunk = null,
+        CancellationToken cancellation = default)
+    {
+        if (sequence.Length + tokens.Length > ContextLength)
+        {
+            throw new ContextOverflowException(sequence.Length + tokens.Length, ContextLength);
+        }
+
+        for (int start = 0; start < tokens.Length; start += Options.ChunkLength)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            int length = Math.Min(Options.ChunkLength, tokens.Length - start);
+            bool isLast = start + length == tokens.Length;
+            batch.Clear();
+            batch.Add(
+                sequence, tokens.Slice(start, length), outputs == OutputRows.Last && !isLast ? OutputRows.None : outputs);
+            Decoder.Forward(batch);
+            onChunk?.Invoke(start, length);
+        }
+    }
+}

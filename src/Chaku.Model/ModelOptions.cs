@@ -1,0 +1,20 @@
+namespace Chaku.Model;
+
+/// <summary>How a model is loaded and run. None of it changes what the model computes, but for the cache's type.</summary>
+public sealed record ModelOptions
+{
+    /// <summary>Threads; by default one for each processor.</summary>
+    public int ThreadCount { get; init; } = Environment.ProcessorCount;
+
+    /// <summary>Positions of a sequence at most; null takes the file's.</summary>
+    public int? ContextLength { get; init; }
+
+    /// <summary>What keys and values are stored as: <c>f32</c> or <c>f16</c>.</summary>
+    public string CacheType { get; init; } = "f32";
+
+    /// <summary>Tokens of a prompt that go through the decoder at a time.</summary>
+    public int ChunkLength { get; init; } = 512;
+
+    /// <summary>Leaves activations unrounded for quantised weights too: slower, and not what is served.</summary>
+    public bool IsExact { get; init; }
+}

@@ -1,0 +1,117 @@
+using System.Text;
+
+namespace Chaku.Model.Tokenizers;
+
+/// <summary>GPT-2's byte-pair encoding: text is cut into words, and the bytes of each are merged by rank.</summary>
+/// <remarks>Source: Radford et al. 2019, section 2.2.</remarks>
+internal sealed class ByteLevelBpeTokenizer : Tokenizer
+{
+    private readonly PreTokenizer _preTokenizer;
+    private readonly int[] _byteIds;
+
+    // The tuple's hash is seeded: a file cannot choose ids that all meet in one bucket.
+    private readonly Dictionary<(int Left, int Right), Merged> _merges;
+
+    /// <summary>Checks that every text can be spelled.</summary>
+    /// <exception cref="ModelFormatException">
+    /// There are no merges, the pre-tokenizer is unknown, or bytes have no token and there is no unknown token.
+    /// </exception>
+    public ByteLevelBpeTokenizer(Vocabulary vocabulary)
+        : base(vocabulary)
+    {
+        _preTokenizer = PreTokenizers.Find(vocabulary);
+        _byteIds = FindByteIds(vocabulary);
+        _merges = ReadMerges(vocabulary);
+        RequireEveryByte(_byteIds);
+    }
+
+    /// <inheritdoc/>
+    public override bool TextStartsWithSpace => false;
+
+    /// <inheritdoc/>
+    protected override void AppendText(ReadOnlySpan<byte> text, bool afterMark, List<int> ids)
+    {
+        List<int> wordLengths = [];
+        _preTokenizer.Split(text, wordLengths);
+        SymbolMerger merger = new();
+        foreach (int length in wordLengths)
+        {
+            AppendWord(text[..length], merger, ids);
+            text = text[length..];
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override byte[] Spell(int id)
+    {
+        ReadOnlySpan<byte> spelling = Vocabulary.SpellingOf(id);
+        return Vocabulary.TypeOf(id) is TokenType.Control or TokenType.Unknown or TokenType.UserDefined
+            ? spelling.ToArray()
+            : ByteLevelAlphabet.Decode(spelling);
+    }
+
+    private static int[] FindByteIds(Vocabulary vocabulary)
+    {
+        int[] ids = new int[256];
+        for (int value = 0; value < ids.Length; value++)
+        {
+            string letter = ByteLevelAlphabet.LetterOf((byte)value).ToString();
+            ids[value] = vocabulary.TryFindText(Encoding.UTF8.GetBytes(letter), out int id) ? id : -1;
+        }
+
+        return ids;
+    }
+
+    /// <summary>Merges that name tokens the vocabulary has not can never happen, and are left out.</summary>
+    private static Dictionary<(int Left, int Right), Merged> ReadMerges(Vocabulary vocabulary)
+    {
+        IReadOnlyList<byte[]> lines = vocabulary.Source.Merges
+            ?? throw vocabulary.Refuse("tokenizer.ggml.merges, the pairs to be merged", "no such key");
+        Dictionary<(int Left, int Right), Merged> merges = new(lines.Count);
+        for (int rank = 0; rank < lines.Count; rank++)
+        {
+            // A pair is two tokens with a space between; the left one may itself begin with a space.
+            ReadOnlySpan<byte> line = lines[rank];
+            int space = line.Length > 1 ? line[1..].IndexOf((byte)' ') + 1 : 0;
+            if (space > 0
+                && vocabulary.TryFindText(line[..space], out int left)
+                && vocabulary.TryFindText(line[(space + 1)..], out int right)
+                && vocabulary.TryFindText([.. line[..space], .. line[(space + 1)..]], out int merged))
+            {
+                _ = merges.TryAdd((left, right), new((uint)rank, merged));
+            }
+        }
+
+        return merges;
+    }
+
+    private void AppendWord(ReadOnlySpan<byte> word, SymbolMerger merger, List<int> ids)
+    {
+        merger.Clear();
+        for (int start = 0; start < word.Length; start++)
+        {
+            merger.Add(start, length: 1, _byteIds[word[start]]);
+        }
+
+        foreach (Symbol symbol in merger.Merge(new RankRule(_merges)))
+        {
+            if (symbol.Length > 0)
+            {
+                ids.Add(symbol.Id >= 0 ? symbol.Id : Vocabulary.UnknownId!.Value);
+            }
+        }
+    }
+
+    private readonly record struct Merged(uint Rank, int Id);
+
+    private readonly struct RankRule(Dictionary<(int Left, int Right), Merged> merges) : IMergeRule
+    {
+        public bool TryMerge(in Symbol left, in Symbol right, out uint order, out int id)
+        {
+            bool exists = merges.TryGetValue((left.Id, right.Id), out Merged merged);
+            order = merged.Rank;
+            id = merged.Id;
+            return exists;
+        }
+    }
+}

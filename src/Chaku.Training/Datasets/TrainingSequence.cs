@@ -1,0 +1,10 @@
+namespace Chaku.Training.Datasets;
+
+/// <summary>Tokens that go through the decoder together, and which of them are learnt.</summary>
+/// <param name="Tokens">The sequence.</param>
+/// <param name="Trained">Whether each token is a target; the first never is, nothing comes before it.</param>
+internal sealed record TrainingSequence(int[] Tokens, bool[] Trained)
+{
+    /// <summary>Tokens that are targets.</summary>
+    public int TrainedCount => Trained.Skip(1).Count(isTrained => isTrained);
+}

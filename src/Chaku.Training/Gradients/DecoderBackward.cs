@@ -1,0 +1,137 @@
+using Chaku.Kernels.Ops;
+using Chaku.Model.Decoding;
+
+namespace Chaku.Training.Gradients;
+
+/// <summary>
+/// Loss and gradients of a batch: the serving forward with a tape, cross-entropy on the asked-for rows in tiles, and the
+/// layers in reverse down to the lowest one that the adapter changes.
+/// </summary>
+internal sealed class DecoderBackward : IDisposable
+{
+    /// <summary>Rows whose logits are held at a time.</summary>
+    private const int RowTile = 64;
+
+    private readonly Decoder _decoder;
+    private readonly ActivationTape _tape;
+    private readonly LinearBackward _linears;
+    private readonly LayerBackward _layers;
+    private readonly int _lowestLayer;
+    private readonly GrowingBuffer _logits = new();
+    private readonly GrowingBuffer _dOutput = new();
+    private readonly GrowingBuffer _dResidual = new();
+
+    /// <summary>A backward that adds to the given gradients.</summary>
+    public DecoderBackward(Decoder decoder, AdapterGradients gradients)
+    {
+        _decoder = decoder;
+        _tape = new ActivationTape(decoder.Layers.Count);
+        _linears = new LinearBackward(decoder.Workspace, gradients);
+        _layers = new LayerBackward(decoder, gradients, _linears);
+        _lowestLayer = LowestLayer(decoder, gradients);
+    }
+
+    /// <summary>Losses of the asked-for rows, without gradients.</summary>
+    /// <param name="batch">The segments, with the rows that predict trained tokens.</param>
+    /// <param name="targets">The token that each of these rows predicts.</param>
+    /// <param name="losses">[targets], in natural units.</param>
+    public void Losses(Batch batch, ReadOnlySpan<int> targets, Span<float> losses)
+    {
+        _decoder.Forward(batch);
+        RunHead(batch, targets, losses, 0, []);
+    }
+
+    /// <summary>Losses of the asked-for rows; the gradients of their sum times a scale are added.</summary>
+    /// <param name="batch">The segments; each sequence begins in it.</param>
+    /// <param name="targets">The token that each asked-for row predicts.</param>
+    /// <param name="scale">1 / trained tokens of the whole step.</param>
+    /// <param name="losses">[targets], in natural units.</param>
+    public void LossesAndGradients(Batch batch, ReadOnlySpan<int> targets, float scale, Span<float> losses)
+    {
+        _decoder.Forward(batch, _tape);
+        Span<float> dOutput = _dOutput.Take(targets.Length * _decoder.Config.HiddenSize);
+        dOutput.Clear();
+        RunHead(batch, targets, losses, scale, dOutput);
+        if (_lowestLayer == _decoder.Layers.Count)
+        {
+            return;
+        }
+
+        Span<float> dx = BackwardNorm(batch, dOutput);
+        for (int layer = _decoder.Layers.Count - 1; layer >= _lowestLayer; layer--)
+        {
+            _layers.Run(_decoder.Layers[layer], batch, _tape.Layers[layer], layer == _lowestLayer, dx);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _tape.Dispose();
+        _linears.Dispose();
+        _layers.Dispose();
+        _logits.Dispose();
+        _dOutput.Dispose();
+        _dResidual.Dispose();
+    }
+
+    private static int LowestLayer(Decoder decoder, AdapterGradients gradients)
+    {
+        for (int layer = 0; layer < decoder.Layers.Count; layer++)
+        {
+            DecoderLayer parts = decoder.Layers[layer];
+            Linear[] linears =
+                [parts.Query, parts.Key, parts.Value, parts.AttentionOutput, parts.Gate, parts.Up, parts.Down];
+            if (linears.Any(linear => gradients.For(linear) is not null))
+            {
+                return layer;
+            }
+        }
+
+        return decoder.Layers.Count;
+    }
+
+    private void RunHead(Batch batch, ReadOnlySpan<int> targets, Span<float> losses, float scale, Span<float> dOutput)
+    {
+        int vocabulary = _decoder.Config.VocabularySize;
+        int hidden = _decoder.Config.HiddenSize;
+        for (int first = 0; first < targets.Length; first += RowTile)
+        {
+            int count = Math.Min(RowTile, targets.Length - first);
+            ReadOnlySpan<int> tile = targets.Slice(first, count);
+            Span<float> logits = _logits.Take(count * vocabulary);
+            _decoder.Logits(batch, first, count, logits);
+            CrossEntropy.Forward(_decoder.Workspace.Pool, logits, tile, losses.Slice(first, count));
+            if (!dOutput.IsEmpty)
+            {
+                CrossEntropy.BackwardInPlace(_decoder.Workspace.Pool, logits, tile, scale);
+                ReadOnlySpan<float> input = _decoder.OutputInput(batch).Slice(first * hidden, count * hidden);
+                Span<float> dInput = dOutput.Slice(first * hidden, count * hidden);
+                _linears.Run(_decoder.Head, batch.OutputRuns(first, count), input, logits, dInput);
+            }
+        }
+    }
+
+    // The norm before the output head sees only the asked-for rows; the others' gradient is zero.
+    private Span<float> BackwardNorm(Batch batch, ReadOnlySpan<float> dOutput)
+    {
+        int hidden = _decoder.Config.HiddenSize;
+        int rowCount = batch.Tokens.Length;
+        ReadOnlySpan<float> final = _tape.Final.Held(rowCount * hidden);
+        Span<float> dx = _dResidual.Take(rowCount * hidden);
+        dx.Clear();
+        ReadOnlySpan<int> rows = batch.OutputRowNumbers;
+        for (int i = 0; i < rows.Length; i++)
+        {
+            RmsNorm.Backward(
+                _decoder.Workspace.Pool,
+                final.Slice(rows[i] * hidden, hidden),
+                _decoder.OutputNorm,
+                _decoder.Config.Norm.Epsilon,
+                dOutput.Slice(i * hidden, hidden),
+                dx.Slice(rows[i] * hidden, hidden));
+        }
+
+        return dx;
+    }
+}

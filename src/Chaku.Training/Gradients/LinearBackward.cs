@@ -1,0 +1,84 @@
+using Chaku.Kernels.Ops;
+using Chaku.Kernels.Threading;
+using Chaku.Model.Decoding;
+
+namespace Chaku.Training.Gradients;
+
+/// <summary>The backward of <see cref="Linear"/>: towards its input, and towards the adapters' factors.</summary>
+internal sealed class LinearBackward(Workspace workspace, AdapterGradients gradients) : IDisposable
+{
+    private readonly GrowingBuffer _dInner = new();
+    private readonly GrowingBuffer _dInput = new();
+
+    private ComputePool Pool => workspace.Pool;
+
+    /// <summary>dx += dy · W + the adapters' part; the factors' gradients grow.</summary>
+    /// <param name="linear">The layer.</param>
+    /// <param name="runs">As in the forward.</param>
+    /// <param name="x">[T, in], the forward's input.</param>
+    /// <param name="dy">[T, out].</param>
+    /// <param name="dx">[T, in], added to; empty where nothing below needs it.</param>
+    public void Run(
+        Linear linear, ReadOnlySpan<AdapterRun> runs, ReadOnlySpan<float> x, ReadOnlySpan<float> dy, Span<float> dx)
+    {
+        if (!dx.IsEmpty)
+        {
+            TransposedMatmul.Accumulate(Pool, linear.Weight, dy, dx);
+        }
+
+        if (gradients.For(linear) is not { } target)
+        {
+            return;
+        }
+
+        foreach (AdapterRun run in runs)
+        {
+            if (run.Adapter?.For(linear) == target.Factors)
+            {
+                ReadOnlySpan<float> rows = x.Slice(run.FirstRow * linear.InputSize, run.RowCount * linear.InputSize);
+                ReadOnlySpan<float> dRows = dy.Slice(run.FirstRow * linear.OutputSize, run.RowCount * linear.OutputSize);
+                Span<float> dInput = dx.IsEmpty
+                    ? dx
+                    : dx.Slice(run.FirstRow * linear.InputSize, run.RowCount * linear.InputSize);
+                AddAdapter(target, run, rows, dRows, dInput);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _dInner.Dispose();
+        _dInput.Dispose();
+    }
+
+    private void AddAdapter(
+        FactorGradients target, AdapterRun run, ReadOnlySpan<float> x, ReadOnlySpan<float> dy, Span<float> dx)
+    {
+        Linear linear = target.Linear;
+        Span<float> inner = linear.ProjectDown(workspace, run, target.Factors, x);
+        WeightGradient.Accumulate(Pool, inner, dy, run.RowCount, target.TransposedB);
+
+        Span<float> dInner = _dInner.Take(inner.Length);
+        FloatMatmul.Forward(Pool, target.Factors.TransposedB, dy, dInner);
+        VectorMath.Scale(run.Adapter!.Strength * target.Factors.Scale, dInner);
+        ReadOnlySpan<float> dropped = linear.DropOut(workspace, run, x);
+        WeightGradient.Accumulate(Pool, dInner, dropped, run.RowCount, target.A);
+        if (dx.IsEmpty)
+        {
+            return;
+        }
+
+        if (run.Dropout is not { } dropout)
+        {
+            TransposedMatmul.Accumulate(Pool, target.Factors.A, dInner, dx);
+            return;
+        }
+
+        Span<float> dDropped = _dInput.Take(dx.Length);
+        dDropped.Clear();
+        TransposedMatmul.Accumulate(Pool, target.Factors.A, dInner, dDropped);
+        dropout.Apply(dDropped, linear.InputSize, linear.Number, run.FirstNumber);
+        VectorMath.Add(dDropped, dx);
+    }
+}

@@ -1,0 +1,178 @@
+using Chaku.Kernels.Ops;
+using Chaku.Model.Cache;
+using Chaku.Model.Decoding;
+using Chaku.Training.Datasets;
+using Chaku.Training.Gradients;
+using Chaku.Training.Optimisation;
+
+namespace Chaku.Training;
+
+/// <summary>
+/// Trains an adapter step by step. The same settings and sequences give the same adapter, bit for bit, on any number of
+/// threads.
+/// </summary>
+internal sealed class Trainer : IDisposable
+{
+    private readonly BoundAdapter _adapter;
+    private readonly TrainingSettings _settings;
+    private readonly KvCache _cache;
+    private readonly AdapterGradients _gradients;
+    private readonly AdapterMoments _moments;
+    private readonly DecoderBackward _backward;
+    private readonly Batch _batch = new();
+    private readonly List<KvSequence> _sequences = [];
+    private readonly List<int> _outputRows = [];
+    private readonly List<int> _targets = [];
+    private float[] _losses = [];
+
+    /// <summary>A trainer before its first step.</summary>
+    /// <param name="decoder">The model that is served.</param>
+    /// <param name="adapter">The adapter; its factors change.</param>
+    /// <param name="settings">What the optimiser does.</param>
+    /// <param name="batchTokenCount">Tokens of a micro-batch at most.</param>
+    /// <param name="batchSequenceCount">Sequences of a micro-batch at most.</param>
+    public Trainer(
+        Decoder decoder, BoundAdapter adapter, TrainingSettings settings, int batchTokenCount, int batchSequenceCount)
+    {
+        _adapter = adapter;
+        _settings = settings;
+        _cache = decoder.CreateCache(batchTokenCount, batchSequenceCount, sharesPrefixes: false);
+        _gradients = new AdapterGradients(decoder, adapter);
+        _moments = new AdapterMoments(_gradients);
+        _backward = new DecoderBackward(decoder, _gradients);
+    }
+
+    /// <summary>Steps done.</summary>
+    public long StepsDone { get; private set; }
+
+    /// <summary>One step of the optimiser: loss and gradients over all micro-batches, clipping, update.</summary>
+    /// <param name="microBatches">Each goes through the decoder at once; its sequences do not see each other.</param>
+    /// <exception cref="TrainingException">No token is trained, or the loss is not finite.</exception>
+    public TrainingStep Step(IReadOnlyList<IReadOnlyList<TrainingSequence>> microBatches)
+    {
+        int trainedCount = microBatches.Sum(batch => batch.Sum(sequence => sequence.TrainedCount));
+        if (trainedCount == 0)
+        {
+            throw new TrainingException($"step {StepsDone + 1} has no token to learn");
+        }
+
+        _gradients.Clear();
+        double loss = 0;
+        long rowOffset = 0;
+        foreach (IReadOnlyList<TrainingSequence> sequences in microBatches)
+        {
+            Dropout? dropout = _settings.DropoutRate > 0
+                ? new Dropout(_settings.DropoutRate, _settings.Seed, StepsDone, rowOffset)
+                : null;
+            loss = Add(loss, Run(sequences, 1f / trainedCount, dropout));
+            rowOffset += sequences.Sum(sequence => (long)sequence.Tokens.Length);
+        }
+
+        double norm = _gradients.Norm();
+        if (!double.IsFinite(loss) || !double.IsFinite(norm))
+        {
+            throw new TrainingException(
+                $"the loss of step {StepsDone + 1} is {loss / trainedCount}, its gradient's norm {norm}: " +
+                "a smaller learning rate may help");
+        }
+
+        double learningRate = _settings.Schedule.At(
+            _settings.LearningRate, StepsDone, _settings.StepCount, _settings.WarmupCount);
+        bool isClipped = _settings.ClipNorm > 0 && norm > _settings.ClipNorm;
+        float scale = isClipped ? (float)(_settings.ClipNorm / norm) : 1;
+        _moments.Update(_settings.Optimiser, learningRate, StepsDone + 1, scale);
+        StepsDone++;
+        return new TrainingStep(StepsDone, loss / trainedCount, norm, learningRate, (int)rowOffset, trainedCount);
+    }
+
+    /// <summary>Mean loss of sequences without training on them; in micro-batches of one.</summary>
+    /// <param name="sequences">What was held out.</param>
+    /// <param name="cancellation">Stops between sequences.</param>
+    public double Validate(IEnumerable<TrainingSequence> sequences, CancellationToken cancellation = default)
+    {
+        double loss = 0;
+        long trainedCount = 0;
+        foreach (TrainingSequence sequence in sequences)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            loss = Add(loss, Run([sequence], 0, null, isTraining: false));
+            trainedCount += sequence.TrainedCount;
+        }
+
+        return loss / trainedCount;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _backward.Dispose();
+        _gradients.Dispose();
+        _cache.Dispose();
+    }
+
+    // One sum over all tokens in their order, as scoring adds them.
+    private static double Add(double sum, ReadOnlySpan<float> losses)
+    {
+        foreach (float loss in losses)
+        {
+            sum += loss;
+        }
+
+        return sum;
+    }
+
+    private ReadOnlySpan<float> Run(
+        IReadOnlyList<TrainingSequence> sequences, float scale, Dropout? dropout, bool isTraining = true)
+    {
+        Fill(sequences, dropout);
+        try
+        {
+            if (_losses.Length < _targets.Count)
+            {
+                _losses = new float[_targets.Count];
+            }
+
+            Span<float> losses = _losses.AsSpan(0, _targets.Count);
+            ReadOnlySpan<int> targets = System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_targets);
+            if (isTraining)
+            {
+                _backward.LossesAndGradients(_batch, targets, scale, losses);
+            }
+            else
+            {
+                _backward.Losses(_batch, targets, losses);
+            }
+
+            return losses;
+        }
+        finally
+        {
+            _sequences.ForEach(sequence => sequence.Dispose());
+        }
+    }
+
+    // A row is asked for where the token behind it is trained.
+    private void Fill(IReadOnlyList<TrainingSequence> sequences, Dropout? dropout)
+    {
+        _batch.Clear();
+        _sequences.Clear();
+        _targets.Clear();
+        foreach (TrainingSequence sequence in sequences)
+        {
+            _outputRows.Clear();
+            for (int token = 1; token < sequence.Tokens.Length; token++)
+            {
+                if (sequence.Trained[token])
+                {
+                    _outputRows.Add(token - 1);
+                    _targets.Add(sequence.Tokens[token]);
+                }
+            }
+
+            KvSequence cached = _cache.Open(_adapter);
+            _sequences.Add(cached);
+            _batch.Add(
+                cached, sequence.Tokens, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_outputRows), dropout);
+        }
+    }
+}

@@ -1,0 +1,131 @@
+using System.Runtime.Versioning;
+using Chaku.Model.Files;
+
+namespace Chaku.Model.Tests.Files;
+
+/// <summary>A file is written whole or not at all.</summary>
+public sealed class AtomicFileTests
+{
+    [Fact]
+    public void A_new_file_and_a_replaced_one_have_what_was_written()
+    {
+        using TemporaryFolder folder = new();
+
+        AtomicFile.WriteText(folder["a.txt"], "first, and longer");
+        AtomicFile.WriteBytes(folder["a.txt"], "wäre"u8.ToArray());
+
+        Assert.Equal("wäre", File.ReadAllText(folder["a.txt"]));
+        Assert.Single(Directory.GetFileSystemEntries(folder.Path));
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(300_000)]
+    public void A_full_disk_leaves_the_old_file_and_nothing_else(int capacity)
+    {
+        using TemporaryFolder folder = new();
+        string path = folder.Write("a.bin", [1, 2, 3]);
+
+        IOException exception = Assert.Throws<IOException>(() => AtomicFile.Write(
+            path, stream => stream.Write(new byte[1_000_000]), temporary => new FullDiskStream(temporary, capacity)));
+
+        Assert.StartsWith($"{path} cannot be written: no space", exception.Message, StringComparison.Ordinal);
+        Assert.Equal([1, 2, 3], File.ReadAllBytes(path));
+        Assert.Single(Directory.GetFileSystemEntries(folder.Path));
+    }
+
+    [Fact]
+    public void A_full_disk_that_shows_only_when_flushed_leaves_nothing()
+    {
+        using TemporaryFolder folder = new();
+
+        Assert.Throws<IOException>(() => AtomicFile.Write(
+            folder["a"],
+            stream => stream.WriteByte(1),
+            temporary => new BufferedStream(new FullDiskStream(temporary, 0))));
+
+        Assert.Empty(Directory.GetFileSystemEntries(folder.Path));
+    }
+
+    [Fact]
+    public void A_writer_that_gives_up_leaves_nothing_and_its_own_exception()
+    {
+        using TemporaryFolder folder = new();
+
+        Assert.Throws<OperationCanceledException>(() => AtomicFile.Write(folder["a"], stream =>
+        {
+            stream.Write(new byte[1_000_000]);
+            throw new OperationCanceledException();
+        }));
+
+        Assert.Empty(Directory.GetFileSystemEntries(folder.Path));
+    }
+
+    [Fact]
+    public void A_read_only_file_is_not_replaced()
+    {
+        using TemporaryFolder folder = new();
+        string path = folder.Write("a", [1]);
+        File.SetAttributes(path, FileAttributes.ReadOnly);
+
+        IOException exception = Assert.Throws<IOException>(() => AtomicFile.WriteText(path, "new"));
+
+        Assert.Equal($"{path} cannot be written: it is read-only", exception.Message);
+        Assert.Equal([1], File.ReadAllBytes(path));
+        File.SetAttributes(path, FileAttributes.Normal);
+    }
+
+    [Fact]
+    [UnsupportedOSPlatform("windows")]
+    public void A_read_only_folder_is_refused()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "folders have no mode here");
+        Assert.SkipWhen(Environment.IsPrivilegedProcess, "a privileged user may write into a read-only folder");
+        using TemporaryFolder folder = new();
+        string locked = Directory.CreateDirectory(folder["locked"]).FullName;
+        File.SetUnixFileMode(locked, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+
+        IOException exception =
+            Assert.Throws<IOException>(() => AtomicFile.WriteText(Path.Combine(locked, "a"), "new"));
+
+        Assert.Contains("cannot be written", exception.Message, StringComparison.Ordinal);
+        File.SetUnixFileMode(locked, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+    }
+
+    [Fact]
+    public void A_missing_folder_and_a_folder_in_the_place_are_refused()
+    {
+        using TemporaryFolder folder = new();
+
+        Assert.Throws<DirectoryNotFoundException>(
+            () => AtomicFile.WriteText(Path.Combine(folder.Path, "none", "a"), "new"));
+        Assert.Throws<IOException>(() => AtomicFile.WriteText(folder.Path, "new"));
+    }
+
+    [Fact]
+    public void A_link_stays_and_what_it_leads_to_is_replaced()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "links need a privilege here");
+        using TemporaryFolder folder = new();
+        folder.Write("real", [1]);
+        File.CreateSymbolicLink(folder["link"], folder["real"]);
+
+        AtomicFile.WriteText(folder["link"], "new");
+
+        Assert.Equal("new", File.ReadAllText(folder["real"]));
+        Assert.NotNull(new FileInfo(folder["link"]).LinkTarget);
+    }
+
+    [Fact]
+    public void A_device_is_not_replaced()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "devices have no folder here");
+        using TemporaryFolder folder = new();
+        File.CreateSymbolicLink(folder["link"], "/dev/chaku-test");
+
+        Assert.Throws<IOException>(() => AtomicFile.WriteText("/dev/chaku-test", "new"));
+        Assert.Throws<IOException>(() => AtomicFile.WriteText(folder["link"], "new"));
+        Assert.False(File.Exists("/dev/chaku-test"));
+    }
+}

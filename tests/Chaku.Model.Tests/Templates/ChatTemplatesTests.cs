@@ -1,0 +1,42 @@
+using Chaku.Model.Templates;
+using Chaku.Tests;
+
+namespace Chaku.Model.Tests.Templates;
+
+public sealed class ChatTemplatesTests
+{
+    [Fact]
+    public void Names_and_fingerprints_are_each_of_one_template()
+    {
+        Assert.Distinct(ChatTemplates.All.Select(template => template.Name));
+        Assert.Distinct(ChatTemplates.All.SelectMany(template => template.Fingerprints));
+    }
+
+    [Fact]
+    public void A_name_is_found_whatever_its_case() => Assert.Equal("llama-2", ChatTemplates.Find("LLAMA-2").Name);
+
+    [Fact]
+    public void An_unknown_name_is_refused_with_the_names_there_are() => Assert.Equal(
+        "no chat template named 'vicuna': choose one of alpaca, llama-2, llama-3",
+        Assert.Throws<ChatTemplateException>(() => ChatTemplates.Resolve("vicuna", jinja: null)).Message);
+
+    [Theory]
+    [InlineData(null, "the model has no chat template: choose one with --template NAME (alpaca, llama-2, llama-3)")]
+    [InlineData("{{ x }}", "the model has a chat template of its own that is not built in: "
+        + "choose one with --template NAME (alpaca, llama-2, llama-3)")]
+    public void A_model_without_a_known_template_is_refused_in_one_line(string? jinja, string message) =>
+        Assert.Equal(message, Assert.Throws<ChatTemplateException>(() => ChatTemplates.Resolve(null, jinja)).Message);
+
+    [Fact]
+    public void A_fingerprint_is_the_hash_of_the_text_without_white_space_around_it() => Assert.Equal(
+        "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad", ChatTemplates.Fingerprint(" abc\n"));
+
+    [Fact]
+    public void Templates_of_other_models_are_taken_for_none_of_the_built_in_ones()
+    {
+        foreach (string path in Directory.EnumerateFiles(Fixtures.Shared("templates", "templates")))
+        {
+            Assert.Null(ChatTemplates.Detect(File.ReadAllText(path)));
+        }
+    }
+}

@@ -1,0 +1,85 @@
+using System.Text;
+using Chaku.Model.Templates;
+using Chaku.Model.Tokenizers;
+using Chaku.Training.Datasets;
+
+namespace Chaku.Training.Tests.Datasets;
+
+/// <summary>A vocabulary in which every byte is a token, and data sets written on the spot.</summary>
+internal static class SampleData
+{
+    public const int Bos = 1;
+    public const int Eos = 2;
+
+    /// <summary>The token of the space that SentencePiece puts before a text.</summary>
+    public const int Space = 259;
+
+    private static readonly string[] Marks = ["<unk>", "<s>", "</s>"];
+
+    /// <summary>Three marks, 256 bytes, and a space.</summary>
+    public static Tokenizer Tokenizer(bool addBos = true)
+    {
+        string[] tokens = [.. Marks, .. Enumerable.Range(0, 256).Select(value => $"<0x{value:X2}>"), "▁"];
+        return Chaku.Model.Tokenizers.Tokenizer.Create(new()
+        {
+            File = "sample.gguf",
+            Kind = "llama",
+            Tokens = [.. tokens.Select(Encoding.UTF8.GetBytes)],
+            Scores = [.. tokens.Select(_ => 0f)],
+            Types = [.. tokens.Select((_, id) => id == 0 ? 2 : id < 3 ? 3 : id < Space ? 6 : 1)],
+            BosId = Bos,
+            EosId = Eos,
+            AddBos = addBos,
+        });
+    }
+
+    /// <summary>The tokens of ASCII text inside a sequence.</summary>
+    public static int[] Ids(string text) => [.. text.Select(letter => letter == ' ' ? Space : letter + 3)];
+
+    public static PromptEncoder Alpaca(Tokenizer tokenizer) => new(tokenizer, ChatTemplates.Find("alpaca"));
+
+    /// <summary>Encodes a data set of that name and content.</summary>
+    public static TrainingData Encode(
+        string name, string content, int contextLength = 1000, double share = 0, bool addBos = true)
+    {
+        return OnDisk(name, content, file =>
+        {
+            Tokenizer tokenizer = Tokenizer(addBos);
+            return DatasetEncoder.Encode(
+                file,
+                DatasetFormats.Resolve(null, file),
+                tokenizer,
+                Alpaca(tokenizer),
+                contextLength,
+                share,
+                cancellation: TestContext.Current.CancellationToken);
+        });
+    }
+
+    /// <summary>Reads the records of a data set.</summary>
+    public static IReadOnlyList<DatasetRecord> Read(string name, string content, string? format = null) =>
+        Read(name, Encoding.UTF8.GetBytes(content), format);
+
+    /// <summary>Reads the records of a data set.</summary>
+    public static IReadOnlyList<DatasetRecord> Read(string name, byte[] content, string? format = null) =>
+        OnDisk(name, content, file => DatasetFormats.Resolve(format, file).Read(file));
+
+    private static T OnDisk<T>(string name, string content, Func<DatasetFile, T> use) =>
+        OnDisk(name, Encoding.UTF8.GetBytes(content), use);
+
+    private static T OnDisk<T>(string name, byte[] content, Func<DatasetFile, T> use)
+    {
+        string folder = Directory.CreateTempSubdirectory("chaku-test-").FullName;
+        try
+        {
+            string path = Path.Combine(folder, name);
+            File.WriteAllBytes(path, content);
+            using DatasetFile file = DatasetFile.Open(path);
+            return use(file);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+}

@@ -1,0 +1,127 @@
+using Chaku.Kernels.Ops;
+using Chaku.Model;
+using Chaku.Model.Adapters;
+using Chaku.Model.Cache;
+using Chaku.Model.Decoding;
+using Chaku.Tests;
+using Chaku.Training.Gradients;
+
+namespace Chaku.Training.Tests.Gradients;
+
+/// <summary>The whole decoder's gradient against central differences of its loss, along seeded directions.</summary>
+public sealed class CentralDifferenceTests
+{
+    private const int DirectionCount = 8;
+    private const double RelativeTolerance = 1e-2;
+
+    // A step at which neither the rounding of a float32 loss nor the third derivative shows in the first two digits.
+    private const double StepLength = 2e-2;
+
+    [Theory]
+    [InlineData("llama-gqa", 0.0)]
+    [InlineData("llama-mqa-tied", 0.0)]
+    [InlineData("llama3-ropefreqs", 0.0)]
+    [InlineData("llama-gqa", 0.3)]
+    public void Directional_derivatives_equal_central_differences(string name, double dropoutRate)
+    {
+        using LanguageModel model = LanguageModel.Load(
+            Fixtures.TestData("models", "tiny", name + ".gguf"), new ModelOptions { ThreadCount = 2 });
+        LoraAdapter adapter = RandomAdapter(model);
+        BoundAdapter bound = model.Bind(adapter);
+        using AdapterGradients gradients = new(model.Decoder, bound);
+        using DecoderBackward backward = new(model.Decoder, gradients);
+        Dropout? dropout = dropoutRate > 0 ? new Dropout(dropoutRate, seed: 3, step: 0, rowOffset: 0) : null;
+        _ = MeanLoss(model, bound, backward, dropout, withGradients: true);
+        for (ulong direction = 0; direction < DirectionCount; direction++)
+        {
+            double analytic = Move(gradients, direction, 0);
+            Move(gradients, direction, StepLength);
+            double above = MeanLoss(model, bound, backward, dropout, withGradients: false);
+            Move(gradients, direction, -2 * StepLength);
+            double below = MeanLoss(model, bound, backward, dropout, withGradients: false);
+            Move(gradients, direction, StepLength);
+            double numeric = (above - below) / (2 * StepLength);
+            Assert.True(
+                Math.Abs(numeric - analytic) <= RelativeTolerance * Math.Max(Math.Abs(numeric), 0.05),
+                $"direction {direction}: analytic {analytic}, central difference {numeric}");
+        }
+    }
+
+    // Moves all factors along a direction of length 1; gives the gradient's component along it.
+    private static double Move(AdapterGradients gradients, ulong direction, double length)
+    {
+        double square = 0;
+        double product = 0;
+        foreach (bool isMoving in new[] { false, true })
+        {
+            ulong tensor = 0;
+            foreach (FactorGradients pair in gradients.All)
+            {
+                MoveTensor(pair.A, pair.Factors.AValues, tensor++, isMoving);
+                MoveTensor(pair.TransposedB, pair.Factors.TransposedBValues, tensor++, isMoving);
+            }
+        }
+
+        return product / Math.Sqrt(square);
+
+        void MoveTensor(Span<float> gradient, Span<float> values, ulong tensor, bool isMoving)
+        {
+            for (int i = 0; i < values.Length; i++)
+            {
+                double component = CounterRandom.Normal(direction, tensor, (ulong)i);
+                if (isMoving)
+                {
+                    values[i] += (float)(length * component / Math.Sqrt(square));
+                    continue;
+                }
+
+                square += component * component;
+                product += component * gradient[i];
+            }
+        }
+    }
+
+    private static double MeanLoss(
+        LanguageModel model, BoundAdapter adapter, DecoderBackward backward, Dropout? dropout, bool withGradients)
+    {
+        using KvCache cache = model.Decoder.CreateCache(128, 2, sharesPrefixes: false);
+        Batch batch = new();
+        batch.Add(cache.Open(adapter), Oracle.Tokens, OutputRows.All, dropout);
+        batch.Add(cache.Open(adapter), Oracle.Tokens.AsSpan(3, 9), OutputRows.All, dropout);
+        int[] targets = [.. Oracle.Tokens.Skip(1), 5, .. Oracle.Tokens.AsSpan(4, 9)];
+        float[] losses = new float[targets.Length];
+        if (withGradients)
+        {
+            backward.LossesAndGradients(batch, targets, 1f / targets.Length, losses);
+        }
+        else
+        {
+            backward.Losses(batch, targets, losses);
+        }
+
+        return losses.Average(loss => (double)loss);
+    }
+
+    // Every linear layer, the output head too.
+    private static LoraAdapter RandomAdapter(LanguageModel model)
+    {
+        Dictionary<string, LoraFactors> factors = [];
+        foreach (Linear linear in model.Decoder.Linears)
+        {
+            LoraFactors pair = new(4, linear.InputSize, linear.OutputSize, 2);
+            Fill(pair.AValues, (ulong)(2 * linear.Number));
+            Fill(pair.TransposedBValues, (ulong)((2 * linear.Number) + 1));
+            factors.Add(linear.Name, pair);
+        }
+
+        return new LoraAdapter(factors, new LoraSettings(4, 8));
+
+        static void Fill(Span<float> values, ulong tensor)
+        {
+            for (int i = 0; i < values.Length; i++)
+            {
+                values[i] = (float)(0.05 * CounterRandom.Normal(99, tensor, (ulong)i));
+            }
+        }
+    }
+}
