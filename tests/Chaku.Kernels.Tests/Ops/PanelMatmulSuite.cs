@@ -234,7 +234,7 @@ public abstract class PanelMatmulSuite(string formatName)
     private int Columns(int blocks) => blocks * _format.BlockLength;
 
     private WeightMatrix FromBytes(byte[] weights, int rows) =>
-        WeightMatrix.FromBytes(_format, weights, rows, weights.Length / rows / _format.BlockByteLength * _format.BlockLength);
+        WeightMatrix.FromBytes(_format, weights, rows, Columns(weights.Length / rows / _format.BlockByteLength));
 
     private void CheckForward(byte[] weights, int rows, float[] x)
     {
