@@ -20,7 +20,7 @@ internal static class PackedCodes
 
     private const byte UpperTwo = 0xC0;
 
-    /// <summary>Bits [shift, shift + count) of each byte as codes, from where a file's bytes were interleaved.</summary>
+    /// <summary>Bits [shift, shift + count) of each byte of a file's interleaved bytes, as codes.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<byte> Bits(ref readonly byte source, nuint at, int shift, int count)
     {
@@ -54,7 +54,9 @@ internal static class PackedCodes
         return new(low & nibble, Right(low, 4) & nibble, high & nibble, Right(high, 4) & nibble);
     }
 
-    /// <summary>Three vectors, each with a group in its lower six bits and a third of the fourth in its upper two.</summary>
+    /// <summary>
+    /// Three vectors, each with a group in its lower six bits and a third of the fourth group in its upper two.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void StoreSixBit(PanelCodes codes, ref byte target)
     {

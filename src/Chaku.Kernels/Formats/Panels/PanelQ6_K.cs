@@ -3,7 +3,9 @@ using System.Runtime.Intrinsics;
 
 namespace Chaku.Kernels.Formats.Panels;
 
-/// <summary>Eight rows of <see cref="BlockQ6_K"/>: scales (32 bytes), 16 sub-block scales (128), codes (1536).</summary>
+/// <summary>
+/// Eight rows of <see cref="BlockQ6_K"/>: scales (32 bytes), 16 sub-block scales (128), codes (1536).
+/// </summary>
 internal readonly struct PanelQ6_K : IPanel<BlockQ6_K, Activation256>
 {
     private const int SubScalesAt = 32;
