@@ -61,6 +61,7 @@ internal sealed class TuneCommand : ProgramCommand
         {
             ThreadCount = arguments.GetValue(_threads) ?? new ModelOptions().ThreadCount,
             ContextLength = _options.Context(arguments),
+            Repack = false,
         });
         foreach (string notice in model.Notices)
         {
