@@ -85,6 +85,8 @@ internal static class CommandLine
         is ModelFormatException
         or ContextOverflowException
         or AdapterException
+        or DatasetException
+        or TrainingException
         or ChatTemplateException
         or ConversationException
         or TrainingException

@@ -18,8 +18,8 @@ internal sealed class ProgressReport(Terminal terminal, string what) : IDisposab
     /// <summary>Notes how far the work is.</summary>
     public void Report(long done, long all) => Report(done, all, what);
 
-    /// <summary>Notes how far the work is, and what there is to say of it.</summary>
-    public void Report(long done, long all, string description)
+    /// <summary>Notes how far the work is, and what is done now.</summary>
+    public void Report(long done, long all, string state)
     {
         if (!terminal.IsErrorTerminal || (_drawing is null && Stopwatch.GetElapsedTime(_start) < Patience))
         {
@@ -29,8 +29,8 @@ internal sealed class ProgressReport(Terminal terminal, string what) : IDisposab
         _drawing ??= Draw();
         if (_bar is { } bar)
         {
+            bar.Description = Markup.Escape(state);
             bar.MaxValue = all;
-            bar.Description = Markup.Escape(description);
             bar.Value = done;
         }
     }

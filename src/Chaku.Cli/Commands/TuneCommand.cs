@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using Chaku.Cli.Options;
 using Chaku.Cli.Reports;
 using Chaku.Model;
@@ -6,17 +7,17 @@ using Chaku.Training;
 
 namespace Chaku.Cli.Commands;
 
-/// <summary>Makes a model one's own: trains a LoRA adapter on the very file that is served.</summary>
+/// <summary>Trains an adapter.</summary>
 internal sealed class TuneCommand : ProgramCommand
 {
-    private readonly Argument<string> _model = new("MODEL") { Description = "The model, a GGUF file; it is not changed." };
+    private readonly Argument<string> _model = new("MODEL") { Description = "The base, a GGUF file; it is not changed." };
 
     private readonly Argument<string> _data = new("DATA")
     {
-        Description = "What it learns: a text (.txt, .md), or records of instruction, input and output (.json, .jsonl).",
+        Description = "What to learn: plain text, or records in Alpaca's format, a JSON list or a record on each line.",
     };
 
-    private readonly Option<string> _output = new("-o", "--output")
+    private readonly Option<string> _out = new("--out", "-o")
     {
         Description = "The adapter, a folder in PEFT's format.",
         HelpName = "ADAPTER",
@@ -26,20 +27,19 @@ internal sealed class TuneCommand : ProgramCommand
     private readonly Option<int?> _threads =
         NumberOption.Whole("--threads", "Threads; one for each processor by default.", 1);
 
-    private readonly Option<bool> _json = JsonOutput.CreateOption();
     private readonly TuneArguments _options;
+    private readonly TemplateOption _template;
+    private readonly Option<bool> _json = JsonOutput.CreateOption();
 
     /// <summary>Describes the command line.</summary>
     public TuneCommand()
-        : base(
-            "tune",
-            "Trains a LoRA adapter on the very file that is served. Of conversations it learns the answers and their ends, of " +
-            "texts everything. Ctrl-C ends the run after the current step and writes what was learnt.")
+        : base("tune", "Trains a LoRA adapter on your data. Ctrl-C ends it early and keeps what was learnt.")
     {
         Add(_model);
         Add(_data);
-        Add(_output);
+        Add(_out);
         _options = new TuneArguments(this);
+        _template = new TemplateOption(this);
         Add(_threads);
         Add(_json);
     }
@@ -47,20 +47,21 @@ internal sealed class TuneCommand : ProgramCommand
     /// <inheritdoc/>
     public override IReadOnlyList<string> Examples =>
     [
-        "chaku tune model.gguf records.jsonl -o my-adapter --template alpaca",
-        "chaku tune model.gguf text.txt -o my-adapter --context 128 --steps 300 --lr 5e-3 --validation 0.1",
-        "chaku chat model.gguf --adapter my-adapter",
+        "chaku tune model.gguf story.txt -o my-adapter",
+        "chaku tune model.gguf records.json -o my-adapter --template alpaca --epochs 2 --validation 0.1",
+        "chaku tune model.gguf story.txt -o my-adapter --rank 16 --lr 1e-4 --steps 500 --context 256 --seed 1",
     ];
 
     /// <inheritdoc/>
     public override int Execute(ParseResult arguments, Terminal terminal)
     {
-        TuneOptions options = _options.Read(arguments);
-        string output = arguments.GetRequiredValue(_output);
+        TuneOptions options = _options.Read(arguments, _template.Name(arguments));
+        string output = arguments.GetRequiredValue(_out);
+        ModelOptions defaults = new();
         using LanguageModel model = LanguageModel.Load(arguments.GetRequiredValue(_model), new ModelOptions
         {
-            ThreadCount = arguments.GetValue(_threads) ?? new ModelOptions().ThreadCount,
-            ContextLength = _options.Context(arguments),
+            ThreadCount = arguments.GetValue(_threads) ?? defaults.ThreadCount,
+            ContextLength = options.ContextLength,
             Repack = false,
         });
         foreach (string notice in model.Notices)
@@ -68,24 +69,30 @@ internal sealed class TuneCommand : ProgramCommand
             terminal.Warn(notice);
         }
 
-        using CancellationTokenSource stop =
-            CancellationTokenSource.CreateLinkedTokenSource(terminal.Cancellation);
         TuneReport report;
-        using (terminal.CatchInterrupts(stop.Cancel))
-        using (TuneView view = new(terminal))
+        using (TuneLog log = new(terminal))
         {
-            report = Tuning.Run(model, arguments.GetRequiredValue(_data), output, options, view.Progress, stop.Token);
+            report = Tuning.Run(
+                model, arguments.GetRequiredValue(_data), output, options, log.Progress, terminal.Cancellation);
         }
 
         if (arguments.GetValue(_json))
         {
-            JsonOutput.WriteObject(terminal.Output, json => TuneText.WriteFields(json, report, output));
+            JsonOutput.WriteObject(terminal.Output, json => TuneOutcome.WriteFields(json, output, report));
         }
         else
         {
-            TuneText.Write(terminal.Output, report, arguments.GetRequiredValue(_model), output);
+            TuneOutcome.Print(terminal.Output, model.Path, output, report);
         }
 
-        return report.StepsDone < report.Plan.StepCount ? ExitCodes.Cancelled : ExitCodes.Success;
+        if (report.StepsDone == report.Plan.StepCount)
+        {
+            return ExitCodes.Success;
+        }
+
+        terminal.Warn(string.Create(
+            CultureInfo.InvariantCulture,
+            $"stopped after {report.StepsDone} of {report.Plan.StepCount} steps; {output} has what was learnt until then"));
+        return ExitCodes.Cancelled;
     }
 }

@@ -19,8 +19,16 @@ internal static class NumberOption
         Create<int>(name, description, $"a whole number from {least}", value => value >= least);
 
     /// <summary>A number with a fraction; its range is the library's to check.</summary>
-    public static Option<float?> Fraction(string name, string description) =>
-        Create<float>(name, description, "a number", float.IsFinite);
+    public static Option<double?> Fraction(string name, string description) => new(name)
+    {
+        Description = description,
+        HelpName = "N",
+        CustomParser = ParseFraction,
+    };
+
+    /// <summary>Reads a number with a fraction.</summary>
+    public static double? ParseFraction(ArgumentResult result) =>
+        Parse<double>(result, "a number", double.IsFinite);
 
     /// <summary>A seed.</summary>
     public static Option<ulong?> Seed(string description) =>
@@ -40,18 +48,21 @@ internal static class NumberOption
         {
             Description = description,
             HelpName = "N",
-            CustomParser = result =>
-            {
-                string text = result.Tokens[^1].Value;
-                if (T.TryParse(text, Styles, CultureInfo.InvariantCulture, out T value) && isInRange(value))
-                {
-                    return value;
-                }
-
-                result.AddError($"{name} takes {expected}, not '{text}'");
-                return null;
-            },
+            CustomParser = result => Parse(result, expected, isInRange),
         };
+
+    private static T? Parse<T>(ArgumentResult result, string expected, Func<T, bool> isInRange)
+        where T : struct, INumber<T>
+    {
+        string text = result.Tokens[^1].Value;
+        if (T.TryParse(text, Styles, CultureInfo.InvariantCulture, out T value) && isInRange(value))
+        {
+            return value;
+        }
+
+        result.AddError($"{result.Argument.Name} takes {expected}, not '{text}'");
+        return null;
+    }
 
     private static int Parse(ArgumentResult result, string text, string name)
     {

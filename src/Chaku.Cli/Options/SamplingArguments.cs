@@ -14,25 +14,25 @@ internal sealed class SamplingArguments
     private readonly Option<int?> _maxTokens =
         NumberOption.Whole("--max-tokens", $"Tokens of an answer at most; {DefaultMaxTokens} by default.", 1);
 
-    private readonly Option<float?> _temperature = NumberOption.Fraction(
+    private readonly Option<double?> _temperature = NumberOption.Fraction(
         "--temperature", "How much chance there is: 0 always takes the likeliest token; 0.8 by default.");
 
     private readonly Option<int?> _topK =
         NumberOption.Whole("--top-k", "Takes one of this many likeliest tokens; 0, the default, of all.");
 
-    private readonly Option<float?> _topP = NumberOption.Fraction(
+    private readonly Option<double?> _topP = NumberOption.Fraction(
         "--top-p", "Takes one of the likeliest tokens that together have this probability; 0.95 by default.");
 
-    private readonly Option<float?> _minP = NumberOption.Fraction(
+    private readonly Option<double?> _minP = NumberOption.Fraction(
         "--min-p", "Takes no token with less than this share of the likeliest one's probability; 0 by default.");
 
-    private readonly Option<float?> _repetition = NumberOption.Fraction(
+    private readonly Option<double?> _repetition = NumberOption.Fraction(
         "--repetition-penalty", "Above 1 makes tokens of prompt and answer less likely; 1 by default.");
 
-    private readonly Option<float?> _frequency = NumberOption.Fraction(
+    private readonly Option<double?> _frequency = NumberOption.Fraction(
         "--frequency-penalty", "Makes a token less likely each time that it is in the answer; 0 by default.");
 
-    private readonly Option<float?> _presence = NumberOption.Fraction(
+    private readonly Option<double?> _presence = NumberOption.Fraction(
         "--presence-penalty", "Makes a token less likely once it is in the answer; 0 by default.");
 
     private readonly Option<string[]> _logitBias = new("--logit-bias")
@@ -75,15 +75,15 @@ internal sealed class SamplingArguments
         GenerationOptions options = new()
         {
             MaxTokens = arguments.GetValue(_maxTokens) ?? DefaultMaxTokens,
-            Temperature = arguments.GetValue(_temperature) ?? DefaultTemperature,
+            Temperature = (float?)arguments.GetValue(_temperature) ?? DefaultTemperature,
             TopK = arguments.GetValue(_topK) ?? 0,
-            TopP = arguments.GetValue(_topP) ?? DefaultTopP,
-            MinP = arguments.GetValue(_minP) ?? 0,
-            RepetitionPenalty = arguments.GetValue(_repetition) ?? 1,
-            FrequencyPenalty = arguments.GetValue(_frequency) ?? 0,
-            PresencePenalty = arguments.GetValue(_presence) ?? 0,
+            TopP = (float?)arguments.GetValue(_topP) ?? DefaultTopP,
+            MinP = (float?)arguments.GetValue(_minP) ?? 0,
+            RepetitionPenalty = (float?)arguments.GetValue(_repetition) ?? 1,
+            FrequencyPenalty = (float?)arguments.GetValue(_frequency) ?? 0,
+            PresencePenalty = (float?)arguments.GetValue(_presence) ?? 0,
             LogitBias = ReadBiases(arguments.GetValue(_logitBias) ?? []),
-            Seed = arguments.GetValue(_seed) ?? (ulong)Random.Shared.NextInt64(),
+            Seed = arguments.GetValue(_seed) ?? (ulong)Random.Shared.Next(),
             StopStrings = arguments.GetValue(_stops) ?? [],
             StopIds = stopIds,
             LogProbabilities = logProbabilities,

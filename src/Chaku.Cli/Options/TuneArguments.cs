@@ -5,72 +5,74 @@ using Chaku.Training.Optimisation;
 
 namespace Chaku.Cli.Options;
 
-/// <summary>What a tuning run is asked for on the command line.</summary>
+/// <summary>How an adapter is trained.</summary>
 internal sealed class TuneArguments
 {
-    private static readonly TuneOptions Defaults = new();
+    private readonly Option<int?> _rank = NumberOption.Whole("--rank", "Rank of the adapter; 8 by default.", 1);
 
-    private readonly Option<int?> _rank = NumberOption.Whole("--rank", $"The adapter's rank; {Defaults.Rank} by default.", 1);
-    private readonly Option<float?> _alpha =
-        NumberOption.Fraction("--alpha", "The adapter's alpha: its scale is alpha / rank; twice the rank by default.");
+    private readonly Option<double?> _alpha = NumberOption.Fraction(
+        "--alpha", "Strength: the change is scaled by alpha / rank; twice the rank by default.");
 
-    private readonly Option<bool> _rankStabilised = new("--rslora") { Description = "Scales by alpha / √rank." };
-    private readonly Option<float?> _dropout = NumberOption.Fraction(
-        "--dropout", "Share of the adapter's inputs that become zero while it learns; 0 by default.");
-
-    private readonly Option<string[]> _targets = new("--targets")
+    private readonly Option<bool> _rankStabilised = new("--rslora")
     {
-        Description = "What the adapter changes: names such as q_proj,v_proj, or all-linear, the default.",
-        HelpName = "NAMES",
-        DefaultValueFactory = _ => [],
+        Description = "Scales by alpha / √rank instead.",
     };
 
-    private readonly Option<float?> _learningRate = NumberOption.Fraction(
-        "--lr", "The largest learning rate; 2e-4 by default. Small models want more: 5e-3 suits a quarter of a million weights.");
+    private readonly Option<double?> _dropout = NumberOption.Fraction(
+        "--dropout", "Share of the adapter's inputs that become zero in each step; 0 by default.");
+
+    private readonly Option<string?> _targets = new("--targets")
+    {
+        Description = "Matrices to adapt, with commas between, such as q_proj,v_proj; all-linear by default.",
+        HelpName = "NAMES",
+    };
+
+    private readonly Option<double?> _learningRate = NumberOption.Fraction("--lr", "Learning rate; 2e-4 by default.");
 
     private readonly Option<string?> _schedule = new("--schedule")
     {
-        Description = $"How the learning rate falls; {Defaults.Schedule} by default.",
-        HelpName = string.Join("|", LearningRateSchedules.All.Select(schedule => schedule.Name)),
+        Description = "How the learning rate falls: " + Names(LearningRateSchedules.All.Select(entry => entry.Name)) +
+            "; the first by default.",
+        HelpName = "NAME",
     };
 
-    private readonly Option<int?> _warmup =
-        NumberOption.Whole("--warmup", "Steps over which the learning rate climbs; 3 of 100 by default.");
+    private readonly Option<int?> _warmup = NumberOption.Whole(
+        "--warmup", "Steps over which the learning rate climbs; 3 of 100 by default.");
 
-    private readonly Option<int?> _steps =
-        NumberOption.Whole("--steps", "Steps of the optimiser; as many as the epochs take by default.", 1);
+    private readonly Option<int?> _steps = NumberOption.Whole("--steps", "Steps; as the epochs have it by default.", 1);
 
-    private readonly Option<float?> _epochs = NumberOption.Fraction(
-        "--epochs", $"How often every record is seen, where no steps are given; {Defaults.Epochs} by default.");
+    private readonly Option<double?> _epochs = NumberOption.Fraction(
+        "--epochs", "How often everything is learnt from; 3 by default.");
 
-    private readonly Option<ulong?> _seed =
-        NumberOption.Seed("Fixes the adapter's start and the order of the data; 0 by default.");
+    private readonly Option<ulong?> _seed = NumberOption.Seed("The same seed gives the same adapter; 0 by default.");
 
     private readonly Option<int?> _context = NumberOption.Whole(
-        "--context", "Tokens of a record at most; the model's own context, but no more than 512, by default.", 2);
+        "--context", "Tokens of a sequence at most; the model's context by default, but no more than 512.", 2);
 
     private readonly Option<int?> _batch = NumberOption.Whole(
-        "--batch", $"Contexts that go through the model at a time; {Defaults.BatchSize} by default.", 1);
+        "--batch", "Contexts that go through the model at a time; 4 by default.", 1);
 
     private readonly Option<int?> _accumulate = NumberOption.Whole(
-        "--accumulate", $"Batches before each update; {Defaults.Accumulation} by default.", 1);
+        "--accumulate", "Batches that make one step; 1 by default.", 1);
 
-    private readonly Option<float?> _clip = NumberOption.Fraction(
-        "--clip", $"Longest gradient, longer ones are scaled down; {Defaults.ClipNorm} by default, 0 leaves them.");
+    private readonly Option<double?> _clip = NumberOption.Fraction(
+        "--clip", "Gradients with a larger norm are scaled down to it, 0 leaves them; 1 by default.");
 
-    private readonly Option<float?> _weightDecay =
-        NumberOption.Fraction("--weight-decay", $"Decoupled weight decay; {Defaults.WeightDecay} by default.");
+    private readonly Option<double?> _weightDecay = NumberOption.Fraction("--weight-decay", "Weight decay; 0.01 by default.");
 
-    private readonly Option<float?> _validation = NumberOption.Fraction(
-        "--validation", "Share of the data, its last part, that is held out to measure on; 0 by default.");
+    private readonly Option<double?> _validation = new("--validation")
+    {
+        Description = "Share of the data that is held out, and the loss on it measured; 0 by default.",
+        HelpName = "SHARE",
+        CustomParser = NumberOption.ParseFraction,
+    };
 
     private readonly Option<string?> _format = new("--format")
     {
-        Description = "The data's format; recognised by default.",
-        HelpName = string.Join("|", DatasetFormats.All.Select(format => format.Name)),
+        Description = "Format of the data: " + Names(DatasetFormats.All.Select(format => format.Name)) +
+            "; what the file's name or content tells by default.",
+        HelpName = "NAME",
     };
-
-    private readonly TemplateOption _template;
 
     /// <summary>Adds the options to a command.</summary>
     public TuneArguments(Command command)
@@ -84,43 +86,35 @@ internal sealed class TuneArguments
         {
             command.Add(option);
         }
-
-        _template = new TemplateOption(command);
     }
 
-    /// <summary>The context that the model is loaded with; null takes the file's.</summary>
-    public int? Context(ParseResult arguments) => arguments.GetValue(_context);
-
-    /// <summary>What is asked for.</summary>
-    public TuneOptions Read(ParseResult arguments)
+    /// <summary>The options for the library.</summary>
+    public TuneOptions Read(ParseResult arguments, string? template)
     {
-        string[] targets = [.. (arguments.GetValue(_targets) ?? []).SelectMany(names =>
-            names.Split([',', ' '], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))];
-        return Defaults with
+        TuneOptions defaults = new();
+        return new TuneOptions
         {
-            Rank = arguments.GetValue(_rank) ?? Defaults.Rank,
-            Alpha = arguments.GetValue(_alpha),
+            Rank = arguments.GetValue(_rank) ?? defaults.Rank,
+            Alpha = (float?)arguments.GetValue(_alpha),
             IsRankStabilised = arguments.GetValue(_rankStabilised),
-            Dropout = Decimal(arguments, _dropout) ?? Defaults.Dropout,
-            Targets = targets.Length > 0 ? targets : Defaults.Targets,
-            LearningRate = Decimal(arguments, _learningRate) ?? Defaults.LearningRate,
-            Schedule = arguments.GetValue(_schedule) ?? Defaults.Schedule,
+            Dropout = arguments.GetValue(_dropout) ?? defaults.Dropout,
+            Targets = arguments.GetValue(_targets)?.Split(',', StringSplitOptions.TrimEntries) ?? defaults.Targets,
+            LearningRate = arguments.GetValue(_learningRate) ?? defaults.LearningRate,
+            Schedule = arguments.GetValue(_schedule) ?? defaults.Schedule,
             WarmupSteps = arguments.GetValue(_warmup),
             Steps = arguments.GetValue(_steps),
-            Epochs = Decimal(arguments, _epochs) ?? Defaults.Epochs,
-            Seed = arguments.GetValue(_seed) ?? Defaults.Seed,
+            Epochs = arguments.GetValue(_epochs) ?? defaults.Epochs,
+            Seed = arguments.GetValue(_seed) ?? defaults.Seed,
             ContextLength = arguments.GetValue(_context),
-            BatchSize = arguments.GetValue(_batch) ?? Defaults.BatchSize,
-            Accumulation = arguments.GetValue(_accumulate) ?? Defaults.Accumulation,
-            ClipNorm = Decimal(arguments, _clip) ?? Defaults.ClipNorm,
-            WeightDecay = Decimal(arguments, _weightDecay) ?? Defaults.WeightDecay,
-            ValidationShare = Decimal(arguments, _validation) ?? Defaults.ValidationShare,
-            Template = _template.Name(arguments),
+            BatchSize = arguments.GetValue(_batch) ?? defaults.BatchSize,
+            Accumulation = arguments.GetValue(_accumulate) ?? defaults.Accumulation,
+            ClipNorm = arguments.GetValue(_clip) ?? defaults.ClipNorm,
+            WeightDecay = arguments.GetValue(_weightDecay) ?? defaults.WeightDecay,
+            ValidationShare = arguments.GetValue(_validation) ?? defaults.ValidationShare,
+            Template = template,
             Format = arguments.GetValue(_format),
         };
     }
 
-    // The number that was written, not its nearest float: 0.1 stays a tenth.
-    private static double? Decimal(ParseResult arguments, Option<float?> option) =>
-        arguments.GetValue(option) is { } value ? (double)(decimal)value : null;
+    private static string Names(IEnumerable<string> names) => string.Join(", ", names);
 }

@@ -1,0 +1,80 @@
+using System.Runtime.CompilerServices;
+using Chaku.Training;
+using Chaku.Training.Datasets;
+
+namespace Chaku.Cli.Reports;
+
+/// <summary>Says on standard error how a tuning run goes: a bar for a person, a line for each tenth for a log.</summary>
+internal sealed class TuneLog : IDisposable
+{
+    private const int LineCount = 10;
+    private const int MostNamed = 20;
+
+    private readonly Terminal _terminal;
+    private ProgressReport _bar;
+    private TunePlan? _plan;
+    private double? _heldOutLoss;
+
+    /// <summary>A log of a run that has not begun.</summary>
+    public TuneLog(Terminal terminal)
+    {
+        _terminal = terminal;
+        _bar = terminal.Progress("reading the data");
+        Progress = new TuneProgress
+        {
+            OnHash = (done, all) => _bar.Report(done, all, "reading the model to know it again"),
+            OnRecord = (done, all) => _bar.Report(done, all, "reading the data"),
+            OnStart = Begin,
+            OnStep = Step,
+            OnValidation = (_, loss) => _heldOutLoss = loss,
+        };
+    }
+
+    /// <summary>What the run tells.</summary>
+    public TuneProgress Progress { get; }
+
+    /// <inheritdoc/>
+    public void Dispose() => _bar.Dispose();
+
+    private static string Format(DefaultInterpolatedStringHandler text) => text.ToStringAndClear();
+
+    private void Begin(TunePlan plan)
+    {
+        _plan = plan;
+        _bar.Dispose();
+        _bar = _terminal.Progress("tuning");
+        TrainingData data = plan.Data;
+        _terminal.Error.WriteLine(Format(
+            $"learning {data.Training.TrainedTokenCount} of {data.Training.TokenCount} tokens in " +
+            $"{data.Training.Sequences.Count} sequences, {plan.StepCount} steps, {plan.EpochCount:0.##} epochs; " +
+            $"{plan.ParameterCount} parameters in {plan.MatrixCount} matrices"));
+        if (data.Validation.Sequences.Count > 0)
+        {
+            _terminal.Error.WriteLine(Format(
+                $"holding out {data.Validation.TrainedTokenCount} tokens in {data.Validation.Sequences.Count} sequences"));
+        }
+
+        foreach (DroppedRecord dropped in data.Dropped.Take(MostNamed))
+        {
+            _terminal.Warn($"{dropped.Place} is not learnt from: {dropped.Reason}");
+        }
+
+        if (data.Dropped.Count > MostNamed)
+        {
+            _terminal.Warn(Format(
+                $"{data.Dropped.Count - MostNamed} more of {data.RecordCount} records are not learnt from; --json names all"));
+        }
+    }
+
+    private void Step(TrainingStep step)
+    {
+        long all = _plan!.StepCount;
+        string heldOut = _heldOutLoss is { } loss ? Format($", held out {loss:0.0000}") : "";
+        string state = Format($"step {step.Number} of {all}: loss {step.Loss:0.0000}{heldOut}");
+        _bar.Report(step.Number, all, state);
+        if (!_terminal.IsErrorTerminal && step.Number * LineCount / all > (step.Number - 1) * LineCount / all)
+        {
+            _terminal.Error.WriteLine(state);
+        }
+    }
+}

@@ -1,0 +1,66 @@
+using System.Globalization;
+using System.Text.Json;
+using Chaku.Training;
+using Chaku.Training.Datasets;
+
+namespace Chaku.Cli.Reports;
+
+/// <summary>What came of a tuning run.</summary>
+internal static class TuneOutcome
+{
+    /// <summary>Prints it for people.</summary>
+    /// <param name="output">Where to.</param>
+    /// <param name="model">The base's path.</param>
+    /// <param name="adapter">The adapter's path.</param>
+    /// <param name="report">What the run did.</param>
+    public static void Print(TextWriter output, string model, string adapter, TuneReport report)
+    {
+        Line($"adapter         {adapter}");
+        Line($"steps           {report.StepsDone}");
+        Line($"tokens          {report.TokenCount}");
+        Line($"seconds         {report.ElapsedSeconds:0.0}");
+        Line($"loss            {report.FirstLoss:0.0000} -> {report.LastLoss:0.0000}");
+        if (report is { ValidationBefore: { } before, ValidationAfter: { } after })
+        {
+            Line($"held-out loss   {before:0.0000} -> {after:0.0000}");
+            Line($"perplexity      {Math.Exp(before):0.00} -> {Math.Exp(after):0.00}");
+        }
+
+        string use = report.Plan.Template is null ? $"chaku run {model} \"...\"" : $"chaku chat {model}";
+        Line($"try             {use} --adapter {adapter}");
+
+        void Line(FormattableString text) => output.WriteLine(text.ToString(CultureInfo.InvariantCulture));
+    }
+
+    /// <summary>Writes the fields for scripts.</summary>
+    public static void WriteFields(Utf8JsonWriter json, string adapter, TuneReport report)
+    {
+        TrainingData data = report.Plan.Data;
+        json.WriteString("adapter", adapter);
+        json.WriteString("template", report.Plan.Template);
+        json.WriteNumber("step_count", report.Plan.StepCount);
+        json.WriteNumber("steps_done", report.StepsDone);
+        json.WriteFinite("epoch_count", report.Plan.EpochCount);
+        json.WriteNumber("matrix_count", report.Plan.MatrixCount);
+        json.WriteNumber("parameter_count", report.Plan.ParameterCount);
+        json.WriteNumber("record_count", data.RecordCount);
+        json.WriteNumber("trained_token_count", data.Training.TrainedTokenCount);
+        json.WriteNumber("held_out_token_count", data.Validation.TrainedTokenCount);
+        json.WriteFinite("first_loss", report.FirstLoss);
+        json.WriteFinite("last_loss", report.LastLoss);
+        json.WriteFinite("held_out_loss_before", report.ValidationBefore ?? double.NaN);
+        json.WriteFinite("held_out_loss_after", report.ValidationAfter ?? double.NaN);
+        json.WriteNumber("token_count", report.TokenCount);
+        json.WriteNumber("seconds", Math.Round(report.ElapsedSeconds, 3));
+        json.WriteStartArray("dropped");
+        foreach (DroppedRecord dropped in data.Dropped)
+        {
+            json.WriteStartObject();
+            json.WriteString("place", dropped.Place);
+            json.WriteString("reason", dropped.Reason);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+    }
+}
