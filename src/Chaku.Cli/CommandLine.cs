@@ -89,6 +89,8 @@ internal static class CommandLine
         or TrainingException
         or ChatTemplateException
         or ConversationException
+        or TrainingException
+        or DatasetException
         or IOException
         or UnauthorizedAccessException
         or ArgumentException

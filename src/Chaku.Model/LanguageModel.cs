@@ -34,6 +34,10 @@ public sealed class LanguageModel : IDisposable
 
         _pool = new ComputePool(options.ThreadCount);
         Decoder = new Decoder(config, weights, _pool, kvFormat) { IsExact = options.IsExact };
+        if (options.Repack && !options.IsExact)
+        {
+            RepackedByteLength = Decoder.Linears.Sum(linear => linear.Weight.Repack(_pool));
+        }
     }
 
     /// <summary>The file's path.</summary>
@@ -41,6 +45,9 @@ public sealed class LanguageModel : IDisposable
 
     /// <summary>Positions of a sequence at most.</summary>
     public int ContextLength { get; }
+
+    /// <summary>Bytes that repacked weights take beside the file; 0 where none are.</summary>
+    public long RepackedByteLength { get; }
 
     /// <summary>What the user should know about how the model was loaded, a line each.</summary>
     public IReadOnlyList<string> Notices => _notices;
@@ -59,7 +66,7 @@ public sealed class LanguageModel : IDisposable
 
     internal Tokenizer Tokenizer => _tokenizer.Value;
 
-    /// <summary>Opens a GGUF file. Weights are read where they lie; nothing is copied.</summary>
+    /// <summary>Opens a GGUF file. Weights are read where they lie, or repacked once.</summary>
     /// <param name="path">The file.</param>
     /// <param name="options">How it is run; null for the defaults.</param>
     /// <exception cref="ModelFormatException">The file is no model that this software runs.</exception>

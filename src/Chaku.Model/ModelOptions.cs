@@ -15,6 +15,12 @@ public sealed record ModelOptions
     /// <summary>Tokens of a prompt that go through the decoder at a time.</summary>
     public int ChunkLength { get; init; } = 512;
 
+    /// <summary>
+    /// Copies quantised weights once into the layout that the kernels read, for speed; without it they are read where they
+    /// lie in the file, and take no memory of their own. The bits are the same.
+    /// </summary>
+    public bool Repack { get; init; } = true;
+
     /// <summary>Leaves activations unrounded for quantised weights too: slower, and not what is served.</summary>
     public bool IsExact { get; init; }
 }

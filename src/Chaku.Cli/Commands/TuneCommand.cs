@@ -62,6 +62,7 @@ internal sealed class TuneCommand : ProgramCommand
         {
             ThreadCount = arguments.GetValue(_threads) ?? defaults.ThreadCount,
             ContextLength = options.ContextLength,
+            Repack = false,
         });
         foreach (string notice in model.Notices)
         {
@@ -81,7 +82,7 @@ internal sealed class TuneCommand : ProgramCommand
         }
         else
         {
-            TuneOutcome.Print(terminal.Output, output, report);
+            TuneOutcome.Print(terminal.Output, model.Path, output, report);
         }
 
         if (report.StepsDone == report.Plan.StepCount)

@@ -35,6 +35,11 @@ internal sealed class ModelArguments
     private readonly Option<int?> _chunk =
         NumberOption.Whole("--chunk", "Tokens of a prompt that are computed at a time; 512 by default.", 1);
 
+    private readonly Option<bool> _noRepack = new("--no-repack")
+    {
+        Description = "Reads quantised weights where they lie: slower, and without a copy in memory. The results are the same.",
+    };
+
     private readonly Option<int[]> _stopIds = NumberOption.Many(
         "--stop-id", "A token that ends an answer besides those that the model names; can be given again.");
 
@@ -47,6 +52,7 @@ internal sealed class ModelArguments
         command.Add(_context);
         command.Add(_cacheType);
         command.Add(_chunk);
+        command.Add(_noRepack);
         command.Add(_stopIds);
         _cacheType.AcceptOnlyFromAmong([.. KvFormats.All.Select(format => format.Name)]);
     }
@@ -68,10 +74,18 @@ internal sealed class ModelArguments
             CacheType = arguments.GetRequiredValue(_cacheType),
             ChunkLength = arguments.GetValue(_chunk) ?? defaults.ChunkLength,
             IsExact = isExact,
+            Repack = !arguments.GetValue(_noRepack),
         });
         foreach (string notice in model.Notices)
         {
             terminal.Warn(notice);
+        }
+
+        if (model.RepackedByteLength > 0)
+        {
+            terminal.Remark(string.Create(
+                CultureInfo.InvariantCulture,
+                $"weights repacked for speed: {model.RepackedByteLength / 1e6:0} MB beside the file (--no-repack: none)"));
         }
 
         return model;

@@ -9,7 +9,11 @@ namespace Chaku.Cli.Reports;
 internal static class TuneOutcome
 {
     /// <summary>Prints it for people.</summary>
-    public static void Print(TextWriter output, string adapter, TuneReport report)
+    /// <param name="output">Where to.</param>
+    /// <param name="model">The base's path.</param>
+    /// <param name="adapter">The adapter's path.</param>
+    /// <param name="report">What the run did.</param>
+    public static void Print(TextWriter output, string model, string adapter, TuneReport report)
     {
         Line($"adapter         {adapter}");
         Line($"steps           {report.StepsDone}");
@@ -21,6 +25,9 @@ internal static class TuneOutcome
             Line($"held-out loss   {before:0.0000} -> {after:0.0000}");
             Line($"perplexity      {Math.Exp(before):0.00} -> {Math.Exp(after):0.00}");
         }
+
+        string use = report.Plan.Template is null ? $"chaku run {model} \"...\"" : $"chaku chat {model}";
+        Line($"try             {use} --adapter {adapter}");
 
         void Line(FormattableString text) => output.WriteLine(text.ToString(CultureInfo.InvariantCulture));
     }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
@@ -51,6 +52,7 @@ internal static class ActivationRounding
             packed[i] = Vector128.Narrow(narrow, narrow).GetLower();
         }
 
+        Debug.Assert(!codes.Contains(sbyte.MinValue), "activation codes lie in [-127, 127]");
         return largest / Largest;
     }
 

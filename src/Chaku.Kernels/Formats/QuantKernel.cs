@@ -16,7 +16,7 @@ internal abstract class QuantKernel
     /// <summary>The AVX2 multiplication; null where the processor cannot, or the format has none.</summary>
     public abstract PanelKernel? Panels { get; }
 
-    /// <summary>Bytes that <paramref name="columns"/> columns of one or eight tokens take in an activation tile.</summary>
+    /// <summary>Bytes that some columns of one or eight tokens take in an activation tile.</summary>
     public abstract int TileByteLength(int columns, int tokenCount);
 
     /// <summary>Packs rounded rows for the panel kernels, which need AVX2.</summary>

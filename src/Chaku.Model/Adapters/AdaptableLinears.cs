@@ -19,7 +19,9 @@ internal sealed record AdaptableLinear(Linear Linear, string Module)
 
     private string GgufName => WithoutSuffix(Linear.Name);
 
-    /// <summary>Whether a name in PEFT's <c>target_modules</c> means this layer: its module's name, or the end of it.</summary>
+    /// <summary>
+    /// Whether a name in PEFT's <c>target_modules</c> means this layer: its module's name, or the end of it.
+    /// </summary>
     public bool IsModule(string target) => EndsWithParts(Module, target);
 
     /// <summary>Whether a name means this layer in either spelling.</summary>
@@ -70,7 +72,9 @@ internal sealed class AdaptableLinears
     /// <see cref="AllLinear"/>, or names of either world, whole or their last parts: q_proj, attn_q,
     /// model.layers.0.mlp.up_proj, blk.0.ffn_up.
     /// </param>
-    /// <exception cref="AdapterException">No target is named, or one that names no layer; the message has those that do.</exception>
+    /// <exception cref="AdapterException">
+    /// No target is named, or one that names no layer; the message has those that do.
+    /// </exception>
     public IReadOnlyList<AdaptableLinear> Select(IReadOnlyList<string> targets)
     {
         foreach (string target in targets)
@@ -87,7 +91,9 @@ internal sealed class AdaptableLinears
             : throw new AdapterException($"an adapter needs at least one target of {Kinds()}");
     }
 
-    /// <summary>The names by which PEFT finds these layers: a kind where it is adapted in every layer, else whole names.</summary>
+    /// <summary>
+    /// The names by which PEFT finds these layers: a kind where it is adapted in every layer, else whole names.
+    /// </summary>
     public IReadOnlyList<string> TargetModules(IReadOnlySet<AdaptableLinear> adapted) =>
     [
         .. All.Where(adapted.Contains)

@@ -29,7 +29,9 @@ internal sealed class LoraAdapter(
     /// <param name="seed">Fixes A: a number of it depends on seed, layer and place alone.</param>
     /// <param name="origin">Where it comes from.</param>
     /// <exception cref="AdapterException">A setting cannot be, or a target names nothing.</exception>
-    /// <remarks>A is what a linear layer of PyTorch begins with: Kaiming's uniform distribution for a slope of √5.</remarks>
+    /// <remarks>
+    /// A is what a linear layer of PyTorch begins with: Kaiming's uniform distribution for a slope of √5.
+    /// </remarks>
     public static LoraAdapter Create(
         AdaptableLinears linears,
         IReadOnlyList<string> targets,

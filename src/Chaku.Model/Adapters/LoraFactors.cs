@@ -3,7 +3,9 @@ using Chaku.Kernels.Memory;
 namespace Chaku.Model.Adapters;
 
 /// <summary>The low-rank change of one matrix: ΔW = scale · B · A.</summary>
-/// <remarks>B is held transposed, so that every product and gradient runs along rows. Source: arXiv:2106.09685.</remarks>
+/// <remarks>
+/// B is held transposed, so that every product and gradient runs along rows. Source: arXiv:2106.09685.
+/// </remarks>
 internal sealed class LoraFactors
 {
     /// <summary>Factors that are all zero.</summary>

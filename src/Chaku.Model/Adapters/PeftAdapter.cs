@@ -20,7 +20,9 @@ internal static class PeftAdapter
     /// <param name="hashes">Knows or computes the base's content hash, if the adapter names one.</param>
     /// <param name="progress">Told bytes done and bytes in all while the base's hash is computed.</param>
     /// <param name="cancellation">Stops computing it.</param>
-    /// <exception cref="AdapterException">It is of another base, of another kind, broken, or changes nothing.</exception>
+    /// <exception cref="AdapterException">
+    /// It is of another base, of another kind, broken, or changes nothing.
+    /// </exception>
     /// <exception cref="ModelFormatException">The factors' file is broken.</exception>
     /// <exception cref="IOException">A file is missing or cannot be read.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
@@ -54,12 +56,14 @@ internal static class PeftAdapter
         foreach (PeftPair pair in folder.Pairs)
         {
             AdaptableLinear linear = linears.FindModule(pair.Module) ?? throw new AdapterException(
-                $"{folder.Path} changes {ModelFormatException.Quote(pair.Module)}, which is no linear layer of this model");
+                $"{folder.Path} changes {ModelFormatException.Quote(pair.Module)}, "
+                + "which is no linear layer of this model");
             if (pair.InputSize != linear.Linear.InputSize || pair.OutputSize != linear.Linear.OutputSize)
             {
                 throw new AdapterException(
-                    $"{folder.Path} changes {ModelFormatException.Quote(pair.Module)} as [{pair.OutputSize}, "
-                    + $"{pair.InputSize}], but this model's is [{linear.Linear.OutputSize}, {linear.Linear.InputSize}]");
+                    $"{folder.Path} changes {ModelFormatException.Quote(pair.Module)} as "
+                    + $"[{pair.OutputSize}, {pair.InputSize}], but this model's is "
+                    + $"[{linear.Linear.OutputSize}, {linear.Linear.InputSize}]");
             }
 
             factors.Add(linear.Linear.Name, ReadFactors(folder, pair, linears.GgufRows(linear)));

@@ -30,7 +30,9 @@ internal sealed record PeftConfig
     /// <summary>Names of the changed modules, whole or their last parts.</summary>
     public IReadOnlyList<string> TargetModules { get; init; } = [];
 
-    /// <summary>Whether <see cref="TargetModules"/> names all changed modules; else a pattern or other keys do.</summary>
+    /// <summary>
+    /// Whether <see cref="TargetModules"/> names all changed modules; else a pattern or other keys do.
+    /// </summary>
     public bool TargetsAreComplete { get; init; }
 
     /// <summary>What the base is called.</summary>
@@ -143,7 +145,9 @@ internal sealed record PeftConfig
         public JsonElement? Find(string name)
         {
             _known.Add(name);
-            return root.TryGetProperty(name, out JsonElement value) && value.ValueKind != JsonValueKind.Null ? value : null;
+            return root.TryGetProperty(name, out JsonElement value) && value.ValueKind != JsonValueKind.Null
+                ? value
+                : null;
         }
 
         public string? Text(string name) => Find(name) switch

@@ -64,7 +64,9 @@ internal sealed class PeftFolder : IDisposable
     /// <summary>The name of a module's B in the file.</summary>
     public static string NameOfB(string module) => NamePrefix + module + SuffixB;
 
-    /// <summary>The settings as the factors' file repeats them, so that files of two adapters do not pass for one.</summary>
+    /// <summary>
+    /// The settings as the factors' file repeats them, so that files of two adapters do not pass for one.
+    /// </summary>
     public static Dictionary<string, string> SettingsMetadata(LoraSettings settings) => new()
     {
         [AlphaKey] = settings.Alpha.ToString("R", CultureInfo.InvariantCulture),
@@ -73,7 +75,9 @@ internal sealed class PeftFolder : IDisposable
     };
 
     /// <summary>Opens a folder and checks all that can be checked without a model, but the factors' values.</summary>
-    /// <exception cref="AdapterException">It is no LoRA adapter, an incomplete one, or asks for what is not supported.</exception>
+    /// <exception cref="AdapterException">
+    /// It is no LoRA adapter, an incomplete one, or asks for what is not supported.
+    /// </exception>
     /// <exception cref="ModelFormatException">The factors' file is broken.</exception>
     /// <exception cref="IOException">A file is missing or cannot be read.</exception>
     /// <exception cref="UnauthorizedAccessException">Reading is not permitted.</exception>
@@ -115,8 +119,8 @@ internal sealed class PeftFolder : IDisposable
             if (Weights.Metadata.GetValueOrDefault(key) is { } found && found != expected)
             {
                 throw new AdapterException(
-                    $"{Weights.Path} says {key} is {ModelFormatException.Quote(found)}, but {ConfigName} says {expected}: "
-                    + "they belong to two adapters");
+                    $"{Weights.Path} says {key} is {ModelFormatException.Quote(found)}, "
+                    + $"but {ConfigName} says {expected}: they belong to two adapters");
             }
         }
     }

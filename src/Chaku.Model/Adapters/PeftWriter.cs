@@ -7,7 +7,9 @@ namespace Chaku.Model.Adapters;
 /// <summary>Writes an adapter as a folder in PEFT's format: the same adapter gives the same bytes.</summary>
 internal static class PeftWriter
 {
-    /// <summary>Writes an adapter whole or not at all; one that is there already stays until the new one is complete.</summary>
+    /// <summary>
+    /// Writes an adapter whole or not at all; one that is there already stays until the new one is complete.
+    /// </summary>
     /// <param name="path">The folder; made where it is missing.</param>
     /// <param name="adapter">The adapter.</param>
     /// <param name="linears">Its base's linear layers.</param>

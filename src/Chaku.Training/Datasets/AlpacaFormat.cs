@@ -3,7 +3,8 @@ using Chaku.Model.Templates;
 namespace Chaku.Training.Datasets;
 
 /// <summary>
-/// Stanford Alpaca's records, <c>instruction</c>, <c>output</c> and perhaps <c>input</c>, in a JSON array or a line each.
+/// Stanford Alpaca's records, <c>instruction</c>, <c>output</c> and perhaps <c>input</c>, in a JSON array or a line
+/// each.
 /// </summary>
 /// <remarks>Source: the data release of tatsu-lab/stanford_alpaca.</remarks>
 internal sealed class AlpacaFormat : DatasetFormat

@@ -3,8 +3,8 @@ using Chaku.Kernels.Ops;
 namespace Chaku.Training.Datasets;
 
 /// <summary>
-/// Which sequences each step learns from: a function of sequences, sizes and seed alone, so that a run can go on at any step.
-/// Every epoch has every sequence once, in an order of its own; a step may end one epoch and begin the next.
+/// Which sequences each step learns from: a function of sequences, sizes and seed alone, so that a run can go on at any
+/// step. Every epoch has every sequence once, in an order of its own; a step may end one epoch and begin the next.
 /// </summary>
 /// <remarks>
 /// Sequences of a micro-batch are packed side by side without padding, in their order, until the next does not fit.
@@ -18,7 +18,7 @@ internal sealed class BatchPlan
     private readonly int _accumulation;
     private readonly ulong _seed;
 
-    // The first micro-batch of each epoch, counted from the run's beginning; the last entry is the epoch after those known.
+    // The first micro-batch of each epoch, counted from the run's beginning; the last entry begins the next epoch.
     private readonly List<long> _epochStarts = [0];
     private long _packedEpoch = -1;
     private List<IReadOnlyList<TrainingSequence>> _packed = [];

@@ -4,8 +4,8 @@ using Chaku.Model.Tokenizers;
 namespace Chaku.Training.Datasets;
 
 /// <summary>
-/// Turns the records of any format into tokens, and marks those that are learnt: all of a plain text, and of a conversation
-/// the answers and their ends. What does not fit is dropped whole and named; nothing is cut.
+/// Turns the records of any format into tokens, and marks those that are learnt: all of a plain text, and of a
+/// conversation the answers and their ends. What does not fit is dropped whole and named; nothing is cut.
 /// </summary>
 internal sealed class DatasetEncoder
 {
@@ -95,7 +95,8 @@ internal sealed class DatasetEncoder
 
         if (encoded.Ids.Length > _contextLength)
         {
-            _dropped.Add(new(record.Place, $"{encoded.Ids.Length} tokens do not fit into the context of {_contextLength}"));
+            _dropped.Add(new(
+                record.Place, $"{encoded.Ids.Length} tokens do not fit into the context of {_contextLength}"));
         }
         else if (!trained.Contains(true))
         {

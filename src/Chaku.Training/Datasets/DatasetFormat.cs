@@ -16,6 +16,8 @@ internal abstract class DatasetFormat
     public abstract bool Recognises(DatasetFile file);
 
     /// <summary>The records, in the file's order.</summary>
-    /// <exception cref="DatasetException">The file is not what the format demands; the message names the place.</exception>
+    /// <exception cref="DatasetException">
+    /// The file is not what the format demands; the message names the place.
+    /// </exception>
     public abstract IReadOnlyList<DatasetRecord> Read(DatasetFile file);
 }

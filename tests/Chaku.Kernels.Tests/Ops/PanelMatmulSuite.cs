@@ -90,13 +90,13 @@ public abstract class PanelMatmulSuite(string formatName)
     public void Bits_do_not_depend_on_the_number_of_threads()
     {
         Random random = new(3);
-        byte[] weights = Layout.RandomBlocks(333 * 4, random);
-        float[] x = RandomActivations(40 * Columns(4), random);
-        float[] expected = Forward(FromBytes(weights, 333), x, threadCount: 1, repack: false);
+        byte[] weights = Layout.RandomBlocks(150 * 4, random);
+        float[] x = RandomActivations(17 * Columns(4), random);
+        float[] expected = Forward(FromBytes(weights, 150), x, threadCount: 1, repack: false);
         foreach (int threadCount in new[] { 2, 3 })
         {
-            AssertSameBits(expected, Forward(FromBytes(weights, 333), x, threadCount, repack: false));
-            AssertSameBits(expected, Forward(FromBytes(weights, 333), x, threadCount, repack: true));
+            AssertSameBits(expected, Forward(FromBytes(weights, 150), x, threadCount, repack: false));
+            AssertSameBits(expected, Forward(FromBytes(weights, 150), x, threadCount, repack: true));
         }
     }
 
@@ -234,7 +234,7 @@ public abstract class PanelMatmulSuite(string formatName)
     private int Columns(int blocks) => blocks * _format.BlockLength;
 
     private WeightMatrix FromBytes(byte[] weights, int rows) =>
-        WeightMatrix.FromBytes(_format, weights, rows, weights.Length / rows / _format.BlockByteLength * _format.BlockLength);
+        WeightMatrix.FromBytes(_format, weights, rows, Columns(weights.Length / rows / _format.BlockByteLength));
 
     private void CheckForward(byte[] weights, int rows, float[] x)
     {

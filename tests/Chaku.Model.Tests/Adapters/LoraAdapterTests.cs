@@ -32,7 +32,7 @@ public sealed class LoraAdapterTests
         Assert.NotEqual(alone.AValues.ToArray(), other.AValues.ToArray());
         Assert.All(alone.AValues.ToArray(), value => Assert.InRange(value, -Bound, Bound));
 
-        // Of 2,048 uniform draws: the mean within 5 / √(3 · 2048), the variance within a tenth of a third, in bounds squared.
+        // Of 2,048 uniform draws, in bounds: the mean within 5 / √(3 · 2048), the variance within a tenth of a third.
         double[] draws = [.. alone.AValues.ToArray().Select(value => value / Bound)];
         Assert.InRange(draws.Average(), -0.064, 0.064);
         Assert.InRange(draws.Average(draw => draw * draw), 0.3, 0.367);

@@ -6,7 +6,9 @@ using Chaku.Model.Tests.Files;
 
 namespace Chaku.Model.Tests.Adapters;
 
-/// <summary>An adapter in PEFT's format, and what PyTorch computes with it on the model in Hugging Face's layout.</summary>
+/// <summary>
+/// An adapter in PEFT's format, and what PyTorch computes with it on the model in Hugging Face's layout.
+/// </summary>
 public sealed class PeftGoldenTests
 {
     // PyTorch in float32 is within 3.3e-6 of these figures, which it made in float64.

@@ -78,7 +78,10 @@ public sealed class PeftRefusalTests
     {
         Refuse(SampleAdapters.Pair("model.layers.2.self_attn.v_proj", 64, 32), "no linear layer of this model");
         Refuse(
-            [.. SampleAdapters.Values(), SampleAdapters.Tensor($"base_model.model.{Module}.lora_magnitude_vector", 1, 32)],
+            [
+                .. SampleAdapters.Values(),
+                SampleAdapters.Tensor($"base_model.model.{Module}.lora_magnitude_vector", 1, 32),
+            ],
             "lora_magnitude_vector");
         Refuse(
             [SampleAdapters.Tensor("base_model.model.model.embed_tokens.lora_embedding_A", 1, 2, 384)],

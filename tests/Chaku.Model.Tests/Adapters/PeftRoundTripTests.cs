@@ -14,7 +14,8 @@ public sealed class PeftRoundTripTests
     {
         using LanguageModel model = SampleAdapters.Model(name);
         using TemporaryFolder folder = new();
-        LoraAdapter adapter = SampleAdapters.Random(model, 5, new LoraSettings(rank, alpha, isRankStabilised), Origin(model));
+        LoraSettings settings = new(rank, alpha, isRankStabilised);
+        LoraAdapter adapter = SampleAdapters.Random(model, 5, settings, Origin(model));
 
         PeftWriter.Write(folder["a"], adapter, AdaptableLinears.Of(model));
         LoadedAdapter loaded = PeftAdapter.Read(folder["a"], model, SampleAdapters.Hashes);

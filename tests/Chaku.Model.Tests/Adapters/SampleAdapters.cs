@@ -26,7 +26,11 @@ internal static class SampleAdapters
 
     /// <summary>An adapter whose B is not zero.</summary>
     public static LoraAdapter Random(
-        LanguageModel model, int seed, LoraSettings? settings = null, AdapterOrigin? origin = null, params string[] targets)
+        LanguageModel model,
+        int seed,
+        LoraSettings? settings = null,
+        AdapterOrigin? origin = null,
+        params string[] targets)
     {
         LoraAdapter adapter = LoraAdapter.Create(
             AdaptableLinears.Of(model),

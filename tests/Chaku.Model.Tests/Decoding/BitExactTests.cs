@@ -42,6 +42,15 @@ public sealed class BitExactTests
 
     [Theory]
     [MemberData(nameof(Models))]
+    public void Repacked_weights_give_the_same_bits(string file, string cacheType)
+    {
+        float[] mapped = LongLogits(file, new ModelOptions { Repack = false, CacheType = cacheType });
+
+        Assert.Equal(mapped, LongLogits(file, new ModelOptions { Repack = true, CacheType = cacheType }));
+    }
+
+    [Theory]
+    [MemberData(nameof(Models))]
     public void A_batch_of_seven_gives_the_bits_of_each_alone(string file, string cacheType)
     {
         using LanguageModel model = Load(file, new ModelOptions { CacheType = cacheType });

@@ -25,7 +25,8 @@ public sealed class AlpacaFormatTests
         IReadOnlyList<DatasetRecord> lines =
             SampleData.Read("a.jsonl", string.Join("\r\n", records) + "\n\n");
 
-        Assert.Equal(["record 1 (line 2)", "record 2 (line 4)", "record 3 (line 6)"], array.Select(record => record.Place));
+        Assert.Equal(
+            ["record 1 (line 2)", "record 2 (line 4)", "record 3 (line 6)"], array.Select(record => record.Place));
         Assert.Equal(["line 1", "line 2", "line 3"], lines.Select(record => record.Place));
         Assert.Equal(Messages(array), Messages(lines));
         Assert.Equal(

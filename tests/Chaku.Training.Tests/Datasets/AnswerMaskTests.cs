@@ -20,7 +20,7 @@ public sealed class AnswerMaskTests
 
         string prompt = Task + "\n\n### Instruction:\nAdd 2 and 2.\n\n### Response:";
         int[] expected =
-            [SampleData.Bos, SampleData.Space, .. SampleData.Ids(prompt), .. SampleData.Ids("It is 4."), SampleData.Eos];
+            [SampleData.Bos, SampleData.Space, .. SampleData.Ids(prompt + "It is 4."), SampleData.Eos];
         Assert.Equal(expected, sequence.Tokens);
         Assert.Equal(
             [.. Enumerable.Repeat(false, prompt.Length + 2), .. Enumerable.Repeat(true, 9)], sequence.Trained);

@@ -48,7 +48,9 @@ public sealed class DatasetEncoderTests
     [InlineData(-0.1)]
     [InlineData(double.NaN)]
     public void A_share_that_holds_out_nothing_or_all_is_refused(double share) => Assert.Contains(
-        "hold out", Refusal(() => SampleData.Encode("a.jsonl", Lines("x", "y"), share: share)), StringComparison.Ordinal);
+        "hold out",
+        Refusal(() => SampleData.Encode("a.jsonl", Lines("x", "y"), share: share)),
+        StringComparison.Ordinal);
 
     [Fact]
     public void Encoding_tells_how_far_it_is_and_can_be_stopped()

@@ -14,7 +14,8 @@ public sealed class DatasetFormatsTests
     [InlineData("records", Record, null, typeof(ConversationRecord))]
     [InlineData("a.json", Record, "text", typeof(TextRecord))]
     [InlineData("a.txt", Record, "Alpaca", typeof(ConversationRecord))]
-    public void A_format_is_told_by_name_extension_or_content(string file, string content, string? format, Type record) =>
+    public void A_format_is_told_by_name_extension_or_content(
+        string file, string content, string? format, Type record) =>
         Assert.IsType(record, Assert.Single(SampleData.Read(file, content, format)));
 
     [Fact]

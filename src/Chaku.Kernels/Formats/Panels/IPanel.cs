@@ -8,9 +8,9 @@ namespace Chaku.Kernels.Formats.Panels;
 /// one value, or one pair of int16, of each row. A row's number is its lane.
 /// </summary>
 /// <remarks>
-/// An output's integer sum is Σ offsets · activation sums + Σ steps, where a step multiplies some codes of each row; then
-/// <c>chain = fma(scale · activationScale, sum, chain)</c>, and the same with minima · activation sums where a format has
-/// them. The struct holds nothing: it chooses code.
+/// An output's integer sum is Σ offsets · activation sums + Σ steps, where a step multiplies some codes of each row;
+/// then <c>chain = fma(scale · activationScale, sum, chain)</c>, and the same with minima · activation sums where a
+/// format has them. The struct holds nothing: it chooses code.
 /// </remarks>
 /// <typeparam name="TBlock">The block of one row.</typeparam>
 /// <typeparam name="TActivation">The activation block of the same length.</typeparam>

@@ -6,7 +6,10 @@ namespace Chaku.Kernels.Formats.Panels;
 /// <summary>
 /// The loops of every panel format. The integer sums of a block stay in registers, the float chains in memory.
 /// </summary>
-/// <remarks>Lengths are checked by <see cref="PanelKernel"/>.</remarks>
+/// <remarks>
+/// Lengths are checked by <see cref="PanelKernel"/>. Compiled fully at once: before tier 1 such loops run 9 to 20 times
+/// slower.
+/// </remarks>
 internal static class PanelLoops<TPanel, TBlock, TActivation>
     where TPanel : struct, IPanel<TBlock, TActivation>
     where TBlock : unmanaged, IQuantBlock<TBlock, TActivation>

@@ -31,8 +31,8 @@ internal static class PanelProducts
     }
 
     /// <summary>
-    /// Two groups of signed codes, each group's magnitudes after it: two products, at most 2 · 128 · 127 = 32512, fit 16
-    /// bits.
+    /// Two groups of signed codes, each group's magnitudes after it: two products, at most 2 · 128 · 127 = 32512, fit
+    /// 16 bits.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> AddSigned(

@@ -3,15 +3,15 @@ using System.Runtime.Intrinsics;
 
 namespace Chaku.Kernels.Formats.Panels;
 
-/// <summary>Eight rows of <see cref="BlockQ4_0"/>: scales (32 bytes), nibbles (128).</summary>
+/// <summary>Eight rows of <see cref="BlockQ4_0"/>: scales (32 bytes), codes (128).</summary>
 internal readonly struct PanelQ4_0 : IPanel<BlockQ4_0, Activation32>
 {
-    private const int NibblesAt = 32;
+    private const int CodesAt = 32;
 
     // Codes are stored with 8 added. The sum is one int32, whose upper half is only its sign.
     private const int MinusEight = unchecked((ushort)-8);
 
-    public static int ByteLength => NibblesAt + 128;
+    public static int ByteLength => CodesAt + 128;
 
     public static int StepCount => 2;
 
@@ -19,12 +19,20 @@ internal readonly struct PanelQ4_0 : IPanel<BlockQ4_0, Activation32>
 
     public static int OffsetCount => 1;
 
+    [SkipLocalsInit]
     public static void Pack(ref readonly BlockQ4_0 first, nuint stride, ref byte panel)
     {
         ref BlockQ4_0 block = ref Unsafe.AsRef(in first);
         Interleaving.Halves(in block.Scale, stride).AsByte().StoreUnsafe(ref panel);
         ref byte nibbles = ref Unsafe.As<Bytes16, byte>(ref block.Nibbles);
-        Interleaving.Bytes(in nibbles, stride, 16, ref Unsafe.AddByteOffset(ref panel, NibblesAt));
+        Span<byte> interleaved = stackalloc byte[8 * 16];
+        Interleaving.Bytes(in nibbles, stride, 16, ref interleaved[0]);
+        for (int step = 0; step < StepCount; step++)
+        {
+            PanelCodes codes = PackedCodes.FourVectors(in interleaved[0], 0, shift: step * 4, count: 4);
+            int at = CodesAt + (step * PackedCodes.FourBitByteLength);
+            PackedCodes.StoreFourBit(codes, ref Unsafe.AddByteOffset(ref panel, at));
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -36,7 +44,7 @@ internal readonly struct PanelQ4_0 : IPanel<BlockQ4_0, Activation32>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static PanelCodes Codes(ref readonly byte panel, nuint step) =>
-        PackedBits.Nibbles(in panel, NibblesAt, (int)step * 4);
+        PackedCodes.LoadFourBit(in panel, CodesAt + (step * PackedCodes.FourBitByteLength));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> AddProducts(

@@ -5,16 +5,16 @@ namespace Chaku.Kernels.Formats.Panels;
 
 /// <summary>
 /// Eight rows of <see cref="BlockQ4_K"/>: scales (32 bytes), minus the minimum scales (32), 8 sub-block scales and 8
-/// minima widened to bytes (64 each), nibbles (1024).
+/// minima widened to bytes (64 each), codes (1024).
 /// </summary>
 internal readonly struct PanelQ4_K : IPanel<BlockQ4_K, Activation256>
 {
     private const int MinimumScaleAt = 32;
     private const int SubScalesAt = 64;
     private const int MinimaAt = 128;
-    private const int NibblesAt = 192;
+    private const int CodesAt = 192;
 
-    public static int ByteLength => NibblesAt + 1024;
+    public static int ByteLength => CodesAt + 1024;
 
     public static int StepCount => 16;
 
@@ -24,6 +24,7 @@ internal readonly struct PanelQ4_K : IPanel<BlockQ4_K, Activation256>
 
     public static int FirstMinimumSum => Activation256.FirstSumOf32;
 
+    [SkipLocalsInit]
     public static void Pack(ref readonly BlockQ4_K first, nuint stride, ref byte panel)
     {
         ref BlockQ4_K block = ref Unsafe.AsRef(in first);
@@ -31,7 +32,16 @@ internal readonly struct PanelQ4_K : IPanel<BlockQ4_K, Activation256>
         (-Interleaving.Halves(in block.MinimumScale, stride)).AsByte().StoreUnsafe(ref panel, MinimumScaleAt);
         SubScales.PackScalesAndMinima(in block.Scales, stride, ref Unsafe.AddByteOffset(ref panel, SubScalesAt));
         ref byte nibbles = ref Unsafe.As<Bytes128, byte>(ref block.Nibbles);
-        Interleaving.Bytes(in nibbles, stride, 128, ref Unsafe.AddByteOffset(ref panel, NibblesAt));
+        Span<byte> interleaved = stackalloc byte[8 * 128];
+        Interleaving.Bytes(in nibbles, stride, 128, ref interleaved[0]);
+        for (int step = 0; step < StepCount; step++)
+        {
+            // Two steps make a sub-block; four share 8 vectors, two of them the low nibbles, two the high.
+            nuint from = (nuint)((step / 4 * 256) + (step % 2 * 128));
+            PanelCodes codes = PackedCodes.FourVectors(in interleaved[0], from, shift: step / 2 % 2 * 4, count: 4);
+            int at = CodesAt + (step * PackedCodes.FourBitByteLength);
+            PackedCodes.StoreFourBit(codes, ref Unsafe.AddByteOffset(ref panel, at));
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -49,10 +59,9 @@ internal readonly struct PanelQ4_K : IPanel<BlockQ4_K, Activation256>
     public static Vector256<short> StepScale(ref readonly byte panel, nuint step) =>
         SubScales.Twice(in Unsafe.AddByteOffset(ref Unsafe.AsRef(in panel), SubScalesAt), step / 2);
 
-    // Two steps make a sub-block; four steps share 8 vectors, two of them the low nibbles, two the high.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static PanelCodes Codes(ref readonly byte panel, nuint step) =>
-        PackedBits.Nibbles(in panel, NibblesAt + (step / 4 * 256) + (step % 2 * 128), (int)(step / 2 % 2 * 4));
+        PackedCodes.LoadFourBit(in panel, CodesAt + (step * PackedCodes.FourBitByteLength));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> AddProducts(

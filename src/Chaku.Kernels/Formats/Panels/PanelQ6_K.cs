@@ -4,16 +4,14 @@ using System.Runtime.Intrinsics;
 namespace Chaku.Kernels.Formats.Panels;
 
 /// <summary>
-/// Eight rows of <see cref="BlockQ6_K"/>: scales (32 bytes), 16 sub-block scales (128), upper bits (512), lower bits
-/// (1024).
+/// Eight rows of <see cref="BlockQ6_K"/>: scales (32 bytes), 16 sub-block scales (128), codes (1536).
 /// </summary>
 internal readonly struct PanelQ6_K : IPanel<BlockQ6_K, Activation256>
 {
     private const int SubScalesAt = 32;
-    private const int UpperBitsAt = 160;
-    private const int LowerBitsAt = 672;
+    private const int CodesAt = 160;
 
-    public static int ByteLength => LowerBitsAt + 1024;
+    public static int ByteLength => CodesAt + 1536;
 
     public static int StepCount => 16;
 
@@ -21,16 +19,22 @@ internal readonly struct PanelQ6_K : IPanel<BlockQ6_K, Activation256>
 
     public static int OffsetCount => 8;
 
+    [SkipLocalsInit]
     public static void Pack(ref readonly BlockQ6_K first, nuint stride, ref byte panel)
     {
         ref BlockQ6_K block = ref Unsafe.AsRef(in first);
         Interleaving.Halves(in block.Scale, stride).AsByte().StoreUnsafe(ref panel);
         ref byte scales = ref Unsafe.As<SignedBytes16, byte>(ref block.Scales);
         Interleaving.Bytes(in scales, stride, 16, ref Unsafe.AddByteOffset(ref panel, SubScalesAt));
-        ref byte upper = ref Unsafe.As<Bytes64, byte>(ref block.UpperBits);
-        Interleaving.Bytes(in upper, stride, 64, ref Unsafe.AddByteOffset(ref panel, UpperBitsAt));
-        ref byte lower = ref Unsafe.As<Bytes128, byte>(ref block.LowerBits);
-        Interleaving.Bytes(in lower, stride, 128, ref Unsafe.AddByteOffset(ref panel, LowerBitsAt));
+        Span<byte> upper = stackalloc byte[8 * 64];
+        Interleaving.Bytes(in Unsafe.As<Bytes64, byte>(ref block.UpperBits), stride, 64, ref upper[0]);
+        Span<byte> lower = stackalloc byte[8 * 128];
+        Interleaving.Bytes(in Unsafe.As<Bytes128, byte>(ref block.LowerBits), stride, 128, ref lower[0]);
+        for (int step = 0; step < StepCount; step++)
+        {
+            int at = CodesAt + (step * PackedCodes.SixBitByteLength);
+            PackedCodes.StoreSixBit(Join(lower, upper, step), ref Unsafe.AddByteOffset(ref panel, at));
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -45,29 +49,32 @@ internal readonly struct PanelQ6_K : IPanel<BlockQ6_K, Activation256>
     public static Vector256<short> StepScale(ref readonly byte panel, nuint step) =>
         SubScales.TwiceSigned(in Unsafe.AddByteOffset(ref Unsafe.AsRef(in panel), SubScalesAt), step);
 
-    // A step is a sub-block of 16. Of the eight in a half, two share vectors of lower bits with the two 4 further, and
-    // four pairs share vectors of upper bits.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static PanelCodes Codes(ref readonly byte panel, nuint step)
-    {
-        nuint half = step / 8;
-        nuint lowerAt = LowerBitsAt + (half * 512) + (step % 4 * 128);
-        nuint upperAt = UpperBitsAt + (half * 256) + (step % 2 * 128);
-        PanelCodes lower = PackedBits.Nibbles(in panel, lowerAt, (int)(step / 4 % 2 * 4));
-        int shift = (int)(step / 2 % 4 * 2);
-        return new(
-            lower.First | Upper(in panel, upperAt, shift),
-            lower.Second | Upper(in panel, upperAt + 32, shift),
-            lower.Third | Upper(in panel, upperAt + 64, shift),
-            lower.Fourth | Upper(in panel, upperAt + 96, shift));
-    }
+    public static PanelCodes Codes(ref readonly byte panel, nuint step) =>
+        PackedCodes.LoadSixBit(in panel, CodesAt + (step * PackedCodes.SixBitByteLength));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> AddProducts(
         Vector256<int> sum, PanelCodes codes, Vector256<short> stepScale, ref readonly byte x, nuint stride) =>
         PanelProducts.AddSixBit(sum, codes, stepScale, in x, stride);
 
+    // A step is a sub-block of 16. Of the eight in a half of the block, two share vectors of lower bits with the two 4
+    // further, and four pairs share vectors of upper bits.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<byte> Upper(ref readonly byte panel, nuint at, int shift) =>
-        (PackedBits.Bits(in panel, at, shift, 3).AsUInt16() << 4).AsByte();
+    private static PanelCodes Join(ReadOnlySpan<byte> lowerBits, ReadOnlySpan<byte> upperBits, int step)
+    {
+        nuint lowerAt = (nuint)((step / 8 * 512) + (step % 4 * 128));
+        nuint upperAt = (nuint)((step / 8 * 256) + (step % 2 * 128));
+        PanelCodes lower = PackedCodes.FourVectors(in lowerBits[0], lowerAt, shift: step / 4 % 2 * 4, count: 4);
+        PanelCodes upper = PackedCodes.FourVectors(in upperBits[0], upperAt, shift: step / 2 % 4 * 2, count: 2);
+        return new(
+            Join(lower.First, upper.First),
+            Join(lower.Second, upper.Second),
+            Join(lower.Third, upper.Third),
+            Join(lower.Fourth, upper.Fourth));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<byte> Join(Vector256<byte> lower, Vector256<byte> upper) =>
+        lower | (upper.AsUInt16() << 4).AsByte();
 }
