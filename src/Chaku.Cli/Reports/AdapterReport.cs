@@ -26,7 +26,7 @@ internal static class AdapterReport
                 ("base_content_hash", origin.BaseSha256),
                 ("template", origin.Template),
                 ("stop_ids", origin.StopIds is { } ids ? string.Join(' ', ids) : null),
-                ("seed", origin.Seed is { } seed ? $"{seed}" : null),
+                ("seed", origin.Seed),
                 ("version", origin.Version),
             ],
             Metadata = [.. folder.Weights.Metadata.Select(pair => (pair.Key, (object)pair.Value))],

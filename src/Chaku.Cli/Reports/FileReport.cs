@@ -143,6 +143,9 @@ internal sealed class FileReport
             case long number:
                 json.WriteNumberValue(number);
                 break;
+            case ulong number:
+                json.WriteNumberValue(number);
+                break;
             case double number when double.IsFinite(number):
                 json.WriteNumberValue(number);
                 break;

@@ -6,6 +6,9 @@ public sealed record GenerationOptions
     /// <summary>The most alternatives that can be asked for with each token.</summary>
     public const int MostLogProbabilities = 100;
 
+    // To be gone through without an allocation.
+    private readonly KeyValuePair<int, float>[] _biases = [];
+
     /// <summary>Tokens at most; null goes on until the context is full.</summary>
     public int? MaxTokens { get; init; }
 
@@ -34,7 +37,15 @@ public sealed record GenerationOptions
     public float PresencePenalty { get; init; }
 
     /// <summary>Added to the logits of these tokens; negative infinity forbids one.</summary>
-    public IReadOnlyDictionary<int, float> LogitBias { get; init; } = new Dictionary<int, float>();
+    public IReadOnlyDictionary<int, float> LogitBias
+    {
+        get;
+        init
+        {
+            field = value;
+            _biases = [.. value];
+        }
+    } = new Dictionary<int, float>();
 
     /// <summary>The same seed gives the same answer.</summary>
     public ulong Seed { get; init; }
@@ -52,6 +63,8 @@ public sealed record GenerationOptions
     public int? LogProbabilities { get; init; }
 
     internal bool IsGreedy => Temperature == 0;
+
+    internal ReadOnlySpan<KeyValuePair<int, float>> Biases => _biases;
 
     /// <summary>Refuses values that cannot be.</summary>
     /// <param name="vocabularySize">Token ids are below it.</param>

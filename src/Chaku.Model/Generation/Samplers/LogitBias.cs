@@ -7,12 +7,12 @@ internal sealed class LogitBias : Sampler
     public override string Name => "logit bias";
 
     /// <inheritdoc/>
-    public override bool IsActive(GenerationOptions options) => options.LogitBias.Count > 0;
+    public override bool IsActive(GenerationOptions options) => !options.Biases.IsEmpty;
 
     /// <inheritdoc/>
     public override void Apply(Candidates candidates, TokenHistory history, GenerationOptions options)
     {
-        foreach ((int id, float bias) in options.LogitBias)
+        foreach ((int id, float bias) in options.Biases)
         {
             candidates.SetScore(id, candidates.Score(id) + bias);
         }
