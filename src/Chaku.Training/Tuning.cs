@@ -143,6 +143,9 @@ internal sealed class Tuning
     {
         using DatasetFile file = DatasetFile.Open(path);
         DatasetFormat format = DatasetFormats.Resolve(_options.Format, file);
+        Require(
+            format.HasConversations || _options.Template is null,
+            $"{path} is read as {format.Name}, to which no template applies: leave out '{_options.Template}'");
         template = format.HasConversations ? ChatTemplates.Resolve(_options.Template, _model.ChatTemplate) : null;
         prompts = template is null ? null : new PromptEncoder(_model.Tokenizer, template);
         return DatasetEncoder.Encode(

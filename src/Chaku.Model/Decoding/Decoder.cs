@@ -68,8 +68,8 @@ internal sealed class Decoder : IDisposable
     /// <param name="positionCapacity">Positions of all sequences together, each rounded up to whole pages.</param>
     /// <param name="sequenceCapacity">Sequences at a time.</param>
     /// <param name="sharesPrefixes">Whether sequences share what they begin with.</param>
-    public KvCache CreateCache(int positionCapacity, int sequenceCapacity = 1, bool sharesPrefixes = true) =>
-        new(CacheLayout, checked((positionCapacity / KvLayout.PageLength) + sequenceCapacity), sharesPrefixes);
+    public KvCache CreateCache(long positionCapacity, int sequenceCapacity = 1, bool sharesPrefixes = true) =>
+        new(CacheLayout, (positionCapacity / KvLayout.PageLength) + sequenceCapacity, sharesPrefixes);
 
     /// <summary>
     /// Runs a batch through the layers, writes its keys and values into the cache, and norms the rows that were asked for,
