@@ -11,6 +11,10 @@ internal sealed class StandardTerminal : Terminal, IDisposable
 
     private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false);
 
+    // For as long as the process lives: a signal may be handled after the write that it belongs to has failed and been
+    // reported, and would still kill a process that has stopped listening.
+    private static PosixSignalRegistration? _fileSizeExceeded;
+
     private readonly CancellationTokenSource _cancellation = new();
     private readonly List<PosixSignalRegistration> _signals = [];
     private readonly Lazy<TextReader> _input = new(() => Console.IsInputRedirected
@@ -21,12 +25,13 @@ internal sealed class StandardTerminal : Terminal, IDisposable
     public StandardTerminal()
     {
         Output = new StreamWriter(StandardOutput.Open(), Utf8);
-        Error = new StreamWriter(Console.OpenStandardError(), Utf8) { AutoFlush = true };
+        Error = new StandardError(new StreamWriter(Console.OpenStandardError(), Utf8) { AutoFlush = true });
         _signals.Add(PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop));
         _signals.Add(PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop));
         if (OperatingSystem.IsLinux() || OperatingSystem.IsMacOS())
         {
-            _signals.Add(PosixSignalRegistration.Create((PosixSignal)FileSizeExceeded, signal => signal.Cancel = true));
+            _fileSizeExceeded ??= PosixSignalRegistration.Create(
+                (PosixSignal)FileSizeExceeded, signal => signal.Cancel = true);
         }
     }
 

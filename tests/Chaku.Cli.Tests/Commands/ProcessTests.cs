@@ -55,6 +55,19 @@ public sealed class ProcessTests : CommandSuite
         Assert.Equal("chaku: No space left on device\n", error);
     }
 
+    [Theory]
+    [InlineData("2> /dev/full")]
+    [InlineData("2>&-")]
+    public void Standard_error_that_takes_nothing_ends_no_work(string redirection)
+    {
+        Assert.SkipUnless(File.Exists("/dev/full"), "this system has no /dev/full");
+        string data = Write("data.txt", string.Concat(Enumerable.Repeat("the dog ", 40)));
+        string tune = $"dotnet '{Program}' tune '{TinyModel}' '{data}' -o mine --steps 1 --context 16 --batch 1";
+        Assert.Equal(0, Shell($"{tune} {redirection}").ExitCode);
+        Assert.True(File.Exists(InFolder("mine/adapter_config.json")));
+        Assert.Equal(1, Shell($"dotnet '{Program}' run nowhere.gguf abc {redirection}").ExitCode);
+    }
+
     // The runtime itself maps its code through a file, larger than any limit, unless it is told not to.
     [Theory]
     [InlineData("logits '{0}' --tokens '1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20' --out '{1}'")]

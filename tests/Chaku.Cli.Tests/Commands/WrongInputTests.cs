@@ -122,7 +122,8 @@ public sealed class WrongInputTests : CommandSuite
     {
         string[] arguments = ["run", TinyModel, "abc", "--max-tokens", "1", "--threads"];
         Assert.Equal(
-            "chaku: the number of threads is from 1 to 1024, not 100000", Refusal(ExitCodes.Failure, [.. arguments, "100000"]));
+            "chaku: the number of threads is from 1 to 1024, not 100000",
+            Refusal(ExitCodes.Failure, [.. arguments, "100000"]));
         Assert.Equal(ExitCodes.Success, Run([.. arguments, "50"]).ExitCode);
     }
 
