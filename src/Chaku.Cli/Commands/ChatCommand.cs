@@ -27,7 +27,9 @@ internal sealed class ChatCommand : ProgramCommand
 
     /// <summary>Describes the command line.</summary>
     public ChatCommand()
-        : base("chat", "Holds a conversation: a line is a message. Ctrl-C stops an answer, /exit ends, /clear begins anew.")
+        : base(
+            "chat",
+            "Holds a conversation: a line is a message. Ctrl-C stops an answer, /exit ends, /clear begins anew.")
     {
         _model = new ModelArguments(this);
         _sampling = new SamplingArguments(this);

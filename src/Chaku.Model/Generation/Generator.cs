@@ -4,7 +4,9 @@ using Chaku.Model.Tokenizers;
 
 namespace Chaku.Model.Generation;
 
-/// <summary>The one generation loop: a whole answer is a fold over its steps. Keeps what it has computed for the next prompt.</summary>
+/// <summary>
+/// The one generation loop: a whole answer is a fold over its steps. Keeps what it has computed for the next prompt.
+/// </summary>
 /// <param name="model">The model; one caller at a time.</param>
 /// <param name="adapter">Changes the model; null for none.</param>
 internal sealed class Generator(LanguageModel model, BoundAdapter? adapter = null) : IDisposable
