@@ -10,7 +10,10 @@ namespace Chaku.Cli.Commands;
 /// <summary>Trains an adapter.</summary>
 internal sealed class TuneCommand : ProgramCommand
 {
-    private readonly Argument<string> _model = new("MODEL") { Description = "The base, a GGUF file; it is not changed." };
+    private readonly Argument<string> _model = new("MODEL")
+    {
+        Description = "The base, a GGUF file; it is not changed.",
+    };
 
     private readonly Argument<string> _data = new("DATA")
     {
@@ -92,7 +95,8 @@ internal sealed class TuneCommand : ProgramCommand
 
         terminal.Warn(string.Create(
             CultureInfo.InvariantCulture,
-            $"stopped after {report.StepsDone} of {report.Plan.StepCount} steps; {output} has what was learnt until then"));
+            $"stopped after {report.StepsDone} of {report.Plan.StepCount} steps; " +
+            $"{output} has what was learnt until then"));
         return ExitCodes.Cancelled;
     }
 }

@@ -6,8 +6,8 @@ using Chaku.Model.Tokenizers;
 namespace Chaku.Model.Scoring;
 
 /// <summary>
-/// Scores a text in windows of the whole context that do not overlap. Each begins with BOS where the vocabulary asks for it,
-/// and every token after it is scored; without BOS a window's first token is only context.
+/// Scores a text in windows of the whole context that do not overlap. Each begins with BOS where the vocabulary asks
+/// for it, and every token after it is scored; without BOS a window's first token is only context.
 /// </summary>
 /// <remarks>The loss is <see cref="CrossEntropy.Forward"/>'s, as in training: the sum differs in no bit.</remarks>
 internal static class Perplexity
@@ -62,7 +62,7 @@ internal static class Perplexity
         using WindowScorer scorer = new(model, adapter);
         long done = 0;
         long all = tokens.Length;
-        List<int> window = new(model.ContextLength);
+        List<int> window = [];
         for (int start = 0; start < tokens.Length; start += stride)
         {
             ReadOnlySpan<int> part = tokens.Slice(start, Math.Min(stride, tokens.Length - start));
@@ -109,7 +109,7 @@ internal static class Perplexity
             }
 
             // The last token is only a target: nothing is predicted from it.
-            model.Prefill(_batch, sequence, tokens.AsSpan(0, tokens.Length - 1), OutputRows.All, ScoreChunk, cancellation);
+            model.Prefill(_batch, sequence, tokens.AsSpan(..^1), OutputRows.All, ScoreChunk, cancellation);
         }
 
         public void Dispose() => _cache.Dispose();

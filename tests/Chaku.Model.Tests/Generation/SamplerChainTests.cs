@@ -27,7 +27,8 @@ public sealed class SamplerChainTests
         SamplerChain other = new(new GenerationOptions { Seed = 2 }, VocabularySize);
         TokenHistory history = new([], VocabularySize);
         int[] forwards = [.. Enumerable.Range(0, 50).Select(position => chain.Pick(logits, history, position))];
-        int[] backwards = [.. Enumerable.Range(0, 50).Reverse().Select(position => chain.Pick(logits, history, position))];
+        int[] backwards =
+            [.. Enumerable.Range(0, 50).Reverse().Select(position => chain.Pick(logits, history, position))];
         int[] others = [.. Enumerable.Range(0, 50).Select(position => other.Pick(logits, history, position))];
 
         Assert.Equal(forwards, backwards.Reverse());
