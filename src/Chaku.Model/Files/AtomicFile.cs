@@ -53,9 +53,9 @@ internal static class AtomicFile
         catch (Exception exception)
         {
             Array.ForEach(temporaries, Remove);
-            if (exception is IOException or UnauthorizedAccessException)
+            if (Describe(exception) is { } reason)
             {
-                throw new IOException($"{files[current].Path} cannot be written: {exception.Message}", exception);
+                throw new IOException($"{files[current].Path} cannot be written: {reason}", exception);
             }
 
             throw;
@@ -69,6 +69,14 @@ internal static class AtomicFile
     /// <summary>Writes bytes.</summary>
     /// <exception cref="IOException">As for <see cref="Write(string, Action{Stream})"/>.</exception>
     public static void WriteBytes(string path, byte[] bytes) => Write(path, stream => stream.Write(bytes));
+
+    // The runtime takes a limit on the size of files (EFBIG) for a wrong argument of its own.
+    private static string? Describe(Exception exception) => exception switch
+    {
+        IOException or UnauthorizedAccessException => exception.Message,
+        ArgumentOutOfRangeException { ParamName: "value", ActualValue: null } => "the system permits no file of that size",
+        _ => null,
+    };
 
     private static FileStream CreateOnDisk(string temporary) =>
         new(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, BufferByteLength);

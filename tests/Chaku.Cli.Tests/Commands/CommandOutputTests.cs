@@ -1,0 +1,49 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Chaku.Tests;
+
+namespace Chaku.Cli.Tests.Commands;
+
+/// <summary>The fields of <c>--json</c> are those that the document promises to scripts.</summary>
+public sealed partial class CommandOutputTests : CommandSuite
+{
+    [Fact]
+    public void Every_field_is_documented_and_every_documented_field_is_there()
+    {
+        string text = Write("data.txt", string.Concat(Enumerable.Repeat("the dog sat on the mat. ", 30)));
+        string adapter = InFolder("mine");
+        Dictionary<string, string[]> outputs = new()
+        {
+            ["run"] = [Run("run", TinyModel, "abc", "--json", "--max-tokens", "1", "--log-probabilities", "1").Output],
+            ["tokenize"] = [Result("tokenize", TinyModel, "abc", "--json")],
+            ["logits"] = [Result("logits", TinyModel, "--tokens", "1", "--out", InFolder("l"), "--json")],
+            ["perplexity"] = [Result("perplexity", TinyModel, text, "--json")],
+            ["tune"] = [Run("tune", TinyModel, text, "-o", adapter, "--steps", "1", "--context", "16", "--json").Output],
+            ["show"] = [Result("show", TinyModel, "--hash", "--json"), Result("show", adapter, "--json")],
+        };
+        foreach ((string command, string[] lines) in outputs)
+        {
+            IEnumerable<string> actual = lines.SelectMany(Fields).Distinct().Order(StringComparer.Ordinal);
+            Assert.Equal(Documented(command).Order(StringComparer.Ordinal), actual);
+        }
+
+        string chat = RunWith("hello\n", "chat", TinyModel, "--template", "alpaca", "--json", "--max-tokens", "1").Output;
+        Assert.Equal(Documented("run").Except(["log_probabilities"]), Fields(chat));
+    }
+
+    private static IEnumerable<string> Documented(string command)
+    {
+        string document = File.ReadAllText(Path.Combine(Fixtures.Checkout, "docs", "formats", "command-output.md"));
+        string section = document.Split($"## `--json`: {command}\n")[1].Split("\n## ")[0];
+        return FieldRow().Matches(section).Select(match => match.Groups[1].Value);
+    }
+
+    private static string[] Fields(string json)
+    {
+        using JsonDocument document = JsonDocument.Parse(json);
+        return [.. document.RootElement.EnumerateObject().Select(property => property.Name)];
+    }
+
+    [GeneratedRegex(@"^\| `(\w+)` \|", RegexOptions.Multiline)]
+    private static partial Regex FieldRow();
+}

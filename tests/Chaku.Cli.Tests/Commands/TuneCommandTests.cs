@@ -1,0 +1,91 @@
+using System.Text.Json;
+using Chaku.Tests;
+
+namespace Chaku.Cli.Tests.Commands;
+
+public sealed class TuneCommandTests : CommandSuite
+{
+    private static readonly string Text = string.Concat(Enumerable.Repeat("the dog sat on the mat. ", 30));
+
+    private static readonly string[] Small = ["--batch", "1", "--rank", "2", "--threads", "2"];
+
+    private static readonly string[] Short = ["--steps", "2", "--context", "32", .. Small];
+
+    [Fact]
+    public void An_adapter_is_written_and_then_runs()
+    {
+        string data = Write("data.txt", Text);
+        CommandResult tuned = Run(
+            ["tune", TinyModel, data, "-o", InFolder("mine"), "--validation", "0.2", "--lr", "0.01", "--json", .. Short]);
+        Assert.Equal(ExitCodes.Success, tuned.ExitCode);
+        using JsonDocument said = JsonDocument.Parse(tuned.Output);
+        Assert.Equal(2, said.RootElement.GetProperty("steps_done").GetInt32());
+        Assert.InRange(said.RootElement.GetProperty("held_out_loss_after").GetDouble(), 0, 20);
+
+        string untuned = Result("perplexity", TinyModel, data);
+        Assert.NotEqual(untuned, Result("perplexity", TinyModel, data, "--adapter", InFolder("mine")));
+        Assert.Equal(untuned, Result("perplexity", TinyModel, data, "--adapter", InFolder("mine") + "=0"));
+        using JsonDocument shown = JsonDocument.Parse(Result("show", InFolder("mine"), "--json"));
+        Assert.Equal(2, shown.RootElement.GetProperty("rank").GetInt32());
+        Assert.Equal(64, shown.RootElement.GetProperty("base_content_hash").GetString()!.Length);
+    }
+
+    [Fact]
+    public void Another_untunedis_refused()
+    {
+        string data = Write("data.txt", Text);
+        Run(["tune", TinyModel, data, "-o", InFolder("mine"), .. Short]);
+        string other = Fixtures.TestData("models", "tiny", "llama-mqa-tied.gguf");
+        string line = Refusal(ExitCodes.Failure, "run", other, "abc", "--adapter", InFolder("mine"));
+        Assert.Contains("another base", line, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_template_of_an_adapter_is_kept_and_no_other_is_taken()
+    {
+        string record = """{"instruction": "Say hello.", "input": "", "output": "hello"}""";
+        string data = Write("data.jsonl", string.Concat(Enumerable.Repeat(record + "\n", 4)));
+        string[] tune = ["tune", TinyModel, data, "-o", InFolder("mine"), .. Small, "--steps", "2", "--context", "256"];
+        Assert.Contains("--template NAME", Refusal(ExitCodes.Failure, tune), StringComparison.Ordinal);
+        Assert.Equal(ExitCodes.Success, Run([.. tune, "--template", "alpaca"]).ExitCode);
+
+        string[] chat = ["chat", TinyModel, "--adapter", InFolder("mine"), "--max-tokens", "2"];
+        Assert.Equal(ExitCodes.Success, RunWith("hello\n", chat).ExitCode);
+        string line = Refusal(ExitCodes.Failure, [.. chat, "--template", "llama-2"]);
+        Assert.Contains("trained with the template alpaca", line, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Ctrl_C_ends_early_and_keeps_what_was_learnt()
+    {
+        string data = Write("data.txt", Text);
+        using TestTerminal terminal = new("")
+        {
+            OnError = self =>
+            {
+                if (self.Error.ToString()!.Contains("step 10 ", StringComparison.Ordinal))
+                {
+                    self.Press();
+                }
+            },
+        };
+        CommandResult result = Run(
+            terminal, ["tune", TinyModel, data, "-o", InFolder("mine"), .. Small, "--steps", "100", "--context", "32"]);
+        Assert.Equal(ExitCodes.Cancelled, result.ExitCode);
+        Assert.Contains("stopped after 10 of 100 steps", result.Error, StringComparison.Ordinal);
+        Assert.NotEmpty(Result("show", InFolder("mine")));
+    }
+
+    [Theory]
+    [InlineData("data.txt", "", "empty")]
+    [InlineData("data.json", "[]", "record")]
+    [InlineData("data.jsonl", "{\"instruction\": \"a\", \"output\": \"b\"}\n{\"instruction\"\n", "line 2")]
+    public void Data_that_cannot_be_learnt_are_refused_and_nothing_is_written(string name, string content, string expected)
+    {
+        string data = Write(name, content);
+        string line = Refusal(
+            ExitCodes.Failure, ["tune", TinyModel, data, "-o", InFolder("mine"), "--template", "alpaca", .. Short]);
+        Assert.Contains(expected, line, StringComparison.OrdinalIgnoreCase);
+        Assert.Equal([data], Directory.GetFileSystemEntries(Folder));
+    }
+}
