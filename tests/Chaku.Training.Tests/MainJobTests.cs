@@ -50,7 +50,8 @@ public sealed class MainJobTests
                 cancellation: TestContext.Current.CancellationToken).Adapter);
             string after = Continue(model, adapter);
             TestContext.Current.TestOutputHelper!.WriteLine(
-                $"perplexity {Math.Exp(report.ValidationBefore!.Value):F1} -> {perplexity:F2} in {seconds:F0} s\n{after}");
+                $"perplexity {Math.Exp(report.ValidationBefore!.Value):F1} -> {perplexity:F2} " +
+                $"in {seconds:F0} s\n{after}");
             Assert.InRange(Math.Exp(report.ValidationBefore.Value), 150, 250);
             Assert.InRange(perplexity, 1, LargestPerplexity);
             Assert.InRange(seconds, 0, MostSeconds);
