@@ -79,4 +79,4 @@ public sealed class MainJobTests
 
 /// <summary>Tests whose time counts run when no other does.</summary>
 [CollectionDefinition("Timed", DisableParallelization = true)]
-public sealed class TimedCollection;
+public sealed class TimedTests;
