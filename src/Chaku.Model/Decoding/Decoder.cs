@@ -68,12 +68,12 @@ internal sealed class Decoder : IDisposable
     /// <param name="positionCapacity">Positions of all sequences together, each rounded up to whole pages.</param>
     /// <param name="sequenceCapacity">Sequences at a time.</param>
     /// <param name="sharesPrefixes">Whether sequences share what they begin with.</param>
-    public KvCache CreateCache(int positionCapacity, int sequenceCapacity = 1, bool sharesPrefixes = true) =>
-        new(CacheLayout, checked((positionCapacity / KvLayout.PageLength) + sequenceCapacity), sharesPrefixes);
+    public KvCache CreateCache(long positionCapacity, int sequenceCapacity = 1, bool sharesPrefixes = true) =>
+        new(CacheLayout, checked((int)(positionCapacity / KvLayout.PageLength) + sequenceCapacity), sharesPrefixes);
 
     /// <summary>
-    /// Runs a batch through the layers, writes its keys and values into the cache, and norms the rows that were asked for,
-    /// for <see cref="Logits"/>.
+    /// Runs a batch through the layers, writes its keys and values into the cache, and norms the rows that were asked
+    /// for, for <see cref="Logits"/>.
     /// </summary>
     /// <param name="batch">The segments.</param>
     /// <param name="tape">Keeps what the backward needs; null when serving.</param>

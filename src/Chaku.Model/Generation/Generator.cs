@@ -1,3 +1,4 @@
+using Chaku.Kernels.Ops;
 using Chaku.Model.Cache;
 using Chaku.Model.Decoding;
 using Chaku.Model.Tokenizers;
@@ -111,7 +112,7 @@ internal sealed class Generator(LanguageModel model, BoundAdapter? adapter = nul
             return new GenerationStep(token, text, null, [], reason);
         }
 
-        float logSumExp = LogProbabilities.LogSumExp(_logits);
+        float logSumExp = CrossEntropy.LogSumExp(_logits);
         return new GenerationStep(
             token, text, _logits[token] - logSumExp, LogProbabilities.Top(_logits, logSumExp, count), reason);
     }
