@@ -3,7 +3,9 @@ using Spectre.Console;
 
 namespace Chaku.Cli;
 
-/// <summary>A progress bar with the time left, on a terminal, for work of more than two seconds; gone when disposed.</summary>
+/// <summary>
+/// A progress bar with the time left, on a terminal, for work of more than two seconds; gone when disposed.
+/// </summary>
 /// <param name="terminal">Where it is drawn.</param>
 /// <param name="what">What is done.</param>
 internal sealed class ProgressReport(Terminal terminal, string what) : IDisposable

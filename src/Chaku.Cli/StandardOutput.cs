@@ -10,8 +10,8 @@ internal static class StandardOutput
 
     /// <summary>The stream to write to; unbuffered.</summary>
     /// <remarks>
-    /// The console's own stream passes over a closed pipe in silence, and the program would go on for nobody. A file stream
-    /// tells, but has its own idea of where in a file it is: it is taken for pipes only, which have no place.
+    /// The console's own stream passes over a closed pipe in silence, and the program would go on for nobody. A file
+    /// stream tells, but has its own idea of where in a file it is: it is taken for pipes only, which have no place.
     /// </remarks>
     public static Stream Open()
     {

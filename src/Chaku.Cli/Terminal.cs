@@ -34,7 +34,9 @@ internal abstract class Terminal
     /// <summary>Says something that the user should know, on a line of its own.</summary>
     public void Warn(string notice) => Error.WriteLine($"chaku: warning: {OneLine(notice)}");
 
-    /// <summary>The next line that is typed or piped in; null at the end. Ctrl-C while waiting ends the program.</summary>
+    /// <summary>
+    /// The next line that is typed or piped in; null at the end. Ctrl-C while waiting ends the program.
+    /// </summary>
     public string? ReadLine()
     {
         IsWaiting = true;

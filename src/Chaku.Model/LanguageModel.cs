@@ -133,20 +133,25 @@ public sealed class LanguageModel : IDisposable
         File.Dispose();
     }
 
-    /// <summary>A cache for this many sequences of the whole context, and as many pages again for known prefixes.</summary>
+    /// <summary>
+    /// A cache for this many sequences of the whole context, and as many pages again for known prefixes.
+    /// </summary>
     internal KvCache CreateCache(int sequenceCount = 1) =>
         Decoder.CreateCache(2L * sequenceCount * ContextLength, sequenceCount);
 
     /// <summary>Fits an adapter to this model.</summary>
     /// <exception cref="ArgumentException">It changes matrices that the model does not have.</exception>
-    internal BoundAdapter Bind(LoraAdapter adapter, float strength = 1) => BoundAdapter.Bind(Decoder, adapter, strength);
+    internal BoundAdapter Bind(LoraAdapter adapter, float strength = 1) =>
+        BoundAdapter.Bind(Decoder, adapter, strength);
 
     /// <summary>Runs tokens through the decoder in chunks; the last chunk's batch is left for its logits.</summary>
     /// <param name="batch">Used and overwritten.</param>
     /// <param name="sequence">Goes on from what it holds.</param>
     /// <param name="tokens">At least one.</param>
     /// <param name="outputs">Rows asked for, in every chunk when all, in the last when only the last.</param>
-    /// <param name="onChunk">Called after each chunk with its first token's number and its length; logits can be read.</param>
+    /// <param name="onChunk">
+    /// Called after each chunk with its first token's number and its length; logits can be read.
+    /// </param>
     /// <param name="cancellation">Stops between chunks.</param>
     /// <exception cref="ContextOverflowException">The tokens do not fit.</exception>
     internal void Prefill(
@@ -168,8 +173,8 @@ public sealed class LanguageModel : IDisposable
             int length = Math.Min(Options.ChunkLength, tokens.Length - start);
             bool isLast = start + length == tokens.Length;
             batch.Clear();
-            batch.Add(
-                sequence, tokens.Slice(start, length), outputs == OutputRows.Last && !isLast ? OutputRows.None : outputs);
+            OutputRows asked = outputs == OutputRows.Last && !isLast ? OutputRows.None : outputs;
+            batch.Add(sequence, tokens.Slice(start, length), asked);
             Decoder.Forward(batch);
             onChunk?.Invoke(start, length);
         }

@@ -1,6 +1,8 @@
 namespace Chaku.Model;
 
-/// <summary>How a model is loaded and run. None of it changes what the model computes, but for the cache's type.</summary>
+/// <summary>
+/// How a model is loaded and run. Only the cache's type and <see cref="IsExact"/> change what the model computes.
+/// </summary>
 public sealed record ModelOptions
 {
     /// <summary>Threads; by default one for each processor.</summary>
@@ -16,8 +18,8 @@ public sealed record ModelOptions
     public int ChunkLength { get; init; } = 512;
 
     /// <summary>
-    /// Copies quantised weights once into the layout that the kernels read, for speed; without it they are read where they
-    /// lie in the file, and take no memory of their own. The bits are the same.
+    /// Copies quantised weights once into the layout that the kernels read, for speed; without it they are read where
+    /// they lie in the file, and take no memory of their own. The bits are the same.
     /// </summary>
     public bool Repack { get; init; } = true;
 

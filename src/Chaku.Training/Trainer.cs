@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Chaku.Kernels.Ops;
 using Chaku.Model.Cache;
 using Chaku.Model.Decoding;
@@ -146,7 +147,7 @@ internal sealed class Trainer : IDisposable
             }
 
             Span<float> losses = _losses.AsSpan(0, _targets.Count);
-            ReadOnlySpan<int> targets = System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_targets);
+            ReadOnlySpan<int> targets = CollectionsMarshal.AsSpan(_targets);
             if (isTraining)
             {
                 _backward.LossesAndGradients(_batch, targets, scale, losses);
@@ -184,8 +185,7 @@ internal sealed class Trainer : IDisposable
 
             KvSequence cached = _cache.Open(_adapter);
             _sequences.Add(cached);
-            _batch.Add(
-                cached, sequence.Tokens, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_outputRows), dropout);
+            _batch.Add(cached, sequence.Tokens, CollectionsMarshal.AsSpan(_outputRows), dropout);
         }
     }
 }

@@ -2,7 +2,9 @@ using Chaku.Model.Adapters;
 
 namespace Chaku.Training;
 
-/// <summary>What a tuning run is asked for. The same options, data and base give the same adapter, byte for byte.</summary>
+/// <summary>
+/// What a tuning run is asked for. The same options, data and base give the same adapter, byte for byte.
+/// </summary>
 internal sealed record TuneOptions
 {
     /// <summary>r.</summary>

@@ -17,7 +17,9 @@ internal sealed record TuneProgress
     /// <summary>Told after each step.</summary>
     public Action<TrainingStep>? OnStep { get; init; }
 
-    /// <summary>Told the steps done and the mean loss of what is held out: before, after, and ten times between.</summary>
+    /// <summary>
+    /// Told the steps done and the mean loss of what is held out: before, after, and three times between.
+    /// </summary>
     public Action<long, double>? OnValidation { get; init; }
 }
 
@@ -36,7 +38,9 @@ internal sealed record TunePlan(
 /// <param name="StepsDone">Steps done: fewer than planned if it was stopped.</param>
 /// <param name="FirstLoss">The first step's.</param>
 /// <param name="LastLoss">The last step's.</param>
-/// <param name="ValidationBefore">Mean loss of what was held out, before the first step; null where nothing was.</param>
+/// <param name="ValidationBefore">
+/// Mean loss of what was held out, before the first step; null where nothing was.
+/// </param>
 /// <param name="ValidationAfter">After the last step.</param>
 /// <param name="TokenCount">Tokens that went through the decoder to be learnt from.</param>
 /// <param name="ElapsedSeconds">From the first step's beginning to the last one's end, validation included.</param>

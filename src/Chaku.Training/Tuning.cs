@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Chaku.Kernels.Ops;
 using Chaku.Model;
 using Chaku.Model.Adapters;
 using Chaku.Model.Files;
@@ -14,7 +13,10 @@ internal sealed class Tuning
 {
     private const int LongestDefaultContext = 512;
     private const double WarmupShare = 0.03;
-    private const int ValidationCount = 10;
+    private const int ValidationCount = 4;
+
+    // More than any memory holds, and little enough that no count overflows.
+    private const int MostBatchTokens = 1 << 26;
 
     private readonly LanguageModel _model;
     private readonly TuneOptions _options;
@@ -44,7 +46,9 @@ internal sealed class Tuning
     /// <exception cref="ChatTemplateException">The data need a template, and there is none.</exception>
     /// <exception cref="AdapterException">An adapter's setting cannot be, or a target names nothing.</exception>
     /// <exception cref="IOException">A file cannot be read or written.</exception>
-    /// <exception cref="OperationCanceledException">Cancelled before the first step: there is nothing to write.</exception>
+    /// <exception cref="OperationCanceledException">
+    /// Cancelled before the first step: there is nothing to write.
+    /// </exception>
     public static TuneReport Run(
         LanguageModel model,
         string dataPath,
@@ -59,8 +63,12 @@ internal sealed class Tuning
 
     private TuneReport Run(string dataPath, string outputPath)
     {
+        CheckOptions();
         TrainingSettings settings = Settings();
         AdaptableLinears linears = AdaptableLinears.Of(_model);
+        LoraSettings lora = new LoraSettings(
+            _options.Rank, _options.Alpha ?? (2 * _options.Rank), _options.IsRankStabilised).Checked();
+        _ = linears.Select(_options.Targets);
         TrainingData data = ReadData(dataPath, out PromptEncoder? prompts, out ChatTemplate? template);
         PeftWriter.RequireWritable(outputPath);
         string baseSha256 = ContentHashCache.ForUser().GetOrCompute(_model.File, _progress.OnHash, _cancellation);
@@ -70,7 +78,6 @@ internal sealed class Tuning
             Template = template?.Name,
             StopIds = prompts is null ? null : [.. prompts.StopIds.Order()],
         };
-        LoraSettings lora = new(_options.Rank, _options.Alpha ?? (2 * _options.Rank), _options.IsRankStabilised);
         LoraAdapter adapter = LoraAdapter.Create(linears, _options.Targets, lora, _options.Seed, origin);
         BatchPlan batches = new(
             data.Training.Sequences, ContextLength, _options.BatchSize, _options.Accumulation, _options.Seed);
@@ -90,7 +97,7 @@ internal sealed class Tuning
         return report;
     }
 
-    private TrainingSettings Settings()
+    private void CheckOptions()
     {
         Require(_options.LearningRate is > 0 and < double.PositiveInfinity, "the learning rate is above 0");
         Require(_options.Dropout is >= 0 and < 1, "dropout is at least 0 and less than 1");
@@ -100,20 +107,27 @@ internal sealed class Tuning
         Require(_options.Epochs is > 0 and < double.PositiveInfinity, "the epochs are above 0");
         Require(_options.WarmupSteps is null or >= 0, "the warm-up has 0 steps or more");
         Require(_options.BatchSize > 0 && _options.Accumulation > 0, "batch and accumulation are 1 or more");
+        Require(
+            (long)ContextLength * _options.BatchSize <= MostBatchTokens,
+            $"a batch has at most {MostBatchTokens} tokens");
         Require(ContextLength is >= 2, "the context has at least 2 positions");
         Require(
             ContextLength <= _model.ContextLength, $"the context is no longer than the model's {_model.ContextLength}");
+    }
+
+    private TrainingSettings Settings()
+    {
         LearningRateSchedule schedule =
             LearningRateSchedules.All.FirstOrDefault(candidate => candidate.Name == _options.Schedule)
             ?? throw new TrainingException(
                 $"the schedule is one of {string.Join(", ", LearningRateSchedules.All.Select(known => known.Name))}, " +
                 $"not '{_options.Schedule}'");
-        return new TrainingSettings
+        TrainingSettings defaults = new() { StepCount = 0 };
+        return defaults with
         {
-            StepCount = 0,
             LearningRate = _options.LearningRate,
             Schedule = schedule,
-            Optimiser = new AdamW(0.9, 0.999, 1e-8, _options.WeightDecay),
+            Optimiser = defaults.Optimiser with { WeightDecay = _options.WeightDecay },
             ClipNorm = _options.ClipNorm,
             DropoutRate = _options.Dropout,
             Seed = _options.Seed,

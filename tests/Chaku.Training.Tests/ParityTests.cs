@@ -7,7 +7,9 @@ using Chaku.Training.Optimisation;
 
 namespace Chaku.Training.Tests;
 
-/// <summary>The trained function is the served function: the training forward's perplexity is serving's, to the last bit.</summary>
+/// <summary>
+/// The trained function is the served function: the training forward's perplexity is serving's, to the last bit.
+/// </summary>
 public sealed class ParityTests
 {
     private const int ContextLength = 100;

@@ -4,7 +4,9 @@ using Chaku.Tests;
 
 namespace Chaku.Training.Tests;
 
-/// <summary>A model of random weights with a vocabulary of bytes, in a folder of its own that is removed at the end.</summary>
+/// <summary>
+/// A model of random weights with a vocabulary of bytes, in a folder of its own that is removed at the end.
+/// </summary>
 internal sealed class TalkingModel : IDisposable
 {
     private const int VocabularySize = 384;

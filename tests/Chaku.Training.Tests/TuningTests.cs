@@ -133,7 +133,7 @@ public sealed class TuningTests
             progress,
             TestContext.Current.CancellationToken);
 
-        Assert.Equal(11, losses.Count);
+        Assert.Equal(5, losses.Count);
         Assert.Equal(losses[0], report.ValidationBefore);
         Assert.Equal(losses[^1], report.ValidationAfter);
         Assert.True(report.ValidationAfter < report.ValidationBefore);

@@ -27,7 +27,9 @@ internal sealed class ChatCommand : ProgramCommand
 
     /// <summary>Describes the command line.</summary>
     public ChatCommand()
-        : base("chat", "Holds a conversation: a line is a message. Ctrl-C stops an answer, /exit ends, /clear begins anew.")
+        : base(
+            "chat",
+            "Holds a conversation: a line is a message. Ctrl-C stops an answer, /exit ends, /clear begins anew.")
     {
         _model = new ModelArguments(this);
         _sampling = new SamplingArguments(this);
@@ -127,6 +129,7 @@ internal sealed class ChatCommand : ProgramCommand
                 CancellationTokenSource.CreateLinkedTokenSource(terminal.Cancellation);
             using IDisposable interrupts = terminal.CatchInterrupts(stop.Cancel);
             StringBuilder said = new();
+            bool isBegun = false;
             try
             {
                 Answer answer = Cli.Answer.Generate(terminal, generator, prompt, options, Say, stop.Token);
@@ -147,11 +150,12 @@ internal sealed class ChatCommand : ProgramCommand
 
             void Say(string piece)
             {
-                bool isFirst = said.ToString().Trim().Length == 0;
                 said.Append(piece);
+                string shown = isBegun ? piece : piece.TrimStart();
+                isBegun |= shown.Length > 0;
                 if (WriteJson is null)
                 {
-                    terminal.Print(isFirst ? piece.TrimStart() : piece);
+                    terminal.Print(shown);
                 }
             }
         }

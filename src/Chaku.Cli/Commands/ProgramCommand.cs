@@ -2,7 +2,9 @@ using System.CommandLine;
 
 namespace Chaku.Cli.Commands;
 
-/// <summary>One command: parses its arguments, calls the library once, prints. An entry of <see cref="Commands.Create"/>.</summary>
+/// <summary>
+/// One command: parses its arguments, calls the library once, prints. An entry of <see cref="Commands.Create"/>.
+/// </summary>
 internal abstract class ProgramCommand(string name, string description) : Command(name, description)
 {
     /// <summary>Command lines that show what it is for.</summary>

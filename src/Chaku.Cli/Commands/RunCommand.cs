@@ -26,7 +26,8 @@ internal sealed class RunCommand : ProgramCommand
     private readonly Option<bool> _json = JsonOutput.CreateOption();
 
     private readonly Option<int?> _logProbabilities = NumberOption.Whole(
-        "--log-probabilities", "With --json: each token's log-probability, and this many of the likeliest tokens beside it.");
+        "--log-probabilities",
+        "With --json: each token's log-probability, and this many of the likeliest tokens beside it.");
 
     /// <summary>Describes the command line.</summary>
     public RunCommand()

@@ -8,11 +8,15 @@ namespace Chaku.Cli.Commands;
 /// <summary>Says what is in a model or an adapter.</summary>
 internal sealed class ShowCommand : ProgramCommand
 {
-    private readonly Argument<string> _path = new("FILE") { Description = "A model (a GGUF file), or an adapter's folder." };
+    private readonly Argument<string> _path = new("FILE")
+    {
+        Description = "A model (a GGUF file), or an adapter's folder.",
+    };
 
     private readonly Option<bool> _hash = new("--hash")
     {
-        Description = "Adds a model's content hash, by which adapters know their base; reads the whole file the first time.",
+        Description =
+            "Adds a model's content hash, by which adapters know their base; reads the whole file the first time.",
     };
 
     private readonly Option<bool> _json = JsonOutput.CreateOption();

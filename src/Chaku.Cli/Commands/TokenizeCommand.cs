@@ -10,7 +10,10 @@ namespace Chaku.Cli.Commands;
 /// <summary>Prints the tokens of a text.</summary>
 internal sealed class TokenizeCommand : ProgramCommand
 {
-    private readonly Argument<string> _path = new("MODEL") { Description = "The model, a GGUF file; its vocabulary is enough." };
+    private readonly Argument<string> _path = new("MODEL")
+    {
+        Description = "The model, a GGUF file; its vocabulary is enough.",
+    };
 
     private readonly Argument<string> _text = new("TEXT") { Description = "The text; - reads it from standard input." };
 
@@ -18,7 +21,8 @@ internal sealed class TokenizeCommand : ProgramCommand
 
     private readonly Option<bool> _special = new("--special")
     {
-        Description = "Adds BOS and EOS where the vocabulary asks for them; without it the text's own tokens come alone.",
+        Description =
+            "Adds BOS and EOS where the vocabulary asks for them; without it the text's own tokens come alone.",
     };
 
     private readonly Option<bool> _json = JsonOutput.CreateOption();

@@ -10,7 +10,10 @@ namespace Chaku.Cli.Commands;
 /// <summary>Trains an adapter.</summary>
 internal sealed class TuneCommand : ProgramCommand
 {
-    private readonly Argument<string> _model = new("MODEL") { Description = "The base, a GGUF file; it is not changed." };
+    private readonly Argument<string> _model = new("MODEL")
+    {
+        Description = "The base, a GGUF file; it is not changed.",
+    };
 
     private readonly Argument<string> _data = new("DATA")
     {
@@ -57,18 +60,7 @@ internal sealed class TuneCommand : ProgramCommand
     {
         TuneOptions options = _options.Read(arguments, _template.Name(arguments));
         string output = arguments.GetRequiredValue(_out);
-        ModelOptions defaults = new();
-        using LanguageModel model = LanguageModel.Load(arguments.GetRequiredValue(_model), new ModelOptions
-        {
-            ThreadCount = arguments.GetValue(_threads) ?? defaults.ThreadCount,
-            ContextLength = options.ContextLength,
-            Repack = false,
-        });
-        foreach (string notice in model.Notices)
-        {
-            terminal.Warn(notice);
-        }
-
+        using LanguageModel model = Load(arguments, terminal, options.ContextLength);
         TuneReport report;
         using (TuneLog log = new(terminal))
         {
@@ -92,7 +84,24 @@ internal sealed class TuneCommand : ProgramCommand
 
         terminal.Warn(string.Create(
             CultureInfo.InvariantCulture,
-            $"stopped after {report.StepsDone} of {report.Plan.StepCount} steps; {output} has what was learnt until then"));
+            $"stopped after {report.StepsDone} of {report.Plan.StepCount} steps; " +
+            $"{output} has what was learnt until then"));
         return ExitCodes.Cancelled;
+    }
+
+    private LanguageModel Load(ParseResult arguments, Terminal terminal, int? contextLength)
+    {
+        LanguageModel model = LanguageModel.Load(arguments.GetRequiredValue(_model), new ModelOptions
+        {
+            ThreadCount = arguments.GetValue(_threads) ?? new ModelOptions().ThreadCount,
+            ContextLength = contextLength,
+            Repack = false,
+        });
+        foreach (string notice in model.Notices)
+        {
+            terminal.Warn(notice);
+        }
+
+        return model;
     }
 }

@@ -15,7 +15,8 @@ internal sealed class ModelArguments
 
     private readonly Option<string?> _adapter = new("--adapter")
     {
-        Description = "Runs the model with this adapter, a folder in PEFT's format; =SCALE changes its strength, 1 is as trained.",
+        Description =
+            "An adapter to run the model with, a folder in PEFT's format; =SCALE changes its strength (1: as trained).",
         HelpName = "A[=SCALE]",
     };
 
@@ -37,7 +38,8 @@ internal sealed class ModelArguments
 
     private readonly Option<bool> _noRepack = new("--no-repack")
     {
-        Description = "Reads quantised weights where they lie: slower, and without a copy in memory. The results are the same.",
+        Description =
+            "Reads quantised weights where they lie: slower, and without a copy in memory. The results are the same.",
     };
 
     private readonly Option<int[]> _stopIds = NumberOption.Many(
@@ -85,7 +87,8 @@ internal sealed class ModelArguments
         {
             terminal.Remark(string.Create(
                 CultureInfo.InvariantCulture,
-                $"weights repacked for speed: {model.RepackedByteLength / 1e6:0} MB beside the file (--no-repack: none)"));
+                $"weights repacked for speed: {model.RepackedByteLength / 1e6:0} MB beside the file " +
+                $"(--no-repack: none)"));
         }
 
         return model;

@@ -57,7 +57,8 @@ internal sealed class SamplingArguments
     {
         Option[] options =
         [
-            _maxTokens, _temperature, _topK, _topP, _minP, _repetition, _frequency, _presence, _logitBias, _seed, _stops,
+            _maxTokens, _temperature, _topK, _topP, _minP, _repetition, _frequency, _presence, _logitBias, _seed,
+            _stops,
         ];
         foreach (Option option in options)
         {

@@ -58,7 +58,8 @@ internal sealed class TuneArguments
     private readonly Option<double?> _clip = NumberOption.Fraction(
         "--clip", "Gradients with a larger norm are scaled down to it, 0 leaves them; 1 by default.");
 
-    private readonly Option<double?> _weightDecay = NumberOption.Fraction("--weight-decay", "Weight decay; 0.01 by default.");
+    private readonly Option<double?> _weightDecay = NumberOption.Fraction(
+        "--weight-decay", "Weight decay; 0.01 by default.");
 
     private readonly Option<double?> _validation = new("--validation")
     {
@@ -79,8 +80,8 @@ internal sealed class TuneArguments
     {
         Option[] options =
         [
-            _rank, _alpha, _rankStabilised, _dropout, _targets, _learningRate, _schedule, _warmup, _steps, _epochs, _seed,
-            _context, _batch, _accumulate, _clip, _weightDecay, _validation, _format,
+            _rank, _alpha, _rankStabilised, _dropout, _targets, _learningRate, _schedule, _warmup, _steps, _epochs,
+            _seed, _context, _batch, _accumulate, _clip, _weightDecay, _validation, _format,
         ];
         foreach (Option option in options)
         {

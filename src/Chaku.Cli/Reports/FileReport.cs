@@ -18,7 +18,9 @@ internal sealed record TensorLine(string Name, string Format, IReadOnlyList<long
 /// <summary>What a file says of itself, for people and for scripts.</summary>
 internal sealed class FileReport
 {
-    /// <summary>The facts that matter most, in order: a field's name for scripts, and its value; null is not stated.</summary>
+    /// <summary>
+    /// The facts that matter most, in order: a field's name for scripts, and its value; null is not stated.
+    /// </summary>
     public required IReadOnlyList<(string Field, object? Value)> Facts { get; init; }
 
     /// <summary>Metadata by name; a value is a text, a number, a bool, or the short description of a list.</summary>
@@ -30,7 +32,11 @@ internal sealed class FileReport
     private IEnumerable<(string Format, int TensorCount, long WeightCount, long ByteLength)> Formats =>
         from tensor in Tensors
         group tensor by tensor.Format into format
-        select (format.Key, format.Count(), format.Sum(tensor => tensor.WeightCount), format.Sum(tensor => tensor.ByteLength));
+        select (
+            format.Key,
+            format.Count(),
+            format.Sum(tensor => tensor.WeightCount),
+            format.Sum(tensor => tensor.ByteLength));
 
     /// <summary>Writes the fields for scripts.</summary>
     public void WriteFields(Utf8JsonWriter json)

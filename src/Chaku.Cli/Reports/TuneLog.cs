@@ -4,7 +4,9 @@ using Chaku.Training.Datasets;
 
 namespace Chaku.Cli.Reports;
 
-/// <summary>Says on standard error how a tuning run goes: a bar for a person, a line for each tenth for a log.</summary>
+/// <summary>
+/// Says on standard error how a tuning run goes: a bar for a person, a line for each tenth for a log.
+/// </summary>
 internal sealed class TuneLog : IDisposable
 {
     private const int LineCount = 10;
@@ -51,7 +53,8 @@ internal sealed class TuneLog : IDisposable
         if (data.Validation.Sequences.Count > 0)
         {
             _terminal.Error.WriteLine(Format(
-                $"holding out {data.Validation.TrainedTokenCount} tokens in {data.Validation.Sequences.Count} sequences"));
+                $"holding out {data.Validation.TrainedTokenCount} tokens " +
+                $"in {data.Validation.Sequences.Count} sequences"));
         }
 
         foreach (DroppedRecord dropped in data.Dropped.Take(MostNamed))
@@ -62,7 +65,8 @@ internal sealed class TuneLog : IDisposable
         if (data.Dropped.Count > MostNamed)
         {
             _terminal.Warn(Format(
-                $"{data.Dropped.Count - MostNamed} more of {data.RecordCount} records are not learnt from; --json names all"));
+                $"{data.Dropped.Count - MostNamed} more of {data.RecordCount} records are not learnt from; " +
+                $"--json names all"));
         }
     }
 

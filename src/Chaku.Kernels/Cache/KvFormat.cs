@@ -24,7 +24,7 @@ internal abstract class KvFormat
     public abstract ReadOnlySpan<float> Read(ReadOnlySpan<byte> stored, Span<float> scratch);
 }
 
-/// <summary>The table of cache types.</summary>
+/// <summary>The table of cache types. A new one is one class and one entry here.</summary>
 internal static class KvFormats
 {
     /// <summary>float32: nothing is rounded.</summary>

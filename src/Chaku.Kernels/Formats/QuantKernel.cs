@@ -36,7 +36,7 @@ internal abstract class QuantKernel
     public abstract float DotReference(ReadOnlySpan<byte> row, ReadOnlySpan<byte> activations);
 }
 
-/// <summary>The scalar multiplication of a block struct.</summary>
+/// <summary>The multiplication of a block struct: scalar, and by panels where there are any.</summary>
 internal sealed class QuantKernel<TBlock, TActivation>(PanelKernel? panels) : QuantKernel
     where TBlock : unmanaged, IQuantBlock<TBlock, TActivation>
     where TActivation : unmanaged, IActivationBlock<TActivation>

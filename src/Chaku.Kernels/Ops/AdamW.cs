@@ -92,7 +92,8 @@ internal sealed record AdamW(double Beta1, double Beta2, double Epsilon, double 
             Vector256<float> g = gradient * _gradientScale;
             m = (m * _beta1) + (g * _newMean);
             v = (v * _beta2) + (g * g * _newSquare);
-            Vector256<float> root = (Vector256.Sqrt(v) / Vector256.Create(_rootCorrection)) + Vector256.Create(_epsilon);
+            Vector256<float> root = Vector256.Sqrt(v) / Vector256.Create(_rootCorrection);
+            root += Vector256.Create(_epsilon);
             p = (p * _keep) - (m / root * _stepSize);
         }
     }

@@ -1,7 +1,9 @@
 namespace Chaku.Kernels.Ops;
 
 /// <summary>Random numbers as a function of counters: no state, no order.</summary>
-/// <remarks>The finaliser of SplitMix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014).</remarks>
+/// <remarks>
+/// The finaliser of SplitMix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014).
+/// </remarks>
 internal static class CounterRandom
 {
     private const ulong Golden = 0x9E3779B97F4A7C15;

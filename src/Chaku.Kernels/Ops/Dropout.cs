@@ -1,8 +1,8 @@
 namespace Chaku.Kernels.Ops;
 
 /// <summary>
-/// Zeroes a share of values and divides the others by what is left of it. Which ones is a function of (seed, step, tensor,
-/// row, channel), never of the order in which they are asked for.
+/// Zeroes a share of values and divides the others by what is left of it. Which ones is a function of (seed, step,
+/// tensor, row, channel), never of the order in which they are asked for.
 /// </summary>
 /// <param name="rate">Share that becomes zero, in [0, 1).</param>
 /// <param name="seed">The run's seed.</param>

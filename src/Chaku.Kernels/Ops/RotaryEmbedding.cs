@@ -4,7 +4,7 @@ namespace Chaku.Kernels.Ops;
 
 /// <summary>
 /// Rotates pairs of a head's dimensions by the position's angles: (a, b) → (a·cos − b·sin, b·cos + a·sin). The pairs
-/// are neighbours (2i, 2i + 1), as in the Llama family's GGUF files.
+/// are neighbours (2i, 2i + 1).
 /// </summary>
 /// <remarks>Source: arXiv:2104.09864.</remarks>
 internal static class RotaryEmbedding

@@ -4,13 +4,14 @@ using Chaku.Kernels.Memory;
 namespace Chaku.Model.Cache;
 
 /// <summary>
-/// Pages of keys and values, shared between sequences that begin alike. A page that no sequence uses is kept for the next
-/// one with the same beginning, until its memory is needed.
+/// Pages of keys and values, shared between sequences that begin alike. A page that no sequence uses is kept for the
+/// next one with the same beginning, until its memory is needed.
 /// </summary>
 /// <param name="layout">How a page is divided.</param>
 /// <param name="pageCapacity">Pages held at most; pages in use are never given away.</param>
 /// <param name="sharesPrefixes">
-/// Whether full pages are kept for other sequences: not while an adapter is trained, whose keys change under the same tokens.
+/// Whether full pages are kept for other sequences: not while an adapter is trained, whose keys change under the same
+/// tokens.
 /// </param>
 internal sealed class KvCache(KvLayout layout, long pageCapacity, bool sharesPrefixes = true) : IDisposable
 {
@@ -29,7 +30,9 @@ internal sealed class KvCache(KvLayout layout, long pageCapacity, bool sharesPre
     /// <param name="adapter">The adapter that its tokens will go through; null for none.</param>
     public KvSequence Open(object? adapter = null) => new(this, adapter);
 
-    /// <summary>A sequence that begins with the longest prefix of <paramref name="tokens"/> known, in whole pages.</summary>
+    /// <summary>
+    /// A sequence that begins with the longest prefix of <paramref name="tokens"/> known, in whole pages.
+    /// </summary>
     /// <param name="tokens">The tokens to come; the last one is always left to be computed.</param>
     /// <param name="adapter">The adapter that they go through; null for none.</param>
     public KvSequence Open(ReadOnlySpan<int> tokens, object? adapter)
@@ -73,10 +76,14 @@ internal sealed class KvCache(KvLayout layout, long pageCapacity, bool sharesPre
         return page;
     }
 
-    /// <summary>Notes what a page holds, so that later sequences find it. A page with the same content may be known.</summary>
+    /// <summary>
+    /// Notes what a page holds, so that later sequences find it. A page with the same content may be known.
+    /// </summary>
     internal void Complete(KvPage page, KvPage? previous, object? adapter, ReadOnlySpan<int> tokens)
     {
-        if (!sharesPrefixes)
+        // A page behind one that nobody can find has no beginning to be known by: its key would come to stand for
+        // another text once the page before it is written again.
+        if (!sharesPrefixes || previous is { Key: null })
         {
             return;
         }
@@ -107,8 +114,8 @@ internal sealed class KvCache(KvLayout layout, long pageCapacity, bool sharesPre
 
     private KvPage Evict()
     {
-        // Pages of one sequence are released in descending order, so the oldest unused one has no known page behind it
-        // that was used later; one that has is found by nobody any more and follows it out.
+        // Pages of one sequence are released in descending order, and a known page's predecessor is known and used at
+        // least as long: the oldest unused one has no known page behind it.
         KvPage? oldest = null;
         foreach (KvPage page in _pages)
         {

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Chaku.Model.Cache;
 
 /// <summary>What a full page holds: its tokens, the page before it, and the adapter that they went through.</summary>
@@ -18,8 +20,8 @@ internal sealed class KvPageKey : IEquatable<KvPageKey>
         _adapter = adapter;
         _tokens = tokens.ToArray();
         HashCode hash = default;
-        hash.Add(previous is null ? 0 : System.Runtime.CompilerServices.RuntimeHelpers.GetHashCode(previous));
-        hash.Add(adapter is null ? 0 : System.Runtime.CompilerServices.RuntimeHelpers.GetHashCode(adapter));
+        hash.Add(previous is null ? 0 : RuntimeHelpers.GetHashCode(previous));
+        hash.Add(adapter is null ? 0 : RuntimeHelpers.GetHashCode(adapter));
         foreach (int token in tokens)
         {
             hash.Add(token);
@@ -27,9 +29,6 @@ internal sealed class KvPageKey : IEquatable<KvPageKey>
 
         _hash = hash.ToHashCode();
     }
-
-    /// <summary>The page of the positions before.</summary>
-    public KvPage? Previous => _previous;
 
     /// <inheritdoc/>
     public bool Equals(KvPageKey? other) =>

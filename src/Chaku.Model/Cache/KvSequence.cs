@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Chaku.Kernels.Cache;
 using Chaku.Kernels.Memory;
 
@@ -67,7 +68,7 @@ internal sealed class KvSequence : IDisposable
     internal void Append(ReadOnlySpan<int> tokens)
     {
         _tokens.AddRange(tokens);
-        Span<int> all = System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_tokens);
+        Span<int> all = CollectionsMarshal.AsSpan(_tokens);
         for (; (_completePageCount + 1) * KvLayout.PageLength <= Length; _completePageCount++)
         {
             KvPage? previous = _completePageCount == 0 ? null : _pages[_completePageCount - 1];

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Chaku.Kernels.Cache;
+using Chaku.Kernels.Ops;
 using Chaku.Model.Cache;
 
 namespace Chaku.Model.Decoding;
@@ -59,7 +60,7 @@ internal sealed class Batch
     /// <param name="tokens">At least one token.</param>
     /// <param name="outputs">Rows that the output head is asked for.</param>
     /// <param name="dropout">On the adapter's inputs, while training.</param>
-    public void Add(KvSequence sequence, ReadOnlySpan<int> tokens, OutputRows outputs, Kernels.Ops.Dropout? dropout = null)
+    public void Add(KvSequence sequence, ReadOnlySpan<int> tokens, OutputRows outputs, Dropout? dropout = null)
     {
         int firstRow = AddSegment(sequence, tokens, dropout);
         int firstOutput = outputs switch
@@ -83,7 +84,7 @@ internal sealed class Batch
         KvSequence sequence,
         ReadOnlySpan<int> tokens,
         ReadOnlySpan<int> outputRows,
-        Kernels.Ops.Dropout? dropout = null)
+        Dropout? dropout = null)
     {
         int firstRow = AddSegment(sequence, tokens, dropout);
         foreach (int row in outputRows)
@@ -92,7 +93,9 @@ internal sealed class Batch
         }
     }
 
-    /// <summary>Neighbouring asked-for rows with the same adapter; with dropout, neighbours in the batch as well.</summary>
+    /// <summary>
+    /// Neighbouring asked-for rows with the same adapter; with dropout, neighbours in the batch as well.
+    /// </summary>
     /// <param name="first">The first, counted in asked-for rows; the runs count from it.</param>
     /// <param name="count">How many.</param>
     /// <returns>Valid until the next call.</returns>
@@ -132,7 +135,7 @@ internal sealed class Batch
         }
     }
 
-    private int AddSegment(KvSequence sequence, ReadOnlySpan<int> tokens, Kernels.Ops.Dropout? dropout)
+    private int AddSegment(KvSequence sequence, ReadOnlySpan<int> tokens, Dropout? dropout)
     {
         ArgumentOutOfRangeException.ThrowIfZero(tokens.Length, nameof(tokens));
         if (_sequences.Contains(sequence))
@@ -154,7 +157,7 @@ internal sealed class Batch
         return firstRow;
     }
 
-    private void AddRun(BoundAdapter? adapter, int firstRow, int rowCount, Kernels.Ops.Dropout? dropout)
+    private void AddRun(BoundAdapter? adapter, int firstRow, int rowCount, Dropout? dropout)
     {
         if (_runs.Count > 0 && _runs[^1] is var last && last.Adapter == adapter && last.Dropout == dropout)
         {

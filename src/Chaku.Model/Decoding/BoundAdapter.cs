@@ -2,7 +2,9 @@ using Chaku.Model.Adapters;
 
 namespace Chaku.Model.Decoding;
 
-/// <summary>An adapter fitted to one decoder: its factors by the number of the linear layer, and how strongly it acts.</summary>
+/// <summary>
+/// An adapter fitted to one decoder: its factors by the number of the linear layer, and how strongly it acts.
+/// </summary>
 internal sealed class BoundAdapter
 {
     private readonly LoraFactors?[] _factors;
@@ -17,7 +19,9 @@ internal sealed class BoundAdapter
     public float Strength { get; }
 
     /// <summary>Fits an adapter.</summary>
-    /// <exception cref="ArgumentException">It changes a matrix that the decoder lacks, or one of another shape.</exception>
+    /// <exception cref="ArgumentException">
+    /// It changes a matrix that the decoder lacks, or one of another shape.
+    /// </exception>
     public static BoundAdapter Bind(Decoder decoder, LoraAdapter adapter, float strength = 1)
     {
         LoraFactors?[] factors = new LoraFactors?[decoder.Linears.Count];

@@ -72,8 +72,8 @@ internal sealed class Decoder : IDisposable
         new(CacheLayout, (positionCapacity / KvLayout.PageLength) + sequenceCapacity, sharesPrefixes);
 
     /// <summary>
-    /// Runs a batch through the layers, writes its keys and values into the cache, and norms the rows that were asked for,
-    /// for <see cref="Logits"/>.
+    /// Runs a batch through the layers, writes its keys and values into the cache, and norms the rows that were asked
+    /// for, for <see cref="Logits"/>.
     /// </summary>
     /// <param name="batch">The segments.</param>
     /// <param name="tape">Keeps what the backward needs; null when serving.</param>

@@ -41,11 +41,13 @@ internal sealed record AttentionConfig(int HeadCount, int KvHeadCount, int HeadS
     public int KvWidth => KvHeadCount * HeadSize;
 }
 
-/// <summary>Rotary embedding of neighbouring pairs: pair i turns by position · base^(−2i / dimensions) / divisor i.</summary>
+/// <summary>
+/// Rotary embedding of neighbouring pairs: pair i turns by position · base^(−2i / dimensions) / divisor i.
+/// </summary>
 /// <param name="DimensionCount">Rotated dimensions of a head; even.</param>
 /// <param name="Base">θ, usually 10,000 or 500,000.</param>
 /// <param name="PositionScale">What positions are multiplied with: 1 / factor for linear scaling.</param>
-/// <param name="Divisors">[dimensions / 2]; all 1 without Llama 3's scaling.</param>
+/// <param name="Divisors">[dimensions / 2]; all 1 where the file scales no frequencies.</param>
 internal sealed record RotaryConfig(
     int DimensionCount, double Base, double PositionScale, IReadOnlyList<float> Divisors)
 {

@@ -9,7 +9,9 @@ internal sealed class DecoderLayer
     private readonly DecoderConfig _config;
     private readonly AttentionShape _shape;
 
-    /// <summary>Layer <paramref name="number"/>, with its linear layers entered into <paramref name="linears"/>.</summary>
+    /// <summary>
+    /// Layer <paramref name="number"/>, with its linear layers entered into <paramref name="linears"/>.
+    /// </summary>
     public DecoderLayer(DecoderConfig config, KvLayout cache, int number, LayerWeights weights, List<Linear> linears)
     {
         _config = config;

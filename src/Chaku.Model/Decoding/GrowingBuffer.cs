@@ -2,7 +2,9 @@ using Chaku.Kernels.Memory;
 
 namespace Chaku.Model.Decoding;
 
-/// <summary>Floats that are used over and over: grows to the largest span asked for, and allocates nothing after.</summary>
+/// <summary>
+/// Floats that are used over and over: grows to the largest span asked for, and allocates nothing after.
+/// </summary>
 internal sealed class GrowingBuffer : IDisposable
 {
     private NativeBuffer _buffer = new(0);

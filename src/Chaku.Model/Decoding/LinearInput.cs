@@ -1,3 +1,4 @@
+using Chaku.Kernels.Formats;
 using Chaku.Kernels.Memory;
 using Chaku.Kernels.Ops;
 
@@ -26,15 +27,26 @@ internal ref struct LinearInput(Workspace workspace, ReadOnlySpan<float> values,
             return null;
         }
 
-        bool isShort = kernel.ActivationLength == 32;
-        RoundedActivations rounded = isShort ? workspace.Rounded32 : workspace.Rounded256;
-        if (isShort ? !_isRounded32 : !_isRounded256)
+        switch (kernel.ActivationLength)
         {
-            rounded.Round(workspace.Pool, kernel, Values, weight.Columns);
-            _isRounded32 |= isShort;
-            _isRounded256 |= !isShort;
+            case 32:
+                Round(workspace.Rounded32, kernel, weight.Columns, ref _isRounded32);
+                return workspace.Rounded32;
+            case 256:
+                Round(workspace.Rounded256, kernel, weight.Columns, ref _isRounded256);
+                return workspace.Rounded256;
+            default:
+                throw new ArgumentException(
+                    $"activations are rounded in blocks of 32 or 256, not {kernel.ActivationLength}", nameof(weight));
         }
+    }
 
-        return rounded;
+    private readonly void Round(RoundedActivations rounded, QuantKernel kernel, int columns, ref bool isDone)
+    {
+        if (!isDone)
+        {
+            rounded.Round(workspace.Pool, kernel, Values, columns);
+            isDone = true;
+        }
     }
 }

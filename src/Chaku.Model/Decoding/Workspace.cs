@@ -3,7 +3,9 @@ using Chaku.Kernels.Threading;
 
 namespace Chaku.Model.Decoding;
 
-/// <summary>What a forward needs beside weights and cache: threads, and buffers that grow to the largest batch.</summary>
+/// <summary>
+/// What a forward needs beside weights and cache: threads, and buffers that grow to the largest batch.
+/// </summary>
 internal sealed class Workspace(ComputePool pool) : IDisposable
 {
     /// <summary>Threads.</summary>

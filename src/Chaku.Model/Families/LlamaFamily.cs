@@ -85,7 +85,8 @@ internal sealed class LlamaFamily : ModelFamily
     }
 
     /// <summary>
-    /// Hugging Face rotates halves of a head, (i, i + size / 2); the file has these rows next to each other, (2i, 2i + 1).
+    /// Hugging Face rotates halves of a head, (i, i + size / 2); the file has these rows next to each other, (2i, 2i +
+    /// 1).
     /// </summary>
     /// <inheritdoc/>
     public override int GgufRow(DecoderConfig config, string tensor, int row)
@@ -169,7 +170,8 @@ internal sealed class LlamaFamily : ModelFamily
     private static int VocabularySize(GgufFile file, GgufTensor embedding) =>
         embedding.Dimensions.Count == 2 && embedding.Dimensions[1] is >= 1 and <= int.MaxValue
             ? (int)embedding.Dimensions[1]
-            : throw new ModelFormatException(file.Path, embedding.Offset, "a matrix of token embeddings", $"{embedding}");
+            : throw new ModelFormatException(
+                file.Path, embedding.Offset, "a matrix of token embeddings", $"{embedding}");
 
     private static LayerWeights ReadLayer(GgufWeights weights, DecoderConfig config, string prefix)
     {

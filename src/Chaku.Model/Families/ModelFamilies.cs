@@ -17,6 +17,7 @@ internal static class ModelFamilies
         MetadataValue value = file.Metadata[ArchitectureKey];
         string architecture = value.AsString();
         return All.FirstOrDefault(family => family.Architecture == architecture)
-            ?? throw value.Wrong($"one of the architectures {string.Join(", ", All.Select(family => family.Architecture))}");
+            ?? throw value.Wrong(
+                $"one of the architectures {string.Join(", ", All.Select(family => family.Architecture))}");
     }
 }

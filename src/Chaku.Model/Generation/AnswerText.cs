@@ -10,7 +10,9 @@ internal sealed class AnswerText
 
     /// <summary>Begins behind a prompt.</summary>
     /// <param name="tokenizer">The tokens' meaning.</param>
-    /// <param name="prompt">The tokens before: an answer is what decoding with it adds to the prompt's own text.</param>
+    /// <param name="prompt">
+    /// The tokens before: an answer is what decoding with it adds to the prompt's own text.
+    /// </param>
     /// <param name="stopStrings">Texts that end the answer.</param>
     public AnswerText(Tokenizer tokenizer, ReadOnlySpan<int> prompt, IReadOnlyList<string> stopStrings)
     {

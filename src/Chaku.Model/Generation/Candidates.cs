@@ -4,8 +4,8 @@ using Chaku.Kernels.Ops;
 namespace Chaku.Model.Generation;
 
 /// <summary>
-/// The tokens that may come next, with their scores. Samplers change scores while every token is there, then cut the list.
-/// Reused from token to token; allocates nothing.
+/// The tokens that may come next, with their scores. Samplers change scores while every token is there, then cut the
+/// list. Reused from token to token; allocates nothing.
 /// </summary>
 /// <param name="vocabularySize">Tokens that there are.</param>
 internal sealed class Candidates(int vocabularySize)
@@ -43,7 +43,8 @@ internal sealed class Candidates(int vocabularySize)
     {
         if (_candidates[id].Id != id)
         {
-            throw new InvalidOperationException($"place {id} holds token {_candidates[id].Id}: scores change before the cut");
+            throw new InvalidOperationException(
+                $"place {id} holds token {_candidates[id].Id}: scores change before the cut");
         }
 
         _candidates[id] = new Candidate(id, score);
@@ -184,7 +185,9 @@ internal sealed class Candidates(int vocabularySize)
         _sortedCount = count;
     }
 
-    /// <summary>Hoare's partition around the middle one: the returned number of better or equal ones comes first.</summary>
+    /// <summary>
+    /// Hoare's partition around the middle one: the returned number of better or equal ones comes first.
+    /// </summary>
     private static int Partition(Span<Candidate> span)
     {
         Candidate pivot = span[(span.Length - 1) / 2];

@@ -12,7 +12,9 @@ public sealed record GenerationOptions
     /// <summary>Tokens at most; null goes on until the context is full.</summary>
     public int? MaxTokens { get; init; }
 
-    /// <summary>What logits are divided by; 0 always picks the most likely token, of two the one with the lower id.</summary>
+    /// <summary>
+    /// What logits are divided by; 0 always picks the most likely token, of two the one with the lower id.
+    /// </summary>
     public float Temperature { get; init; } = 1;
 
     /// <summary>Draws from this many of the most likely tokens; 0 from all.</summary>
@@ -21,12 +23,14 @@ public sealed record GenerationOptions
     /// <summary>Draws from the most likely tokens that together have this probability; 1 from all.</summary>
     public float TopP { get; init; } = 1;
 
-    /// <summary>Draws from tokens that have at least this share of the likeliest one's probability; 0 from all.</summary>
+    /// <summary>
+    /// Draws from tokens that have at least this share of the likeliest one's probability; 0 from all.
+    /// </summary>
     public float MinP { get; init; }
 
     /// <summary>
-    /// What the logit of a token in the prompt or the answer is divided by where it is positive and multiplied with where it
-    /// is negative; 1 changes nothing.
+    /// What the logit of a token in the prompt or the answer is divided by where it is positive and multiplied with
+    /// where it is negative; 1 changes nothing.
     /// </summary>
     public float RepetitionPenalty { get; init; } = 1;
 
@@ -57,8 +61,8 @@ public sealed record GenerationOptions
     public IReadOnlyList<int> StopIds { get; init; } = [];
 
     /// <summary>
-    /// Gives each token's log-probability, and this many of the likeliest tokens beside it; null gives none. They are of the
-    /// model's own distribution, before anything here changes it.
+    /// Gives each token's log-probability, and this many of the likeliest tokens beside it; null gives none. They are
+    /// of the model's own distribution, before anything here changes it.
     /// </summary>
     public int? LogProbabilities { get; init; }
 
@@ -77,7 +81,10 @@ public sealed record GenerationOptions
         Require(TopP is > 0 and <= 1, "top-p", TopP, "above 0 and at most 1");
         Require(MinP is >= 0 and <= 1, "min-p", MinP, "from 0 to 1");
         Require(
-            float.IsFinite(RepetitionPenalty) && RepetitionPenalty > 0, "repetition penalty", RepetitionPenalty, "above 0");
+            float.IsFinite(RepetitionPenalty) && RepetitionPenalty > 0,
+            "repetition penalty",
+            RepetitionPenalty,
+            "above 0");
         Require(float.IsFinite(FrequencyPenalty), "frequency penalty", FrequencyPenalty, "a finite number");
         Require(float.IsFinite(PresencePenalty), "presence penalty", PresencePenalty, "a finite number");
         Require(
@@ -101,7 +108,8 @@ public sealed record GenerationOptions
     {
         if (!holds)
         {
-            throw new ArgumentException(FormattableString.Invariant($"expected the {name} to be {expected}, got {value}"));
+            throw new ArgumentException(
+                FormattableString.Invariant($"expected the {name} to be {expected}, got {value}"));
         }
     }
 }

@@ -1,10 +1,13 @@
+using Chaku.Kernels.Ops;
 using Chaku.Model.Cache;
 using Chaku.Model.Decoding;
 using Chaku.Model.Tokenizers;
 
 namespace Chaku.Model.Generation;
 
-/// <summary>The one generation loop: a whole answer is a fold over its steps. Keeps what it has computed for the next prompt.</summary>
+/// <summary>
+/// The one generation loop: a whole answer is a fold over its steps. Keeps what it has computed for the next prompt.
+/// </summary>
 /// <param name="model">The model; one caller at a time.</param>
 /// <param name="adapter">Changes the model; null for none.</param>
 internal sealed class Generator(LanguageModel model, BoundAdapter? adapter = null) : IDisposable
@@ -109,7 +112,7 @@ internal sealed class Generator(LanguageModel model, BoundAdapter? adapter = nul
             return new GenerationStep(token, text, null, [], reason);
         }
 
-        float logSumExp = LogProbabilities.LogSumExp(_logits);
+        float logSumExp = CrossEntropy.LogSumExp(_logits);
         return new GenerationStep(
             token, text, _logits[token] - logSumExp, LogProbabilities.Top(_logits, logSumExp, count), reason);
     }

@@ -1,5 +1,3 @@
-using Chaku.Kernels.Ops;
-
 namespace Chaku.Model.Generation;
 
 /// <summary>Log-probabilities under the model's own distribution: logit − log Σ eˡᵒᵍⁱᵗ.</summary>
@@ -32,7 +30,4 @@ internal static class LogProbabilities
 
         return top;
     }
-
-    /// <summary>log Σ eˡᵒᵍⁱᵗ.</summary>
-    public static float LogSumExp(ReadOnlySpan<float> logits) => CrossEntropy.LogSumExp(logits);
 }

@@ -3,7 +3,9 @@ using Chaku.Model.Generation.Samplers;
 
 namespace Chaku.Model.Generation;
 
-/// <summary>Picks a token: the samplers that the options ask for, in the table's order, then the best or a draw.</summary>
+/// <summary>
+/// Picks a token: the samplers that the options ask for, in the table's order, then the best or a draw.
+/// </summary>
 internal sealed class SamplerChain
 {
     private readonly GenerationOptions _options;

@@ -2,7 +2,9 @@ namespace Chaku.Model.Generation;
 
 /// <summary>Lets text through up to the first stop string, and holds back what may yet become one.</summary>
 /// <param name="stopStrings">None of them empty.</param>
-/// <remarks>Of stop strings that overlap, the one that is complete first counts, however the text is cut into pieces.</remarks>
+/// <remarks>
+/// Of stop strings that overlap, the one that is complete first counts, however the text is cut into pieces.
+/// </remarks>
 internal sealed class StopScanner(IReadOnlyList<string> stopStrings)
 {
     private string _held = "";

@@ -16,7 +16,7 @@ internal static class AllLogits
     /// <param name="onRow">Gets each position's logits [vocabulary].</param>
     /// <param name="progress">Told, after each chunk, the tokens done and the tokens in all; may be null.</param>
     /// <param name="cancellation">Looked at after each chunk.</param>
-    /// <exception cref="ArgumentOutOfRangeException">A token is not in the vocabulary.</exception>
+    /// <exception cref="ArgumentException">A token is not in the vocabulary.</exception>
     /// <exception cref="ContextOverflowException">The tokens do not fit.</exception>
     public static void Compute(
         LanguageModel model,

@@ -6,8 +6,8 @@ using Chaku.Model.Tokenizers;
 namespace Chaku.Model.Scoring;
 
 /// <summary>
-/// Scores a text in windows of the whole context that do not overlap. Each begins with BOS where the vocabulary asks for it,
-/// and every token after it is scored; without BOS a window's first token is only context.
+/// Scores a text in windows of the whole context that do not overlap. Each begins with BOS where the vocabulary asks
+/// for it, and every token after it is scored; without BOS a window's first token is only context.
 /// </summary>
 /// <remarks>The loss is <see cref="CrossEntropy.Forward"/>'s, as in training: the sum differs in no bit.</remarks>
 internal static class Perplexity
@@ -109,7 +109,8 @@ internal static class Perplexity
             }
 
             // The last token is only a target: nothing is predicted from it.
-            model.Prefill(_batch, sequence, tokens.AsSpan(0, tokens.Length - 1), OutputRows.All, ScoreChunk, cancellation);
+            model.Prefill(
+                _batch, sequence, tokens.AsSpan(0, tokens.Length - 1), OutputRows.All, ScoreChunk, cancellation);
         }
 
         public void Dispose() => _cache.Dispose();

@@ -1,6 +1,6 @@
 namespace Chaku.Model.Tokenizers;
 
-/// <summary>The table of pre-tokenizers.</summary>
+/// <summary>The table of pre-tokenizers. A new one is one file and one line here.</summary>
 internal static class PreTokenizers
 {
     /// <summary>Every one this software has.</summary>

@@ -1,6 +1,6 @@
 namespace Chaku.Model.Tokenizers;
 
-/// <summary>The table of tokenizers.</summary>
+/// <summary>The table of tokenizers. A new one is one file and one entry here.</summary>
 internal static class TokenizerKinds
 {
     /// <summary>Every kind this software can read.</summary>

@@ -4,8 +4,8 @@ using Chaku.Model.Decoding;
 namespace Chaku.Training.Gradients;
 
 /// <summary>
-/// Loss and gradients of a batch: the serving forward with a tape, cross-entropy on the asked-for rows in tiles, and the
-/// layers in reverse down to the lowest one that the adapter changes.
+/// Loss and gradients of a batch: the serving forward with a tape, cross-entropy on the asked-for rows in tiles, and
+/// the layers in reverse down to the lowest one that the adapter changes.
 /// </summary>
 internal sealed class DecoderBackward : IDisposable
 {

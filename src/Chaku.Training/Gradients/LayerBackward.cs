@@ -90,8 +90,9 @@ internal sealed class LayerBackward(Decoder decoder, AdapterGradients gradients,
         Span<float> dk = _dKey.Take(rowCount * config.Attention.KvWidth);
         Span<float> dv = _dValue.Take(dk.Length);
         ReadOnlySpan<float> logSumExp = tape.LogSumExp.Held(rowCount * config.Attention.HeadCount);
+        ReadOnlySpan<float> q = tape.Query.Held(attended.Length);
         SelfAttentionBackward.Run(
-            Pool, layer.Shape, batch.Spans, tape.Query.Held(attended.Length), attended, logSumExp, dAttended, dq, dk, dv);
+            Pool, layer.Shape, batch.Spans, q, attended, logSumExp, dAttended, dq, dk, dv);
         int rotated = rowCount * config.Rotary.DimensionCount;
         ReadOnlySpan<float> cosines = Workspace.Cosines.Held(rotated);
         ReadOnlySpan<float> sines = Workspace.Sines.Held(rotated);

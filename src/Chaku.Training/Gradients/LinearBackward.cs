@@ -35,11 +35,10 @@ internal sealed class LinearBackward(Workspace workspace, AdapterGradients gradi
         {
             if (run.Adapter?.For(linear) == target.Factors)
             {
-                ReadOnlySpan<float> rows = x.Slice(run.FirstRow * linear.InputSize, run.RowCount * linear.InputSize);
-                ReadOnlySpan<float> dRows = dy.Slice(run.FirstRow * linear.OutputSize, run.RowCount * linear.OutputSize);
-                Span<float> dInput = dx.IsEmpty
-                    ? dx
-                    : dx.Slice(run.FirstRow * linear.InputSize, run.RowCount * linear.InputSize);
+                (int inputs, int outputs) = (linear.InputSize, linear.OutputSize);
+                ReadOnlySpan<float> rows = x.Slice(run.FirstRow * inputs, run.RowCount * inputs);
+                ReadOnlySpan<float> dRows = dy.Slice(run.FirstRow * outputs, run.RowCount * outputs);
+                Span<float> dInput = dx.IsEmpty ? dx : dx.Slice(run.FirstRow * inputs, run.RowCount * inputs);
                 AddAdapter(target, run, rows, dRows, dInput);
             }
         }

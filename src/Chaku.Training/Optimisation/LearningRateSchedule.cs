@@ -1,6 +1,8 @@
 namespace Chaku.Training.Optimisation;
 
-/// <summary>How the learning rate falls behind the warm-up: an entry of <see cref="LearningRateSchedules.All"/>.</summary>
+/// <summary>
+/// How the learning rate falls behind the warm-up: an entry of <see cref="LearningRateSchedules.All"/>.
+/// </summary>
 /// <param name="Name">The name that a command line takes.</param>
 /// <param name="Factor">Factor of the peak for the share of steps behind the warm-up that are done, in [0, 1].</param>
 internal sealed record LearningRateSchedule(string Name, Func<double, double> Factor)
@@ -22,7 +24,7 @@ internal sealed record LearningRateSchedule(string Name, Func<double, double> Fa
     }
 }
 
-/// <summary>The table of schedules.</summary>
+/// <summary>The table of schedules. A new one is one line here.</summary>
 internal static class LearningRateSchedules
 {
     /// <summary>Every schedule; the first is the default.</summary>

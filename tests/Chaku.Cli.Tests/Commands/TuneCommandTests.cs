@@ -15,8 +15,8 @@ public sealed class TuneCommandTests : CommandSuite
     public void An_adapter_is_written_and_then_runs()
     {
         string data = Write("data.txt", Text);
-        CommandResult tuned = Run(
-            ["tune", TinyModel, data, "-o", InFolder("mine"), "--validation", "0.2", "--lr", "0.01", "--json", .. Short]);
+        string[] tune = ["tune", TinyModel, data, "-o", InFolder("mine"), "--validation", "0.2", "--lr", "0.01"];
+        CommandResult tuned = Run([.. tune, "--json", .. Short]);
         Assert.Equal(ExitCodes.Success, tuned.ExitCode);
         using JsonDocument said = JsonDocument.Parse(tuned.Output);
         Assert.Equal(2, said.RootElement.GetProperty("steps_done").GetInt32());
@@ -80,11 +80,13 @@ public sealed class TuneCommandTests : CommandSuite
     [InlineData("data.txt", "", "empty")]
     [InlineData("data.json", "[]", "record")]
     [InlineData("data.jsonl", "{\"instruction\": \"a\", \"output\": \"b\"}\n{\"instruction\"\n", "line 2")]
-    public void Data_that_cannot_be_learnt_are_refused_and_nothing_is_written(string name, string content, string expected)
+    public void Data_that_cannot_be_learnt_are_refused_and_nothing_is_written(
+        string name, string content, string expected)
     {
         string data = Write(name, content);
+        string[] template = name.EndsWith(".txt", StringComparison.Ordinal) ? [] : ["--template", "alpaca"];
         string line = Refusal(
-            ExitCodes.Failure, ["tune", TinyModel, data, "-o", InFolder("mine"), "--template", "alpaca", .. Short]);
+            ExitCodes.Failure, ["tune", TinyModel, data, "-o", InFolder("mine"), .. template, .. Short]);
         Assert.Contains(expected, line, StringComparison.OrdinalIgnoreCase);
         Assert.Equal([data], Directory.GetFileSystemEntries(Folder));
     }

@@ -1,6 +1,8 @@
 namespace Chaku.Kernels.Tests.Ops;
 
-/// <summary>Causal attention over one sequence from position 0 on, in double precision, as textbooks write it.</summary>
+/// <summary>
+/// Causal attention over one sequence from position 0 on, in double precision, as textbooks write it.
+/// </summary>
 internal sealed class NaiveAttention(int heads, int kvHeads, int headSize, double[] q, double[] k, double[] v)
 {
     public double[] Q => q;

@@ -17,7 +17,10 @@ public sealed class SamplersTests
 
     private static readonly Case[] Cases =
     [
-        new("logit bias", new() { LogitBias = new Dictionary<int, float> { [2] = 4, [3] = Never } }, [2, -1, 4.5f, Never, 0]),
+        new(
+            "logit bias",
+            new() { LogitBias = new Dictionary<int, float> { [2] = 4, [3] = Never } },
+            [2, -1, 4.5f, Never, 0]),
         new("repetition penalty", new() { RepetitionPenalty = 2 }, [1, -2, 0.5f, 1.5f, 0]),
         new("frequency and presence penalty", new() { FrequencyPenalty = 0.5f }, [2, -1, 0.5f, 2, 0]),
         new("frequency and presence penalty", new() { PresencePenalty = 0.25f }, [2, -1, 0.5f, 2.75f, 0]),

@@ -50,7 +50,9 @@ internal sealed class Oracle : IDisposable
 
     public float[] TransposedB(string name, Linear linear) => Transpose(Values(name), linear.OutputSize, Rank);
 
-    /// <summary>A batch of fresh sequences, each with the given tokens; rows from <paramref name="firstOutput"/> on.</summary>
+    /// <summary>
+    /// A batch of fresh sequences, each with the given tokens; rows from <paramref name="firstOutput"/> on.
+    /// </summary>
     public Batch Batch(KvCache cache, int[][] sequences, int firstOutput)
     {
         Batch batch = new();

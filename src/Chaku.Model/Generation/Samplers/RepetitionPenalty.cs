@@ -1,6 +1,8 @@
 namespace Chaku.Model.Generation.Samplers;
 
-/// <summary>score / penalty where it is positive, score · penalty where it is not, for tokens of prompt and answer.</summary>
+/// <summary>
+/// score / penalty where it is positive, score · penalty where it is not, for tokens of prompt and answer.
+/// </summary>
 /// <remarks>Source: arXiv:1909.05858, with the sign as Hugging Face's transformers treats it.</remarks>
 internal sealed class RepetitionPenalty : Sampler
 {
