@@ -76,7 +76,8 @@ public sealed class ChatCommandTests : CommandSuite
         using TestTerminal terminal = new($"{flood}\nhello\n") { IsPersonal = true };
         CommandResult result = Run(terminal, [.. Chat, "--threads", "1"]);
         Assert.Equal(ExitCodes.Success, result.ExitCode);
-        Assert.Contains("do not fit into the context of 512; /clear begins anew", result.Error, StringComparison.Ordinal);
+        Assert.Contains(
+            "do not fit into the context of 512; /clear begins anew", result.Error, StringComparison.Ordinal);
         Assert.Contains("> ", result.Output, StringComparison.Ordinal);
     }
 
@@ -95,7 +96,9 @@ public sealed class ChatCommandTests : CommandSuite
         Assert.Contains("--template NAME (alpaca, llama-2, llama-3)", line, StringComparison.Ordinal);
         Refusal(ExitCodes.Failure, "chat", TinyModel, "--template", "vicuna");
         Assert.Contains(
-            "control token", Refusal(ExitCodes.Failure, "chat", TinyModel, "--template", "llama-3"), StringComparison.Ordinal);
+            "control token",
+        Refusal(ExitCodes.Failure, "chat", TinyModel, "--template", "llama-3"),
+        StringComparison.Ordinal);
     }
 
     private static JsonElement[] Answers(CommandResult result) =>

@@ -34,7 +34,8 @@ public sealed class ProcessTests : CommandSuite
             $"dotnet '{Program}' run '{TinyModel}' abc --raw --max-tokens 90000 --context 99999 --logit-bias 2=-inf " +
             "| head -c 5; exit ${PIPESTATUS[0]}");
         Assert.Equal((0, 5), (exitCode, output.Length));
-        Assert.DoesNotContain("chaku: ", error.Replace("chaku: warning: ", "", StringComparison.Ordinal), StringComparison.Ordinal);
+        string others = error.Replace("chaku: warning: ", "", StringComparison.Ordinal);
+        Assert.DoesNotContain("chaku: ", others, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -38,7 +38,8 @@ public sealed class RunCommandTests : CommandSuite
         using JsonDocument first = JsonDocument.Parse(Result(drawn));
         string seed = first.RootElement.GetProperty("seed").ToString();
         Assert.Equal(
-            first.RootElement.GetProperty("text").GetString(), Text(Result([.. drawn, "--seed", seed, "--threads", "1"])));
+            first.RootElement.GetProperty("text").GetString(),
+            Text(Result([.. drawn, "--seed", seed, "--threads", "1"])));
     }
 
     [Fact]

@@ -16,7 +16,10 @@ public sealed class TuneCommandTests : CommandSuite
     {
         string data = Write("data.txt", Text);
         CommandResult tuned = Run(
-            ["tune", TinyModel, data, "-o", InFolder("mine"), "--validation", "0.2", "--lr", "0.01", "--json", .. Short]);
+            [
+                "tune", TinyModel, data, "-o", InFolder("mine"), "--validation", "0.2", "--lr", "0.01", "--json",
+                .. Short,
+            ]);
         Assert.Equal(ExitCodes.Success, tuned.ExitCode);
         using JsonDocument said = JsonDocument.Parse(tuned.Output);
         Assert.Equal(2, said.RootElement.GetProperty("steps_done").GetInt32());
@@ -80,7 +83,8 @@ public sealed class TuneCommandTests : CommandSuite
     [InlineData("data.txt", "", "empty")]
     [InlineData("data.json", "[]", "record")]
     [InlineData("data.jsonl", "{\"instruction\": \"a\", \"output\": \"b\"}\n{\"instruction\"\n", "line 2")]
-    public void Data_that_cannot_be_learnt_are_refused_and_nothing_is_written(string name, string content, string expected)
+    public void Data_that_cannot_be_learnt_are_refused_and_nothing_is_written(
+        string name, string content, string expected)
     {
         string data = Write(name, content);
         string line = Refusal(

@@ -72,7 +72,9 @@ public sealed class WrongInputTests : CommandSuite
     {
         Assert.Equal(
             "chaku: 6 tokens do not fit into the context of 4",
-            Refusal(ExitCodes.Failure, "logits", TinyModel, "--tokens", "1 2 3 4 5 6", "--out", InFolder("l"), "--context", "4"));
+            Refusal(
+                ExitCodes.Failure,
+                ["logits", TinyModel, "--tokens", "1 2 3 4 5 6", "--out", InFolder("l"), "--context", "4"]));
         string line = Refusal(ExitCodes.Failure, "run", TinyModel, "a very long prompt indeed", "--context", "4");
         Assert.EndsWith("tokens do not fit into the context of 4", line, StringComparison.Ordinal);
         Assert.Empty(Directory.GetFileSystemEntries(Folder));
@@ -83,7 +85,8 @@ public sealed class WrongInputTests : CommandSuite
     {
         string line = Refusal(ExitCodes.Failure, "logits", TinyModel, "--tokens", "1 384", "--out", InFolder("l"));
         Assert.Equal("chaku: expected tokens from 0 to 383, got 384", line);
-        Assert.Contains("400", Refusal(ExitCodes.Failure, "run", TinyModel, "a", "--stop-id", "400"), StringComparison.Ordinal);
+        Assert.Contains(
+            "400", Refusal(ExitCodes.Failure, "run", TinyModel, "a", "--stop-id", "400"), StringComparison.Ordinal);
     }
 
     [Fact]
