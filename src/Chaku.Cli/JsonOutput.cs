@@ -5,7 +5,9 @@ using System.Text.Json;
 
 namespace Chaku.Cli;
 
-/// <summary>Results for scripts: one JSON object on one line. The fields are described in docs/formats/command-output.md.</summary>
+/// <summary>
+/// Results for scripts: one JSON object on one line. The fields are described in docs/formats/command-output.md.
+/// </summary>
 internal static class JsonOutput
 {
     private static readonly JsonWriterOptions WriterOptions = new()

@@ -108,7 +108,8 @@ internal sealed class Tuning
         Require(_options.WarmupSteps is null or >= 0, "the warm-up has 0 steps or more");
         Require(_options.BatchSize > 0 && _options.Accumulation > 0, "batch and accumulation are 1 or more");
         Require(
-            (long)ContextLength * _options.BatchSize <= MostBatchTokens, $"a batch has at most {MostBatchTokens} tokens");
+            (long)ContextLength * _options.BatchSize <= MostBatchTokens,
+            $"a batch has at most {MostBatchTokens} tokens");
         Require(ContextLength is >= 2, "the context has at least 2 positions");
         Require(
             ContextLength <= _model.ContextLength, $"the context is no longer than the model's {_model.ContextLength}");

@@ -19,8 +19,8 @@ internal sealed class PerplexityCommand : ProgramCommand
     public PerplexityCommand()
         : base(
             "perplexity",
-            "Measures how well the model predicts a text: windows of the context that do not overlap, BOS first where " +
-            "the vocabulary asks for it, every token after it scored.")
+            "Measures how well the model predicts a text: windows of the context that do not overlap, BOS first " +
+            "where the vocabulary asks for it, every token after it scored.")
     {
         _model = new ModelArguments(this);
         Add(_file);

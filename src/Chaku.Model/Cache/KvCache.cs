@@ -81,8 +81,8 @@ internal sealed class KvCache(KvLayout layout, int pageCapacity, bool sharesPref
     /// </summary>
     internal void Complete(KvPage page, KvPage? previous, object? adapter, ReadOnlySpan<int> tokens)
     {
-        // A page behind one that nobody can find has no beginning to be known by: its key would come to stand for another
-        // text once the page before it is written again.
+        // A page behind one that nobody can find has no beginning to be known by: its key would come to stand for
+        // another text once the page before it is written again.
         if (!sharesPrefixes || previous is { Key: null })
         {
             return;
@@ -114,8 +114,8 @@ internal sealed class KvCache(KvLayout layout, int pageCapacity, bool sharesPref
 
     private KvPage Evict()
     {
-        // Pages of one sequence are released in descending order, and a known page's predecessor is known and used at least
-        // as long: the oldest unused one has no known page behind it.
+        // Pages of one sequence are released in descending order, and a known page's predecessor is known and used at
+        // least as long: the oldest unused one has no known page behind it.
         KvPage? oldest = null;
         foreach (KvPage page in _pages)
         {

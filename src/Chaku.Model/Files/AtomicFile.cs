@@ -74,7 +74,8 @@ internal static class AtomicFile
     private static string? Describe(Exception exception) => exception switch
     {
         IOException or UnauthorizedAccessException => exception.Message,
-        ArgumentOutOfRangeException { ParamName: "value", ActualValue: null } => "the system permits no file of that size",
+        ArgumentOutOfRangeException { ParamName: "value", ActualValue: null } =>
+            "the system permits no file of that size",
         _ => null,
     };
 
