@@ -12,6 +12,7 @@ namespace Chaku.Training.Tests;
 /// The main job on real input: a trained model learns Shakespeare's manner, and without the adapter it is as before.
 /// </summary>
 [Trait("Category", "Slow")]
+[Collection("Timed")]
 public sealed class MainJobTests
 {
     private const double LargestPerplexity = 18;
@@ -30,7 +31,7 @@ public sealed class MainJobTests
             TuneOptions options = new()
             {
                 Rank = 16,
-                Steps = 200,
+                Steps = 160,
                 BatchSize = 8,
                 ContextLength = 128,
                 LearningRate = 5e-3,
@@ -72,3 +73,7 @@ public sealed class MainJobTests
         return string.Concat(generator.Run(prompt, options).Select(step => step.Text));
     }
 }
+
+/// <summary>Tests whose time counts run when no other does.</summary>
+[CollectionDefinition("Timed", DisableParallelization = true)]
+public sealed class TimedCollection;

@@ -15,8 +15,8 @@ internal sealed class ShowCommand : ProgramCommand
 
     private readonly Option<bool> _hash = new("--hash")
     {
-        Description = "Adds a model's content hash, by which adapters know their base; " +
-            "reads the whole file the first time.",
+        Description =
+            "Adds a model's content hash, by which adapters know their base; reads the whole file the first time.",
     };
 
     private readonly Option<bool> _json = JsonOutput.CreateOption();

@@ -21,8 +21,8 @@ internal sealed class TokenizeCommand : ProgramCommand
 
     private readonly Option<bool> _special = new("--special")
     {
-        Description = "Adds BOS and EOS where the vocabulary asks for them; " +
-            "without it the text's own tokens come alone.",
+        Description =
+            "Adds BOS and EOS where the vocabulary asks for them; without it the text's own tokens come alone.",
     };
 
     private readonly Option<bool> _json = JsonOutput.CreateOption();

@@ -60,18 +60,7 @@ internal sealed class TuneCommand : ProgramCommand
     {
         TuneOptions options = _options.Read(arguments, _template.Name(arguments));
         string output = arguments.GetRequiredValue(_out);
-        ModelOptions defaults = new();
-        using LanguageModel model = LanguageModel.Load(arguments.GetRequiredValue(_model), new ModelOptions
-        {
-            ThreadCount = arguments.GetValue(_threads) ?? defaults.ThreadCount,
-            ContextLength = options.ContextLength,
-            Repack = false,
-        });
-        foreach (string notice in model.Notices)
-        {
-            terminal.Warn(notice);
-        }
-
+        using LanguageModel model = Load(arguments, terminal, options.ContextLength);
         TuneReport report;
         using (TuneLog log = new(terminal))
         {
@@ -98,5 +87,21 @@ internal sealed class TuneCommand : ProgramCommand
             $"stopped after {report.StepsDone} of {report.Plan.StepCount} steps; " +
             $"{output} has what was learnt until then"));
         return ExitCodes.Cancelled;
+    }
+
+    private LanguageModel Load(ParseResult arguments, Terminal terminal, int? contextLength)
+    {
+        LanguageModel model = LanguageModel.Load(arguments.GetRequiredValue(_model), new ModelOptions
+        {
+            ThreadCount = arguments.GetValue(_threads) ?? new ModelOptions().ThreadCount,
+            ContextLength = contextLength,
+            Repack = false,
+        });
+        foreach (string notice in model.Notices)
+        {
+            terminal.Warn(notice);
+        }
+
+        return model;
     }
 }

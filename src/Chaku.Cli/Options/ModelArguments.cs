@@ -15,8 +15,8 @@ internal sealed class ModelArguments
 
     private readonly Option<string?> _adapter = new("--adapter")
     {
-        Description = "Runs the model with this adapter, a folder in PEFT's format; " +
-            "=SCALE changes its strength, 1 is as trained.",
+        Description =
+            "An adapter to run the model with, a folder in PEFT's format; =SCALE changes its strength (1: as trained).",
         HelpName = "A[=SCALE]",
     };
 
@@ -38,8 +38,8 @@ internal sealed class ModelArguments
 
     private readonly Option<bool> _noRepack = new("--no-repack")
     {
-        Description = "Reads quantised weights where they lie: slower, and without a copy in memory. " +
-            "The results are the same.",
+        Description =
+            "Reads quantised weights where they lie: slower, and without a copy in memory. The results are the same.",
     };
 
     private readonly Option<int[]> _stopIds = NumberOption.Many(

@@ -53,8 +53,8 @@ internal sealed class TuneLog : IDisposable
         if (data.Validation.Sequences.Count > 0)
         {
             _terminal.Error.WriteLine(Format(
-                $"holding out {data.Validation.TrainedTokenCount} tokens in " +
-                $"{data.Validation.Sequences.Count} sequences"));
+                $"holding out {data.Validation.TrainedTokenCount} tokens " +
+                $"in {data.Validation.Sequences.Count} sequences"));
         }
 
         foreach (DroppedRecord dropped in data.Dropped.Take(MostNamed))

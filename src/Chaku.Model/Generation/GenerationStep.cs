@@ -21,8 +21,8 @@ public readonly record struct TokenProbability(int Token, float LogProbability);
 /// <summary>One token of an answer.</summary>
 /// <param name="Token">Its id.</param>
 /// <param name="Text">
-/// The text that is certain with it: whole characters, and nothing that may yet become a stop string. The texts of all
-/// steps are the answer.
+/// The text that is certain with it: whole characters, and nothing that may yet become a stop string. The texts of
+/// all steps are the answer.
 /// </param>
 /// <param name="LogProbability">The token's log-probability, where it was asked for.</param>
 /// <param name="TopLogProbabilities">The likeliest tokens, best first, where they were asked for; else empty.</param>

@@ -62,7 +62,7 @@ internal static class Perplexity
         using WindowScorer scorer = new(model, adapter);
         long done = 0;
         long all = tokens.Length;
-        List<int> window = [];
+        List<int> window = new(model.ContextLength);
         for (int start = 0; start < tokens.Length; start += stride)
         {
             ReadOnlySpan<int> part = tokens.Slice(start, Math.Min(stride, tokens.Length - start));
@@ -109,7 +109,8 @@ internal static class Perplexity
             }
 
             // The last token is only a target: nothing is predicted from it.
-            model.Prefill(_batch, sequence, tokens.AsSpan(..^1), OutputRows.All, ScoreChunk, cancellation);
+            model.Prefill(
+                _batch, sequence, tokens.AsSpan(0, tokens.Length - 1), OutputRows.All, ScoreChunk, cancellation);
         }
 
         public void Dispose() => _cache.Dispose();

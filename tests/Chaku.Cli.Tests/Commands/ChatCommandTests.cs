@@ -97,8 +97,8 @@ public sealed class ChatCommandTests : CommandSuite
         Refusal(ExitCodes.Failure, "chat", TinyModel, "--template", "vicuna");
         Assert.Contains(
             "control token",
-        Refusal(ExitCodes.Failure, "chat", TinyModel, "--template", "llama-3"),
-        StringComparison.Ordinal);
+            Refusal(ExitCodes.Failure, "chat", TinyModel, "--template", "llama-3"),
+            StringComparison.Ordinal);
     }
 
     private static JsonElement[] Answers(CommandResult result) =>

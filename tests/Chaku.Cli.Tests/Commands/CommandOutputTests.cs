@@ -18,8 +18,7 @@ public sealed partial class CommandOutputTests : CommandSuite
             ["tokenize"] = [Result("tokenize", TinyModel, "abc", "--json")],
             ["logits"] = [Result("logits", TinyModel, "--tokens", "1", "--out", InFolder("l"), "--json")],
             ["perplexity"] = [Result("perplexity", TinyModel, text, "--json")],
-            ["tune"] =
-                [Run("tune", TinyModel, text, "-o", adapter, "--steps", "1", "--context", "16", "--json").Output],
+            ["tune"] = [Run("tune", TinyModel, text, "-o", adapter, "--steps", "1", "--json").Output],
             ["show"] = [Result("show", TinyModel, "--hash", "--json"), Result("show", adapter, "--json")],
         };
         foreach ((string command, string[] lines) in outputs)
@@ -28,9 +27,8 @@ public sealed partial class CommandOutputTests : CommandSuite
             Assert.Equal(Documented(command).Order(StringComparer.Ordinal), actual);
         }
 
-        CommandResult chat = RunWith(
-            "hello\n", "chat", TinyModel, "--template", "alpaca", "--json", "--max-tokens", "1");
-        Assert.Equal(Documented("run").Except(["log_probabilities"]), Fields(chat.Output));
+        string[] chat = ["chat", TinyModel, "--template", "alpaca", "--json", "--max-tokens", "1"];
+        Assert.Equal(Documented("run").Except(["log_probabilities"]), Fields(RunWith("hello\n", chat).Output));
     }
 
     private static IEnumerable<string> Documented(string command)

@@ -15,11 +15,8 @@ public sealed class TuneCommandTests : CommandSuite
     public void An_adapter_is_written_and_then_runs()
     {
         string data = Write("data.txt", Text);
-        CommandResult tuned = Run(
-            [
-                "tune", TinyModel, data, "-o", InFolder("mine"), "--validation", "0.2", "--lr", "0.01", "--json",
-                .. Short,
-            ]);
+        string[] tune = ["tune", TinyModel, data, "-o", InFolder("mine"), "--validation", "0.2", "--lr", "0.01"];
+        CommandResult tuned = Run([.. tune, "--json", .. Short]);
         Assert.Equal(ExitCodes.Success, tuned.ExitCode);
         using JsonDocument said = JsonDocument.Parse(tuned.Output);
         Assert.Equal(2, said.RootElement.GetProperty("steps_done").GetInt32());

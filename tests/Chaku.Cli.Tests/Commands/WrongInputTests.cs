@@ -85,8 +85,8 @@ public sealed class WrongInputTests : CommandSuite
     {
         string line = Refusal(ExitCodes.Failure, "logits", TinyModel, "--tokens", "1 384", "--out", InFolder("l"));
         Assert.Equal("chaku: expected tokens from 0 to 383, got 384", line);
-        Assert.Contains(
-            "400", Refusal(ExitCodes.Failure, "run", TinyModel, "a", "--stop-id", "400"), StringComparison.Ordinal);
+        string[] stopped = ["run", TinyModel, "a", "--stop-id", "400"];
+        Assert.Contains("400", Refusal(ExitCodes.Failure, stopped), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -26,10 +26,10 @@ public sealed class SamplerChainTests
         SamplerChain chain = new(new GenerationOptions { Seed = 1 }, VocabularySize);
         SamplerChain other = new(new GenerationOptions { Seed = 2 }, VocabularySize);
         TokenHistory history = new([], VocabularySize);
-        int[] forwards = [.. Enumerable.Range(0, 50).Select(position => chain.Pick(logits, history, position))];
-        int[] backwards =
-            [.. Enumerable.Range(0, 50).Reverse().Select(position => chain.Pick(logits, history, position))];
-        int[] others = [.. Enumerable.Range(0, 50).Select(position => other.Pick(logits, history, position))];
+        int[] positions = [.. Enumerable.Range(0, 50)];
+        int[] forwards = [.. positions.Select(position => chain.Pick(logits, history, position))];
+        int[] backwards = [.. positions.Reverse().Select(position => chain.Pick(logits, history, position))];
+        int[] others = [.. positions.Select(position => other.Pick(logits, history, position))];
 
         Assert.Equal(forwards, backwards.Reverse());
         Assert.NotEqual(forwards, others);
