@@ -75,7 +75,12 @@ public sealed class LanguageModel : IDisposable
     public static LanguageModel Load(string path, ModelOptions? options = null)
     {
         options ??= new ModelOptions();
-        ArgumentOutOfRangeException.ThrowIfLessThan(options.ThreadCount, 1, nameof(options.ThreadCount));
+        if (options.ThreadCount is < 1 or > ComputePool.MostThreads)
+        {
+            throw new ArgumentException(
+                $"the number of threads is from 1 to {ComputePool.MostThreads}, not {options.ThreadCount}");
+        }
+
         ArgumentOutOfRangeException.ThrowIfLessThan(options.ChunkLength, 1, nameof(options.ChunkLength));
         ArgumentOutOfRangeException.ThrowIfLessThan(options.ContextLength ?? 1, 1, nameof(options.ContextLength));
         KvFormat kvFormat = KvFormats.All.FirstOrDefault(format => format.Name == options.CacheType)
@@ -132,7 +137,7 @@ public sealed class LanguageModel : IDisposable
     /// A cache for this many sequences of the whole context, and as many pages again for known prefixes.
     /// </summary>
     internal KvCache CreateCache(int sequenceCount = 1) =>
-        Decoder.CreateCache(checked(sequenceCount * 2L * ContextLength), sequenceCount);
+        Decoder.CreateCache(2L * sequenceCount * ContextLength, sequenceCount);
 
     /// <summary>Fits an adapter to this model.</summary>
     /// <exception cref="ArgumentException">It changes matrices that the model does not have.</exception>

@@ -18,7 +18,7 @@ internal sealed record TuneProgress
     public Action<TrainingStep>? OnStep { get; init; }
 
     /// <summary>
-    /// Told the steps done and the mean loss of what is held out: before, after, and ten times between.
+    /// Told the steps done and the mean loss of what is held out: before, after, and three times between.
     /// </summary>
     public Action<long, double>? OnValidation { get; init; }
 }

@@ -13,7 +13,7 @@ internal sealed class Tuning
 {
     private const int LongestDefaultContext = 512;
     private const double WarmupShare = 0.03;
-    private const int ValidationCount = 10;
+    private const int ValidationCount = 4;
 
     // More than any memory holds, and little enough that no count overflows.
     private const int MostBatchTokens = 1 << 26;
@@ -157,6 +157,9 @@ internal sealed class Tuning
     {
         using DatasetFile file = DatasetFile.Open(path);
         DatasetFormat format = DatasetFormats.Resolve(_options.Format, file);
+        Require(
+            format.HasConversations || _options.Template is null,
+            $"{path} is read as {format.Name}, to which no template applies: leave out '{_options.Template}'");
         template = format.HasConversations ? ChatTemplates.Resolve(_options.Template, _model.ChatTemplate) : null;
         prompts = template is null ? null : new PromptEncoder(_model.Tokenizer, template);
         return DatasetEncoder.Encode(

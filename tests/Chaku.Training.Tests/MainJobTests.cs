@@ -16,7 +16,8 @@ namespace Chaku.Training.Tests;
 public sealed class MainJobTests
 {
     private const double LargestPerplexity = 18;
-    private const double MostSeconds = 120;
+    // Two processors for 120 seconds: what the wall clock says on a machine that others use as well is not counted.
+    private const double MostProcessorSeconds = 2 * 120;
 
     [Fact]
     public void Stories_learn_to_speak_as_Shakespeare_wrote()
@@ -37,12 +38,14 @@ public sealed class MainJobTests
                 LearningRate = 5e-3,
                 ValidationShare = 0.1,
             };
-            long start = Stopwatch.GetTimestamp();
+            using Process process = Process.GetCurrentProcess();
+            TimeSpan start = process.TotalProcessorTime;
 
             TuneReport report = Tuning.Run(
                 model, text, folder, options, cancellation: TestContext.Current.CancellationToken);
 
-            double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
+            process.Refresh();
+            double seconds = (process.TotalProcessorTime - start).TotalSeconds;
             double perplexity = Math.Exp(report.ValidationAfter!.Value);
             BoundAdapter adapter = model.Bind(PeftAdapter.Read(
                 folder,
@@ -52,10 +55,10 @@ public sealed class MainJobTests
             string after = Continue(model, adapter);
             TestContext.Current.TestOutputHelper!.WriteLine(
                 $"perplexity {Math.Exp(report.ValidationBefore!.Value):F1} -> {perplexity:F2} " +
-                $"in {seconds:F0} s\n{after}");
+                $"in {report.ElapsedSeconds:F0} s, {seconds:F0} s of processors\n{after}");
             Assert.InRange(Math.Exp(report.ValidationBefore.Value), 150, 250);
             Assert.InRange(perplexity, 1, LargestPerplexity);
-            Assert.InRange(seconds, 0, MostSeconds);
+            Assert.InRange(seconds, 0, MostProcessorSeconds);
             Assert.NotEqual(before, after);
             Assert.Equal(before, Continue(model, null));
         }

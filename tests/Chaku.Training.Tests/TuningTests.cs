@@ -133,7 +133,7 @@ public sealed class TuningTests
             progress,
             TestContext.Current.CancellationToken);
 
-        Assert.Equal(11, losses.Count);
+        Assert.Equal(5, losses.Count);
         Assert.Equal(losses[0], report.ValidationBefore);
         Assert.Equal(losses[^1], report.ValidationAfter);
         Assert.True(report.ValidationAfter < report.ValidationBefore);
@@ -150,6 +150,7 @@ public sealed class TuningTests
         Refuse<TrainingException>(Quick with { Dropout = 1 }, "dropout");
         Refuse<TrainingException>(Quick with { Schedule = "zigzag" }, "cosine, linear, constant");
         Refuse<TrainingException>(Quick with { ContextLength = 1 << 20 }, "no longer than the model's");
+        Refuse<TrainingException>(Quick with { Template = "alpaca" }, "no template applies");
         Refuse<AdapterException>(Quick with { Rank = 0 }, "rank");
         Refuse<AdapterException>(Quick with { Targets = ["z_proj"] }, "z_proj");
         Refuse<DatasetException>(Quick with { Format = "papyrus" }, "papyrus");

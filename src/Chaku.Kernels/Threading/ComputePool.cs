@@ -15,6 +15,9 @@ namespace Chaku.Kernels.Threading;
 /// </remarks>
 internal sealed unsafe class ComputePool : IDisposable
 {
+    /// <summary>Threads at most. Where the system has no more to give, the runtime ends the process: it throws nothing.</summary>
+    public const int MostThreads = 1024;
+
     private const uint Closed = uint.MaxValue;
     private const double SpinSeconds = 20e-6;
 
@@ -32,10 +35,11 @@ internal sealed unsafe class ComputePool : IDisposable
     private PaddedCounter _completed;
 
     /// <summary>Starts the threads.</summary>
-    /// <param name="threadCount">Threads in all, the caller's included; at least 1.</param>
+    /// <param name="threadCount">Threads in all, the caller's included; 1 to <see cref="MostThreads"/>.</param>
     public ComputePool(int threadCount)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(threadCount, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(threadCount, MostThreads);
         _next.Value = Closed;
         _spinTicks = threadCount <= Environment.ProcessorCount ? (long)(Stopwatch.Frequency * SpinSeconds) : 0;
         _workers = new Worker[threadCount - 1];

@@ -13,7 +13,7 @@ namespace Chaku.Model.Cache;
 /// Whether full pages are kept for other sequences: not while an adapter is trained, whose keys change under the same
 /// tokens.
 /// </param>
-internal sealed class KvCache(KvLayout layout, int pageCapacity, bool sharesPrefixes = true) : IDisposable
+internal sealed class KvCache(KvLayout layout, long pageCapacity, bool sharesPrefixes = true) : IDisposable
 {
     private readonly Dictionary<KvPageKey, KvPage> _full = [];
     private readonly List<KvPage> _pages = [];

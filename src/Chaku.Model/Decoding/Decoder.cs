@@ -69,7 +69,7 @@ internal sealed class Decoder : IDisposable
     /// <param name="sequenceCapacity">Sequences at a time.</param>
     /// <param name="sharesPrefixes">Whether sequences share what they begin with.</param>
     public KvCache CreateCache(long positionCapacity, int sequenceCapacity = 1, bool sharesPrefixes = true) =>
-        new(CacheLayout, checked((int)(positionCapacity / KvLayout.PageLength) + sequenceCapacity), sharesPrefixes);
+        new(CacheLayout, (positionCapacity / KvLayout.PageLength) + sequenceCapacity, sharesPrefixes);
 
     /// <summary>
     /// Runs a batch through the layers, writes its keys and values into the cache, and norms the rows that were asked

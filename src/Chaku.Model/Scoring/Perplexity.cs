@@ -62,7 +62,7 @@ internal static class Perplexity
         using WindowScorer scorer = new(model, adapter);
         long done = 0;
         long all = tokens.Length;
-        List<int> window = new(model.ContextLength);
+        List<int> window = [];
         for (int start = 0; start < tokens.Length; start += stride)
         {
             ReadOnlySpan<int> part = tokens.Slice(start, Math.Min(stride, tokens.Length - start));

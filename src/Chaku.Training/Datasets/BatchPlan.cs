@@ -40,8 +40,8 @@ internal sealed class BatchPlan
         _sequences = sequences;
         _accumulation = accumulation;
         _seed = seed;
-        TokenCapacity = checked(contextLength * batchSize);
-        SequenceCapacity = checked(SequencesPerContext * batchSize);
+        TokenCapacity = (int)Math.Min((long)contextLength * batchSize, int.MaxValue);
+        SequenceCapacity = (int)Math.Min((long)SequencesPerContext * batchSize, int.MaxValue);
     }
 
     /// <summary>Tokens of a micro-batch at most.</summary>
@@ -131,7 +131,7 @@ internal sealed class BatchPlan
     {
         List<IReadOnlyList<TrainingSequence>> microBatches = [];
         List<TrainingSequence> current = [];
-        int tokenCount = 0;
+        long tokenCount = 0;
         foreach (TrainingSequence sequence in order)
         {
             if (tokenCount + sequence.Tokens.Length > TokenCapacity || current.Count == SequenceCapacity)

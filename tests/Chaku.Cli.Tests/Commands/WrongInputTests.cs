@@ -121,6 +121,36 @@ public sealed class WrongInputTests : CommandSuite
     }
 
     [Fact]
+    public void More_threads_than_any_system_has_are_refused_with_both_numbers()
+    {
+        string[] arguments = ["run", TinyModel, "abc", "--max-tokens", "1", "--threads"];
+        Assert.Equal(
+            "chaku: the number of threads is from 1 to 1024, not 100000", Refusal(ExitCodes.Failure, [.. arguments, "100000"]));
+        Assert.Equal(ExitCodes.Success, Run([.. arguments, "50"]).ExitCode);
+    }
+
+    // The file says it or the command line does; memory is taken as positions come.
+    [Fact]
+    public void A_context_of_any_length_takes_no_more_than_is_used()
+    {
+        string data = Write("data.txt", "the dog sat on the mat");
+        byte[] model = File.ReadAllBytes(TinyModel);
+        int value = model.AsSpan().IndexOf("llama.context_length"u8) + "llama.context_length".Length + sizeof(int);
+        BinaryPrimitives.WriteInt32LittleEndian(model.AsSpan(value), int.MaxValue);
+        string longest = InFolder("longest.gguf");
+        File.WriteAllBytes(longest, model);
+
+        Assert.Equal(
+            Result("run", TinyModel, "abc", "--temperature", "0", "--max-tokens", "4"),
+            Result("run", longest, "abc", "--temperature", "0", "--max-tokens", "4"));
+        Assert.Equal(Result("perplexity", TinyModel, data), Result("perplexity", longest, data));
+        string[] tune = ["tune", longest, data, "-o", InFolder("mine"), "--steps", "1"];
+        Assert.Equal(
+            ExitCodes.Success,
+            Run([.. tune, "--context", $"{int.MaxValue}", "--batch", $"{int.MaxValue}"]).ExitCode);
+    }
+
+    [Fact]
     public void A_text_file_is_no_model()
     {
         Write("text.gguf", new StringBuilder().Insert(0, "no model ", 100).ToString());

@@ -82,6 +82,16 @@ public sealed class BatchPlanTests
     }
 
     [Fact]
+    public void More_room_than_can_be_counted_takes_everything_at_once()
+    {
+        TrainingSequence[] sequences = [.. Enumerable.Repeat(2, 100).Select(Sequence)];
+
+        BatchPlan plan = new(sequences, int.MaxValue, int.MaxValue, 1, 1);
+
+        Assert.Equal(100, Assert.Single(plan.Step(0)).Count);
+    }
+
+    [Fact]
     public void A_sequence_longer_than_the_context_is_refused() =>
         Assert.Throws<ArgumentOutOfRangeException>(() => new BatchPlan([Sequence(33)], 32, 4, 1, 1));
 
