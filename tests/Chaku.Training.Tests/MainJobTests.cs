@@ -16,6 +16,7 @@ namespace Chaku.Training.Tests;
 public sealed class MainJobTests
 {
     private const double LargestPerplexity = 18;
+
     // Two processors for 120 seconds: what the wall clock says on a machine that others use as well is not counted.
     private const double MostProcessorSeconds = 2 * 120;
 
@@ -79,4 +80,4 @@ public sealed class MainJobTests
 
 /// <summary>Tests whose time counts run when no other does.</summary>
 [CollectionDefinition("Timed", DisableParallelization = true)]
-public sealed class TimedCollection;
+public sealed class TimedTests;
