@@ -78,7 +78,12 @@ internal static class CommandLine
 
         return parsed.Action is null && parsed.CommandResult.Command is ProgramCommand chosen
             ? chosen.Execute(parsed, terminal)
-            : parsed.Invoke(new InvocationConfiguration { Output = terminal.Output, Error = terminal.Error });
+            : parsed.Invoke(new InvocationConfiguration
+            {
+                EnableDefaultExceptionHandler = false,
+                Error = terminal.Error,
+                Output = terminal.Output,
+            });
     }
 
     private static bool IsExpected(Exception exception) => exception

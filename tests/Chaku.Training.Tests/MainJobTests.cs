@@ -16,7 +16,6 @@ namespace Chaku.Training.Tests;
 public sealed class MainJobTests
 {
     private const double LargestPerplexity = 18;
-
     // Two processors for 120 seconds: what the wall clock says on a machine that others use as well is not counted.
     private const double MostProcessorSeconds = 2 * 120;
 

@@ -15,7 +15,9 @@ namespace Chaku.Kernels.Threading;
 /// </remarks>
 internal sealed unsafe class ComputePool : IDisposable
 {
-    /// <summary>Threads at most. Where the system has no more to give, the runtime ends the process: it throws nothing.</summary>
+    /// <summary>
+    /// Threads at most. Where the system has no more to give, the runtime ends the process: it throws nothing.
+    /// </summary>
     public const int MostThreads = 1024;
 
     private const uint Closed = uint.MaxValue;

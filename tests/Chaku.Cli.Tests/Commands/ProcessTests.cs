@@ -40,6 +40,14 @@ public sealed class ProcessTests : CommandSuite
     }
 
     [Fact]
+    public void Help_that_nobody_reads_to_its_end_is_no_error()
+    {
+        (int exitCode, byte[] _, string error) = Shell(
+            $"dotnet '{Program}' run --help | head -c 1 > /dev/null; exit ${{PIPESTATUS[0]}}");
+        Assert.Equal((0, ""), (exitCode, error));
+    }
+
+    [Fact]
     public void Two_commands_can_write_to_one_file_in_turn()
     {
         string command = $"dotnet '{Program}' tokenize '{TinyModel}' a --ids";
