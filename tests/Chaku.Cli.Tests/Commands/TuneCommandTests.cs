@@ -84,8 +84,9 @@ public sealed class TuneCommandTests : CommandSuite
         string name, string content, string expected)
     {
         string data = Write(name, content);
+        string[] template = name.EndsWith(".txt", StringComparison.Ordinal) ? [] : ["--template", "alpaca"];
         string line = Refusal(
-            ExitCodes.Failure, ["tune", TinyModel, data, "-o", InFolder("mine"), "--template", "alpaca", .. Short]);
+            ExitCodes.Failure, ["tune", TinyModel, data, "-o", InFolder("mine"), .. template, .. Short]);
         Assert.Contains(expected, line, StringComparison.OrdinalIgnoreCase);
         Assert.Equal([data], Directory.GetFileSystemEntries(Folder));
     }

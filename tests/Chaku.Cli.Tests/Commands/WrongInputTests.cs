@@ -147,7 +147,8 @@ public sealed class WrongInputTests : CommandSuite
         Assert.Equal(Result("perplexity", TinyModel, data), Result("perplexity", longest, data));
         string[] tune = ["tune", longest, data, "-o", InFolder("mine"), "--steps", "1"];
         string[] most = ["--context", $"{int.MaxValue}", "--batch", $"{int.MaxValue}"];
-        Assert.Contains("a batch has at most", Refusal(ExitCodes.Failure, [.. tune, .. most]), StringComparison.Ordinal);
+        string refusal = Refusal(ExitCodes.Failure, [.. tune, .. most]);
+        Assert.Contains("a batch has at most", refusal, StringComparison.Ordinal);
     }
 
     [Fact]
