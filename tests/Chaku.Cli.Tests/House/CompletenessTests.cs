@@ -1,0 +1,111 @@
+using Chaku.Kernels.Cache;
+using Chaku.Model.Families;
+using Chaku.Model.Generation.Samplers;
+using Chaku.Model.Templates;
+using Chaku.Model.Tokenizers;
+using Chaku.Tests;
+using Chaku.Training.Datasets;
+using Chaku.Training.Optimisation;
+
+namespace Chaku.Cli.Tests.House;
+
+/// <summary>
+/// Every entry of every table has tests, and golden data of an independent program or is named as unproven. Tensor
+/// formats have tests of their own for it, beside their suites.
+/// </summary>
+public sealed class CompletenessTests
+{
+    private const string Shared = "../shared/fixtures/";
+
+    private static readonly (string Table, IEnumerable<string> Entries)[] Tables =
+    [
+        ("cache type", KvFormats.All.Select(entry => entry.Name)),
+        ("family", ModelFamilies.All.Select(entry => entry.Architecture)),
+        ("tokenizer", TokenizerKinds.All.Select(entry => entry.Name)),
+        ("pre-tokenizer", PreTokenizers.All.SelectMany(entry => entry.Names)),
+        ("template", ChatTemplates.All.Select(entry => entry.Name)),
+        ("sampler", Samplers.All.Select(entry => entry.Name)),
+        ("data set format", DatasetFormats.All.Select(entry => entry.Name)),
+        ("schedule", LearningRateSchedules.All.Select(entry => entry.Name)),
+        ("command", Cli.Commands.Commands.Create().Select(entry => entry.Name)),
+    ];
+
+    // One line for each entry: the class that tests it, and its golden data; without these it is unproven, tested only
+    // against its definition and values worked out by hand.
+    private static readonly Proof[] Proofs =
+    [
+        new("cache type", "f32", "GoldenLogitsTests", "tests/testdata/models/tiny/llama-gqa.logits"),
+        new("cache type", "f16", "KvFormatsTests"),
+        new("family", "llama", "GoldenLogitsTests", "tests/testdata/models/tiny/llama-gqa.logits"),
+        new("tokenizer", "llama", "TokenizerVectorTests", Shared + "tokenizers/ggml-vocab-llama-spm.gguf.out"),
+        new("tokenizer", "gpt2", "TokenizerVectorTests", Shared + "tokenizers/ggml-vocab-gpt-2.gguf.out"),
+        new("pre-tokenizer", "gpt-2", "Gpt2PreTokenizerTests", Shared + "tokenizers/ggml-vocab-gpt-2.gguf.out"),
+        new("template", "alpaca", "ChatTemplateTests"),
+        new(
+            "template",
+            "llama-2",
+            "ChatTemplateTests",
+            Shared + "templates/goldens/bofenghuang-vigogne-2-70b-chat-simple.txt"),
+        new(
+            "template",
+            "llama-3",
+            "ChatTemplateTests",
+            Shared + "templates/goldens/meta-llama-Meta-Llama-3.1-8B-Instruct-system.txt"),
+        new("sampler", "logit bias", "SamplersTests"),
+        new("sampler", "repetition penalty", "SamplersTests"),
+        new("sampler", "frequency and presence penalty", "SamplersTests"),
+        new("sampler", "temperature", "SamplersTests"),
+        new("sampler", "top-k", "SamplersTests"),
+        new("sampler", "top-p", "SamplersTests"),
+        new("sampler", "min-p", "SamplersTests"),
+        new("data set format", "alpaca", "AlpacaFormatTests"),
+        new("data set format", "text", "TextWindowTests"),
+        new("schedule", "cosine", "LearningRateSchedulesTests"),
+        new("schedule", "linear", "LearningRateSchedulesTests"),
+        new("schedule", "constant", "LearningRateSchedulesTests"),
+        new("command", "run", "RunCommandTests", Shared + "models/stories260K/EXPECTED.md"),
+        new("command", "chat", "ChatCommandTests"),
+        new("command", "tune", "TuneCommandTests"),
+        new("command", "show", "ScriptCommandTests"),
+        new("command", "tokenize", "ScriptCommandTests", Shared + "tokenizers/ggml-vocab-llama-spm.gguf.out"),
+        new("command", "logits", "ScriptCommandTests", "tests/testdata/models/tiny/llama-gqa.logits"),
+        new("command", "perplexity", "ScriptCommandTests"),
+    ];
+
+    [Fact]
+    public void Every_entry_of_every_table_has_one_line_and_every_line_an_entry() => Assert.Equal(
+        Tables.SelectMany(table => table.Entries.Select(entry => (table.Table, entry))).Order(),
+        Proofs.Select(proof => (proof.Table, proof.Entry)).Order());
+
+    [Fact]
+    public void Every_entrys_tests_exist()
+    {
+        HashSet<string> tested =
+            [.. SourceFile.All.Where(file => file.IsTest && IsTested(file)).SelectMany(file => file.DeclaredTypes)];
+        Findings.None(
+            from proof in Proofs
+            where !tested.Contains(proof.TestClass)
+            select $"{proof.Table} {proof.Entry}: there are no tests {proof.TestClass}");
+    }
+
+    [Fact]
+    public void Every_golden_is_there_and_what_has_none_is_named_as_unproven()
+    {
+        IEnumerable<string> unproven =
+            from proof in Proofs
+            where proof.Golden is null
+            select $"{proof.Table} {proof.Entry}";
+        TestContext.Current.TestOutputHelper?.WriteLine($"unproven: {string.Join(", ", unproven)}");
+        bool hasShared = Directory.Exists(Path.Combine(Fixtures.Checkout, Shared));
+        Findings.None(
+            from proof in Proofs.Where(proof => proof.Golden is not null)
+            let golden = proof.Golden!
+            where hasShared || !golden.StartsWith(Shared, StringComparison.Ordinal)
+            where !File.Exists(Path.Combine(Fixtures.Checkout, golden))
+            select $"{proof.Table} {proof.Entry}: there is no {golden}");
+    }
+
+    private static bool IsTested(SourceFile file) => file.Names.Contains("Fact") || file.Names.Contains("Theory");
+
+    private sealed record Proof(string Table, string Entry, string TestClass, string? Golden = null);
+}
