@@ -3,8 +3,8 @@ using System.Text;
 namespace Chaku.Cli;
 
 /// <summary>
-/// Standard error that may be closed or full: there is nowhere left to say so, and work of hours must not end for want of a
-/// progress line. The exit code still tells.
+/// Standard error that may be closed or full: there is nowhere left to say so, and work of hours must not end for want
+/// of a progress line. The exit code still tells.
 /// </summary>
 /// <param name="inner">Writes at once.</param>
 internal sealed class StandardError(StreamWriter inner) : TextWriter
