@@ -1,6 +1,6 @@
 namespace Chaku.Model.Decoding;
 
-/// <summary>What the forward keeps for the backward. Norms and gate · up are computed again.</summary>
+/// <summary>What the forward keeps for the backward. Norms, activation functions and experts are computed again.</summary>
 internal sealed class ActivationTape : IDisposable
 {
     private readonly LayerTape[] _layers;
@@ -47,22 +47,46 @@ internal sealed class LayerTape : IDisposable
     /// <summary>[T, heads]: log Σ e^score.</summary>
     public GrowingBuffer LogSumExp { get; } = new();
 
-    /// <summary>[T, hidden]: the residual stream between attention and feed forward.</summary>
+    /// <summary>[T, query width]: queries before norms and rotation, where the backward needs them.</summary>
+    public GrowingBuffer ProjectedQuery { get; } = new();
+
+    /// <summary>[T, KV width]: keys before norms and rotation, where the backward needs them.</summary>
+    public GrowingBuffer ProjectedKey { get; } = new();
+
+    /// <summary>[T, KV width]: values before they are limited, where the backward needs them.</summary>
+    public GrowingBuffer ProjectedValue { get; } = new();
+
+    /// <summary>[T, hidden]: attention's output, where a norm follows.</summary>
+    public GrowingBuffer AttentionOutput { get; } = new();
+
+    /// <summary>[T, hidden]: the residual stream between attention and feed forward; unused where both read one.</summary>
     public GrowingBuffer Middle { get; } = new();
 
-    /// <summary>[T, inner].</summary>
-    public GrowingBuffer Gate { get; } = new();
+    /// <summary>[T, inner]: what the activation function is applied to.</summary>
+    public GrowingBuffer Activated { get; } = new();
 
-    /// <summary>[T, inner].</summary>
-    public GrowingBuffer Up { get; } = new();
+    /// <summary>[T, inner]: what its values are multiplied with.</summary>
+    public GrowingBuffer Factor { get; } = new();
+
+    /// <summary>Which experts the rows went through.</summary>
+    public ExpertChoice Experts { get; } = new();
+
+    /// <summary>[T, hidden]: the feed forward's output, where a norm follows.</summary>
+    public GrowingBuffer FeedForwardOutput { get; } = new();
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        GrowingBuffer[] buffers = [Input, Query, Attended, LogSumExp, Middle, Gate, Up];
+        GrowingBuffer[] buffers =
+        [
+            Input, Query, Attended, LogSumExp, ProjectedQuery, ProjectedKey, ProjectedValue, AttentionOutput, Middle,
+            Activated, Factor, FeedForwardOutput,
+        ];
         foreach (GrowingBuffer buffer in buffers)
         {
             buffer.Dispose();
         }
+
+        Experts.Dispose();
     }
 }

@@ -14,8 +14,9 @@ internal sealed class Decoder : IDisposable
 {
     private readonly DecoderWeights _weights;
     private readonly DecoderLayer[] _layers;
-    private readonly double[] _frequencies;
-    private readonly List<Linear> _linears = [];
+    private readonly Rotation? _rotation;
+    private readonly Norm? _embeddingNorm;
+    private readonly LinearList _linears = new();
 
     /// <summary>A decoder over weights that stay where they are.</summary>
     /// <param name="config">The computation.</param>
@@ -29,15 +30,17 @@ internal sealed class Decoder : IDisposable
         Workspace = new Workspace(pool);
         CacheLayout = new KvLayout(
             config.LayerCount, config.Attention.KvHeadCount, config.Attention.HeadSize, kvFormat);
+        _rotation = config.Position is RotaryConfig rotary ? new Rotation(rotary, Workspace) : null;
         _layers = new DecoderLayer[config.LayerCount];
         for (int layer = 0; layer < _layers.Length; layer++)
         {
-            _layers[layer] = new DecoderLayer(config, CacheLayout, layer, weights.Layers[layer], _linears);
+            _layers[layer] = new DecoderLayer(
+                config, CacheLayout, layer, weights.Layers[layer], _rotation, _linears);
         }
 
-        Head = new Linear(_linears.Count, weights.Output);
-        _linears.Add(Head);
-        _frequencies = config.Rotary.Frequencies();
+        Head = _linears.Add(weights.Output);
+        OutputNorm = new Norm(config.Norm, weights.OutputNorm);
+        _embeddingNorm = weights.EmbeddingNorm is { } norm ? new Norm(config.Norm, norm) : null;
     }
 
     /// <summary>The computation.</summary>
@@ -61,8 +64,8 @@ internal sealed class Decoder : IDisposable
     /// <summary>[vocabulary, hidden].</summary>
     public Linear Head { get; }
 
-    /// <summary>[hidden]: the norm before the output head.</summary>
-    public ReadOnlySpan<float> OutputNorm => _weights.OutputNorm;
+    /// <summary>The norm before the output head.</summary>
+    public Norm OutputNorm { get; }
 
     /// <summary>A cache for this decoder.</summary>
     /// <param name="positionCapacity">Positions of all sequences together, each rounded up to whole pages.</param>
@@ -81,8 +84,8 @@ internal sealed class Decoder : IDisposable
     public void Forward(Batch batch, ActivationTape? tape = null)
     {
         Span<float> x = Workspace.Residual.Take(batch.Tokens.Length * Config.HiddenSize);
-        Embed(batch.Tokens, x);
-        SetAngles(batch.Positions);
+        Embed(batch.Tokens, batch.Positions, x);
+        _rotation?.Prepare(batch.Positions);
         for (int layer = 0; layer < _layers.Length; layer++)
         {
             _layers[layer].Forward(Workspace, batch, IsExact, tape?.Layers[layer], x);
@@ -103,6 +106,10 @@ internal sealed class Decoder : IDisposable
         ReadOnlySpan<float> rows = OutputInput(batch).Slice(first * Config.HiddenSize, count * Config.HiddenSize);
         LinearInput input = new(Workspace, rows, IsExact);
         Head.Forward(ref input, batch.OutputRuns(first, count), logits);
+        if (Config.Head.SoftCap > 0)
+        {
+            SoftCap.Forward(Workspace.Pool, Config.Head.SoftCap, logits);
+        }
     }
 
     /// <summary>[asked-for rows, hidden]: what the output head multiplies.</summary>
@@ -112,27 +119,29 @@ internal sealed class Decoder : IDisposable
     /// <inheritdoc/>
     public void Dispose() => Workspace.Dispose();
 
-    private void Embed(ReadOnlySpan<int> tokens, Span<float> x)
+    private void Embed(ReadOnlySpan<int> tokens, ReadOnlySpan<int> positions, Span<float> x)
     {
         WeightMatrix embedding = _weights.TokenEmbedding.Weight;
+        Span<float> learned = Workspace.Normed.Take(Config.HiddenSize);
         for (int row = 0; row < tokens.Length; row++)
         {
             ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(
                 (uint)tokens[row], (uint)Config.VocabularySize, nameof(tokens));
-            embedding.Dequantise(tokens[row], 0, x.Slice(row * Config.HiddenSize, Config.HiddenSize));
+            Span<float> target = x.Slice(row * Config.HiddenSize, Config.HiddenSize);
+            embedding.Dequantise(tokens[row], 0, target);
+            if (_weights.PositionEmbedding is { } position)
+            {
+                position.Dequantise(positions[row], 0, learned);
+                VectorMath.Add(learned, target);
+            }
         }
-    }
 
-    private void SetAngles(ReadOnlySpan<int> positions)
-    {
-        int width = Config.Rotary.DimensionCount;
-        Span<float> cosines = Workspace.Cosines.Take(positions.Length * width);
-        Span<float> sines = Workspace.Sines.Take(positions.Length * width);
-        for (int row = 0; row < positions.Length; row++)
+        if (Config.Embedding.Scale != 1)
         {
-            RotaryEmbedding.Angles(
-                positions[row], _frequencies, cosines.Slice(row * width, width), sines.Slice(row * width, width));
+            VectorMath.Scale(Config.Embedding.Scale, x);
         }
+
+        _embeddingNorm?.Forward(Workspace.Pool, x, x);
     }
 
     private void NormOutputRows(Batch batch, ReadOnlySpan<float> x)
@@ -145,6 +154,6 @@ internal sealed class Decoder : IDisposable
             x.Slice(rows[i] * width, width).CopyTo(output.Slice(i * width, width));
         }
 
-        RmsNorm.Forward(Workspace.Pool, output, OutputNorm, Config.Norm.Epsilon, output);
+        OutputNorm.Forward(Workspace.Pool, output, output);
     }
 }

@@ -1,3 +1,5 @@
+using Chaku.Kernels.Ops;
+
 namespace Chaku.Model.Decoding;
 
 /// <summary>The computation of a decoder, described by its parts. It names no model family.</summary>
@@ -15,59 +17,94 @@ internal sealed record DecoderConfig
     /// <summary>Positions that the model was made for.</summary>
     public required int ContextLength { get; init; }
 
+    /// <summary>How tokens enter the residual stream.</summary>
+    public EmbeddingConfig Embedding { get; init; } = new();
+
     /// <summary>Heads and their size.</summary>
     public required AttentionConfig Attention { get; init; }
 
-    /// <summary>How positions turn queries and keys.</summary>
-    public required RotaryConfig Rotary { get; init; }
+    /// <summary>How the model knows where a token is.</summary>
+    public required PositionConfig Position { get; init; }
 
-    /// <summary>The gated feed forward.</summary>
+    /// <summary>The feed forward of every layer.</summary>
     public required FeedForwardConfig FeedForward { get; init; }
 
-    /// <summary>The norms before attention, feed forward and output head.</summary>
+    /// <summary>Every norm but those on single heads.</summary>
     public required NormConfig Norm { get; init; }
+
+    /// <summary>How attention and feed forward join the residual stream.</summary>
+    public ResidualConfig Residual { get; init; } = new();
+
+    /// <summary>The output head.</summary>
+    public HeadConfig Head { get; init; } = new();
 }
 
-/// <summary>Causal self-attention with grouped queries; one KV head is multi-query attention.</summary>
-/// <param name="HeadCount">Query heads.</param>
-/// <param name="KvHeadCount">KV heads; divides the query heads.</param>
-/// <param name="HeadSize">Floats in a head.</param>
-internal sealed record AttentionConfig(int HeadCount, int KvHeadCount, int HeadSize)
+/// <summary>x = scale · embedding(token), perhaps normed.</summary>
+/// <param name="Scale">Factor of the token embedding.</param>
+/// <param name="HasNorm">Whether a norm follows.</param>
+internal sealed record EmbeddingConfig(float Scale = 1, bool HasNorm = false);
+
+/// <summary>The output head: logits = cap(x · Wᵀ + bias).</summary>
+/// <param name="HasBias">Whether a bias is added.</param>
+/// <param name="SoftCap">Logits become cap · tanh(logits / cap); 0 for none.</param>
+/// <param name="IsTied">Whether W is the token embedding.</param>
+internal sealed record HeadConfig(bool HasBias = false, float SoftCap = 0, bool IsTied = false);
+
+/// <summary>What a norm computes.</summary>
+internal enum NormKind
 {
-    /// <summary>Floats of all query heads.</summary>
-    public int QueryWidth => HeadCount * HeadSize;
+    /// <summary>x · weight / √(mean(x²) + ε).</summary>
+    Rms,
 
-    /// <summary>Floats of all KV heads.</summary>
-    public int KvWidth => KvHeadCount * HeadSize;
+    /// <summary>(x − mean) / √(variance + ε) · weight + bias.</summary>
+    Layer,
 }
 
-/// <summary>
-/// Rotary embedding of neighbouring pairs: pair i turns by position · base^(−2i / dimensions) / divisor i.
-/// </summary>
-/// <param name="DimensionCount">Rotated dimensions of a head; even.</param>
-/// <param name="Base">θ, usually 10,000 or 500,000.</param>
-/// <param name="PositionScale">What positions are multiplied with: 1 / factor for linear scaling.</param>
-/// <param name="Divisors">[dimensions / 2]; all 1 where the file scales no frequencies.</param>
-internal sealed record RotaryConfig(
-    int DimensionCount, double Base, double PositionScale, IReadOnlyList<float> Divisors)
+/// <summary>A norm over the residual stream.</summary>
+/// <param name="Kind">What it computes.</param>
+/// <param name="Epsilon">Added to the mean square, or to the variance.</param>
+/// <param name="HasBias">Whether a bias is added.</param>
+internal sealed record NormConfig(NormKind Kind, float Epsilon, bool HasBias = false);
+
+/// <summary>What attention and feed forward read.</summary>
+internal enum ResidualLayout
 {
-    /// <summary>Radians that each pair turns by a position.</summary>
-    public double[] Frequencies()
-    {
-        double[] frequencies = new double[DimensionCount / 2];
-        for (int pair = 0; pair < frequencies.Length; pair++)
-        {
-            frequencies[pair] = PositionScale * Math.Pow(Base, -2.0 * pair / DimensionCount) / Divisors[pair];
-        }
+    /// <summary>x += attention(norm₁(x)), then x += feed forward(norm₂(x)).</summary>
+    Sequential,
 
-        return frequencies;
-    }
+    /// <summary>x += attention(n) + feed forward(n), with n = norm(x).</summary>
+    ParallelOneNorm,
+
+    /// <summary>x += attention(norm₁(x)) + feed forward(norm₂(x)).</summary>
+    ParallelTwoNorms,
 }
 
-/// <summary>down(SiLU(gate(x)) · up(x)).</summary>
+/// <summary>How the two blocks of a layer join the residual stream.</summary>
+/// <param name="Layout">What they read.</param>
+/// <param name="HasPostNorms">Whether each block's output is normed before it is added.</param>
+internal sealed record ResidualConfig(
+    ResidualLayout Layout = ResidualLayout.Sequential, bool HasPostNorms = false);
+
+/// <summary>down(f(gate(x)) · up(x)), or down(f(up(x))) without a gate.</summary>
 /// <param name="InnerSize">Floats of gate and up.</param>
-internal sealed record FeedForwardConfig(int InnerSize);
+/// <param name="Activation">f.</param>
+internal sealed record FeedForwardConfig(int InnerSize, ActivationFunction Activation)
+{
+    /// <summary>Whether there is a gate.</summary>
+    public bool IsGated { get; init; }
 
-/// <summary>RMS norm before each block.</summary>
-/// <param name="Epsilon">Added to the mean square.</param>
-internal sealed record NormConfig(float Epsilon);
+    /// <summary>Whether gate and up are one matrix, the gate's rows first.</summary>
+    public bool IsFused { get; init; }
+
+    /// <summary>Whether up (and gate) and down have biases.</summary>
+    public bool HasBias { get; init; }
+
+    /// <summary>Several feed forwards of which a router picks some; null for a single one.</summary>
+    public ExpertsConfig? Experts { get; init; }
+}
+
+/// <summary>A mixture of experts.</summary>
+/// <param name="Count">Experts.</param>
+/// <param name="UsedCount">Experts that a token goes through.</param>
+/// <param name="Norm">How router logits become the weights of the experts that were picked.</param>
+internal sealed record ExpertsConfig(int Count, int UsedCount, RouterNorm Norm);

@@ -3,63 +3,52 @@ using Chaku.Kernels.Ops;
 
 namespace Chaku.Model.Decoding;
 
-/// <summary>One layer: x += attention(norm(x)), then x += feed forward(norm(x)).</summary>
+/// <summary>One layer: attention and feed forward, one after the other or side by side.</summary>
 internal sealed class DecoderLayer
 {
     private readonly DecoderConfig _config;
-    private readonly AttentionShape _shape;
 
-    /// <summary>
-    /// Layer <paramref name="number"/>, with its linear layers entered into <paramref name="linears"/>.
-    /// </summary>
-    public DecoderLayer(DecoderConfig config, KvLayout cache, int number, LayerWeights weights, List<Linear> linears)
+    /// <summary>A layer.</summary>
+    /// <param name="config">The computation.</param>
+    /// <param name="cache">Where keys and values go.</param>
+    /// <param name="number">The layer's number.</param>
+    /// <param name="weights">Its weights.</param>
+    /// <param name="rotation">Turns queries and keys; null where nothing is turned.</param>
+    /// <param name="linears">Gets its linear layers.</param>
+    public DecoderLayer(
+        DecoderConfig config, KvLayout cache, int number, LayerWeights weights, Rotation? rotation, LinearList linears)
     {
         _config = config;
-        Weights = weights;
-        float scale = 1 / MathF.Sqrt(config.Attention.HeadSize);
-        _shape = new AttentionShape(config.Attention.HeadCount, cache, number, scale);
-        Query = Add(weights.Query);
-        Key = Add(weights.Key);
-        Value = Add(weights.Value);
-        AttentionOutput = Add(weights.AttentionOutput);
-        Gate = Add(weights.Gate);
-        Up = Add(weights.Up);
-        Down = Add(weights.Down);
+        AttentionNorm = new Norm(config.Norm, weights.AttentionNorm);
+        Attention = new AttentionBlock(config, cache, number, weights.Attention, rotation, linears);
+        FeedForwardNorm = Optional(weights.FeedForwardNorm);
+        FeedForward = FeedForward.Create(config, weights, linears);
+        PostAttentionNorm = Optional(weights.PostAttentionNorm);
+        PostFeedForwardNorm = Optional(weights.PostFeedForwardNorm);
 
-        Linear Add(NamedMatrix matrix)
-        {
-            Linear linear = new(linears.Count, matrix);
-            linears.Add(linear);
-            return linear;
-        }
+        Norm? Optional(NormWeights? norm) => norm is null ? null : new Norm(config.Norm, norm);
     }
 
-    /// <summary>The layer's weights.</summary>
-    public LayerWeights Weights { get; }
+    /// <summary>Before attention.</summary>
+    public Norm AttentionNorm { get; }
 
-    /// <summary>Heads, cache and scale.</summary>
-    public AttentionShape Shape => _shape;
+    /// <summary>Attention.</summary>
+    public AttentionBlock Attention { get; }
 
-    /// <summary>[query width, hidden].</summary>
-    public Linear Query { get; }
+    /// <summary>Behind attention; null without.</summary>
+    public Norm? PostAttentionNorm { get; }
 
-    /// <summary>[KV width, hidden].</summary>
-    public Linear Key { get; }
+    /// <summary>Before the feed forward; null where it reads what attention reads.</summary>
+    public Norm? FeedForwardNorm { get; }
 
-    /// <summary>[KV width, hidden].</summary>
-    public Linear Value { get; }
+    /// <summary>The feed forward.</summary>
+    public FeedForward FeedForward { get; }
 
-    /// <summary>[hidden, query width].</summary>
-    public Linear AttentionOutput { get; }
+    /// <summary>Behind the feed forward; null without.</summary>
+    public Norm? PostFeedForwardNorm { get; }
 
-    /// <summary>[inner, hidden].</summary>
-    public Linear Gate { get; }
-
-    /// <summary>[inner, hidden].</summary>
-    public Linear Up { get; }
-
-    /// <summary>[hidden, inner].</summary>
-    public Linear Down { get; }
+    /// <summary>Whether attention and feed forward read the same residual stream.</summary>
+    public bool IsParallel => _config.Residual.Layout != ResidualLayout.Sequential;
 
     /// <summary>x becomes the layer's output, in place.</summary>
     /// <param name="workspace">Threads and buffers.</param>
@@ -70,63 +59,37 @@ internal sealed class DecoderLayer
     public void Forward(Workspace workspace, Batch batch, bool isExact, LayerTape? tape, Span<float> x)
     {
         tape?.Input.Keep(x);
-        Attend(workspace, batch, isExact, tape, x);
-        tape?.Middle.Keep(x);
-        FeedForward(workspace, batch, isExact, tape, x);
-    }
-
-    private void Attend(Workspace workspace, Batch batch, bool isExact, LayerTape? tape, Span<float> x)
-    {
-        int rowCount = batch.Tokens.Length;
-        AttentionConfig attention = _config.Attention;
         Span<float> normed = workspace.Normed.Take(x.Length);
-        RmsNorm.Forward(workspace.Pool, x, Weights.AttentionNorm, _config.Norm.Epsilon, normed);
-
-        Span<float> q = (tape?.Query ?? workspace.Query).Take(rowCount * attention.QueryWidth);
-        Span<float> k = workspace.Key.Take(rowCount * attention.KvWidth);
-        Span<float> v = workspace.Value.Take(rowCount * attention.KvWidth);
+        AttentionNorm.Forward(workspace.Pool, x, normed);
+        Span<float> attended = workspace.AttentionOutput.Take(x.Length);
         LinearInput input = new(workspace, normed, isExact);
-        Query.Forward(ref input, batch.Runs, q);
-        Key.Forward(ref input, batch.Runs, k);
-        Value.Forward(ref input, batch.Runs, v);
-
-        int rotated = rowCount * _config.Rotary.DimensionCount;
-        ReadOnlySpan<float> cosines = workspace.Cosines.Held(rotated);
-        ReadOnlySpan<float> sines = workspace.Sines.Held(rotated);
-        RotaryEmbedding.Forward(q, attention.HeadSize, rowCount, cosines, sines);
-        RotaryEmbedding.Forward(k, attention.HeadSize, rowCount, cosines, sines);
-        foreach (KvSpan span in batch.Spans)
+        Attention.Forward(ref input, batch, tape, attended);
+        PostNorm(workspace, PostAttentionNorm, tape?.AttentionOutput, attended);
+        if (!IsParallel)
         {
-            span.Write(_shape.Layout, _shape.Layer, k, v);
+            VectorMath.Add(attended, x);
+            tape?.Middle.Keep(x);
         }
 
-        Span<float> attended = (tape?.Attended ?? workspace.Attended).Take(q.Length);
-        Span<float> logSumExp = tape is null ? [] : tape.LogSumExp.Take(rowCount * attention.HeadCount);
-        SelfAttention.Forward(workspace.Pool, _shape, batch.Spans, q, attended, logSumExp);
+        FeedForwardNorm?.Forward(workspace.Pool, x, normed);
+        Span<float> output = workspace.FeedForwardOutput.Take(x.Length);
+        input = new LinearInput(workspace, normed, isExact);
+        FeedForward.Forward(ref input, batch.Runs, tape, output);
+        PostNorm(workspace, PostFeedForwardNorm, tape?.FeedForwardOutput, output);
+        if (IsParallel)
+        {
+            VectorMath.Add(attended, x);
+        }
 
-        Span<float> output = workspace.BlockOutput.Take(x.Length);
-        LinearInput attendedInput = new(workspace, attended, isExact);
-        AttentionOutput.Forward(ref attendedInput, batch.Runs, output);
         VectorMath.Add(output, x);
     }
 
-    private void FeedForward(Workspace workspace, Batch batch, bool isExact, LayerTape? tape, Span<float> x)
+    private static void PostNorm(Workspace workspace, Norm? norm, GrowingBuffer? kept, Span<float> output)
     {
-        int width = batch.Tokens.Length * _config.FeedForward.InnerSize;
-        Span<float> normed = workspace.Normed.Take(x.Length);
-        RmsNorm.Forward(workspace.Pool, x, Weights.FeedForwardNorm, _config.Norm.Epsilon, normed);
-
-        Span<float> gate = (tape?.Gate ?? workspace.Gate).Take(width);
-        Span<float> up = (tape?.Up ?? workspace.Up).Take(width);
-        LinearInput input = new(workspace, normed, isExact);
-        Gate.Forward(ref input, batch.Runs, gate);
-        Up.Forward(ref input, batch.Runs, up);
-
-        Span<float> product = tape is null ? gate : workspace.Gate.Take(width);
-        SwiGlu.Forward(workspace.Pool, gate, up, product);
-        Span<float> output = workspace.BlockOutput.Take(x.Length);
-        LinearInput productInput = new(workspace, product, isExact);
-        Down.Forward(ref productInput, batch.Runs, output);
-        VectorMath.Add(output, x);
+        if (norm is not null)
+        {
+            kept?.Keep(output);
+            norm.Forward(workspace.Pool, output, output);
+        }
     }
 }

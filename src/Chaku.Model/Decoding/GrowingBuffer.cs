@@ -25,6 +25,14 @@ internal sealed class GrowingBuffer : IDisposable
         return _buffer.Span<float>(0, count);
     }
 
+    /// <summary>A span of zeros; spans taken before are dead.</summary>
+    public Span<float> TakeZeros(int count)
+    {
+        Span<float> zeros = Take(count);
+        zeros.Clear();
+        return zeros;
+    }
+
     /// <summary>What was taken last, or its beginning.</summary>
     public Span<float> Held(int count) => _buffer.Span<float>(0, count);
 

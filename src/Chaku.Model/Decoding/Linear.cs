@@ -5,7 +5,7 @@ using Chaku.Model.Adapters;
 namespace Chaku.Model.Decoding;
 
 /// <summary>
-/// y = x · Wᵀ + s · (x · Aᵀ) · Bᵀ: the seam for quantisation and for adapters. Rows of different adapters share the
+/// y = x · Wᵀ + bias + s · (x · Aᵀ) · Bᵀ: the seam for quantisation and for adapters. Rows of different adapters share the
 /// base multiplication; an adapter's path never rounds x.
 /// </summary>
 internal sealed class Linear
@@ -18,6 +18,7 @@ internal sealed class Linear
         Number = number;
         Name = matrix.Name;
         Weight = matrix.Weight;
+        Bias = matrix.Bias;
     }
 
     /// <summary>Its place among the decoder's linear layers.</summary>
@@ -29,13 +30,16 @@ internal sealed class Linear
     /// <summary>W [out, in].</summary>
     public WeightMatrix Weight { get; }
 
+    /// <summary>[out]; empty without.</summary>
+    public float[] Bias { get; }
+
     /// <summary>Columns of W.</summary>
     public int InputSize => Weight.Columns;
 
     /// <summary>Rows of W.</summary>
     public int OutputSize => Weight.Rows;
 
-    /// <summary>y = x · Wᵀ + adapters.</summary>
+    /// <summary>y = x · Wᵀ + bias + adapters.</summary>
     /// <param name="x">[T, in], with its rounded form where the format asks for one.</param>
     /// <param name="runs">Neighbouring rows with the same adapter.</param>
     /// <param name="y">[T, out], overwritten.</param>
@@ -48,6 +52,11 @@ internal sealed class Linear
         else
         {
             FloatMatmul.Forward(x.Workspace.Pool, Weight, x.Values, y);
+        }
+
+        if (Bias.Length > 0)
+        {
+            RowBias.Forward(Bias, y);
         }
 
         foreach (AdapterRun run in runs)

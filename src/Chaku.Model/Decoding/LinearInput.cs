@@ -16,6 +16,9 @@ internal ref struct LinearInput(Workspace workspace, ReadOnlySpan<float> values,
     /// <summary>Threads and buffers.</summary>
     public readonly Workspace Workspace => workspace;
 
+    /// <summary>Whether activations stay float32 for quantised weights too.</summary>
+    public readonly bool IsExact => isExact;
+
     /// <summary>[T, in], float32.</summary>
     public ReadOnlySpan<float> Values { get; } = values;
 

@@ -29,14 +29,29 @@ internal sealed class Workspace(ComputePool pool) : IDisposable
     /// <summary>[T, query width]: what attention gives.</summary>
     public GrowingBuffer Attended { get; } = new();
 
-    /// <summary>[T, inner].</summary>
-    public GrowingBuffer Gate { get; } = new();
+    /// <summary>[T, query width + 2 · KV width] or [T, 2 · inner]: outputs of a matrix that holds several parts.</summary>
+    public GrowingBuffer Fused { get; } = new();
 
-    /// <summary>[T, inner].</summary>
-    public GrowingBuffer Up { get; } = new();
+    /// <summary>[T, hidden]: attention's output before it joins the residual stream.</summary>
+    public GrowingBuffer AttentionOutput { get; } = new();
 
-    /// <summary>[T, hidden]: a block's output before it joins the residual stream.</summary>
-    public GrowingBuffer BlockOutput { get; } = new();
+    /// <summary>[T, inner]: what the activation function is applied to, and then the product.</summary>
+    public GrowingBuffer Activated { get; } = new();
+
+    /// <summary>[T, inner]: what its values are multiplied with.</summary>
+    public GrowingBuffer Factor { get; } = new();
+
+    /// <summary>[T, hidden]: the feed forward's output before it joins the residual stream.</summary>
+    public GrowingBuffer FeedForwardOutput { get; } = new();
+
+    /// <summary>Which experts the rows go through.</summary>
+    public ExpertChoice Experts { get; } = new();
+
+    /// <summary>[rows of an expert, hidden].</summary>
+    public GrowingBuffer ExpertInput { get; } = new();
+
+    /// <summary>[rows of an expert, hidden].</summary>
+    public GrowingBuffer ExpertOutput { get; } = new();
 
     /// <summary>[T, r]: an adapter's inner product.</summary>
     public GrowingBuffer AdapterInner { get; } = new();
@@ -64,14 +79,15 @@ internal sealed class Workspace(ComputePool pool) : IDisposable
     {
         GrowingBuffer[] buffers =
         [
-            Residual, Normed, Query, Key, Value, Attended, Gate, Up, BlockOutput, AdapterInner, AdapterInput, Cosines,
-            Sines, Output,
+            Residual, Normed, Query, Key, Value, Attended, Fused, AttentionOutput, Activated, Factor, FeedForwardOutput,
+            ExpertInput, ExpertOutput, AdapterInner, AdapterInput, Cosines, Sines, Output,
         ];
         foreach (GrowingBuffer buffer in buffers)
         {
             buffer.Dispose();
         }
 
+        Experts.Dispose();
         Rounded32.Dispose();
         Rounded256.Dispose();
     }

@@ -1,34 +1,36 @@
-using Chaku.Model.Decoding;
+using Chaku.Kernels.Memory;
 using Chaku.Model.Files;
 
 namespace Chaku.Model.Families;
 
-/// <summary>Takes a file's tensors by name and shape, and notes which were taken.</summary>
-internal sealed class GgufWeights(GgufFile file)
+/// <summary>The weights of a GGUF file.</summary>
+internal sealed class GgufWeights(GgufFile file) : WeightSource
 {
     private readonly HashSet<string> _taken = [];
 
-    /// <summary>A matrix [rows, columns].</summary>
-    /// <exception cref="ModelFormatException">There is none of this name and shape.</exception>
-    public NamedMatrix Matrix(string name, int rows, int columns)
-    {
-        GgufTensor tensor = Take(name, [columns, rows]);
-        return new NamedMatrix(name, file.Matrix(tensor));
-    }
+    /// <inheritdoc/>
+    public override bool Has(string name) => file.Find(name) is not null;
 
-    /// <summary>A vector.</summary>
-    /// <exception cref="ModelFormatException">There is none of this name and length.</exception>
-    public float[] Vector(string name, int length) => file.Vector(Take(name, [length]));
+    /// <inheritdoc/>
+    public override long? RowCount(string name) =>
+        file.Find(name) is { Dimensions.Count: 2 } tensor ? tensor.Dimensions[1] : null;
 
-    /// <summary>Whether the file has such a tensor.</summary>
-    public bool Has(string name) => file.Find(name) is not null;
+    /// <inheritdoc/>
+    public override float[] Vector(string name, int length) => file.Vector(Take(name, [length]));
 
-    /// <summary>Notes that a tensor's content is known by other means.</summary>
-    public void Skip(string name) => _taken.Add(name);
+    /// <inheritdoc/>
+    public override WeightMatrix Matrix(string name, int rows, int columns) =>
+        file.Matrix(Take(name, [columns, rows]));
 
-    /// <summary>Refuses a file with a tensor that nobody took: it would change the computation.</summary>
-    /// <exception cref="ModelFormatException">The first such tensor.</exception>
-    public void RequireAllTaken()
+    /// <inheritdoc/>
+    public override IReadOnlyList<WeightMatrix> Experts(string name, int count, int rows, int columns) =>
+        file.Matrices(Take(name, [columns, rows, count]));
+
+    /// <inheritdoc/>
+    public override void Skip(string name) => _taken.Add(name);
+
+    /// <inheritdoc/>
+    public override void RequireAllTaken()
     {
         if (file.Tensors.FirstOrDefault(tensor => !_taken.Contains(tensor.Name)) is { } unused)
         {

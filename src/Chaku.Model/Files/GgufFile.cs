@@ -83,6 +83,27 @@ internal sealed class GgufFile : IDisposable
         return _map.Matrix(tensor.Format, (int)rows, (int)columns, tensor.Offset);
     }
 
+    /// <summary>A tensor of three dimensions as the matrices along its outermost, read where they lie.</summary>
+    /// <exception cref="ModelFormatException">A side has more than 2³¹ − 1 weights, or a row more bytes.</exception>
+    public IReadOnlyList<WeightMatrix> Matrices(GgufTensor tensor)
+    {
+        (long columns, long rows, long count) = (tensor.Dimensions[0], tensor.Dimensions[1], tensor.Dimensions[2]);
+        if (count * rows > int.MaxValue || columns > int.MaxValue || tensor.Format.ByteLength(columns) > int.MaxValue)
+        {
+            throw new ModelFormatException(
+                Path, tensor.Offset, $"matrices with sides of at most {int.MaxValue} weights and bytes", $"{tensor}");
+        }
+
+        WeightMatrix[] matrices = new WeightMatrix[count];
+        for (int index = 0; index < matrices.Length; index++)
+        {
+            long start = tensor.Offset + (index * (tensor.ByteLength / count));
+            matrices[index] = _map.Matrix(tensor.Format, (int)rows, (int)columns, start);
+        }
+
+        return matrices;
+    }
+
     /// <summary>A tensor of one dimension as float32, copied.</summary>
     /// <exception cref="ModelFormatException">It has more dimensions than one, or more than 2³¹ − 1 bytes.</exception>
     public float[] Vector(GgufTensor tensor)

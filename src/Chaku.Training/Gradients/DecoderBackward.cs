@@ -79,10 +79,7 @@ internal sealed class DecoderBackward : IDisposable
     {
         for (int layer = 0; layer < decoder.Layers.Count; layer++)
         {
-            DecoderLayer parts = decoder.Layers[layer];
-            Linear[] linears =
-                [parts.Query, parts.Key, parts.Value, parts.AttentionOutput, parts.Gate, parts.Up, parts.Down];
-            if (linears.Any(linear => gradients.For(linear) is not null))
+            if (LayerBackward.IsTrained(decoder.Layers[layer], gradients))
             {
                 return layer;
             }
@@ -123,11 +120,9 @@ internal sealed class DecoderBackward : IDisposable
         ReadOnlySpan<int> rows = batch.OutputRowNumbers;
         for (int i = 0; i < rows.Length; i++)
         {
-            RmsNorm.Backward(
+            _decoder.OutputNorm.Backward(
                 _decoder.Workspace.Pool,
                 final.Slice(rows[i] * hidden, hidden),
-                _decoder.OutputNorm,
-                _decoder.Config.Norm.Epsilon,
                 dOutput.Slice(i * hidden, hidden),
                 dx.Slice(rows[i] * hidden, hidden));
         }

@@ -1,5 +1,3 @@
-using Chaku.Kernels.Ops;
-using Chaku.Kernels.Threading;
 using Chaku.Model.Decoding;
 
 namespace Chaku.Training.Gradients;
@@ -7,108 +5,132 @@ namespace Chaku.Training.Gradients;
 /// <summary>The backward of <see cref="DecoderLayer"/>.</summary>
 internal sealed class LayerBackward(Decoder decoder, AdapterGradients gradients, LinearBackward linears) : IDisposable
 {
+    private readonly AttentionBackward _attention = new(decoder, linears);
+    private readonly FeedForwardBackward _feedForward = new(decoder, linears);
     private readonly GrowingBuffer _dNormed = new();
-    private readonly GrowingBuffer _dProduct = new();
-    private readonly GrowingBuffer _dAttended = new();
-    private readonly GrowingBuffer _dQuery = new();
-    private readonly GrowingBuffer _dKey = new();
-    private readonly GrowingBuffer _dValue = new();
+    private readonly GrowingBuffer _dFeedForwardNormed = new();
+    private readonly GrowingBuffer _dOutput = new();
 
     private Workspace Workspace => decoder.Workspace;
 
-    private ComputePool Pool => decoder.Workspace.Pool;
+    /// <summary>Whether an adapter changes any linear layer of this layer.</summary>
+    public static bool IsTrained(DecoderLayer layer, AdapterGradients gradients) =>
+        layer.Attention.Linears.Concat(layer.FeedForward.Linears).Any(linear => gradients.For(linear) is not null);
 
     /// <summary>dx becomes the gradient of the layer's input.</summary>
     /// <param name="layer">The layer.</param>
     /// <param name="batch">As in the forward.</param>
-    /// <param name="tape">What the forward kept; gate and up are overwritten.</param>
+    /// <param name="tape">What the forward kept; some of it is overwritten.</param>
     /// <param name="isLowest">Nothing below is trained: what only leads there is left out.</param>
     /// <param name="dx">[T, hidden], the gradient of the layer's output.</param>
     public void Run(DecoderLayer layer, Batch batch, LayerTape tape, bool isLowest, Span<float> dx)
     {
-        bool isAttentionTrained = !isLowest || IsTrained(layer.Query) || IsTrained(layer.Key)
-            || IsTrained(layer.Value) || IsTrained(layer.AttentionOutput);
-        FeedForward(layer, batch, tape, isAttentionTrained, dx);
-        if (isAttentionTrained)
+        bool isAttentionTrained =
+            !isLowest || layer.Attention.Linears.Any(linear => gradients.For(linear) is not null);
+        if (layer.IsParallel)
         {
-            Attention(layer, batch, tape, !isLowest, dx);
+            SideBySide(layer, batch, tape, isAttentionTrained, isLowest, dx);
+        }
+        else
+        {
+            InTurn(layer, batch, tape, isAttentionTrained, isLowest, dx);
         }
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        GrowingBuffer[] buffers = [_dNormed, _dProduct, _dAttended, _dQuery, _dKey, _dValue];
-        foreach (GrowingBuffer buffer in buffers)
-        {
-            buffer.Dispose();
-        }
+        _attention.Dispose();
+        _feedForward.Dispose();
+        _dNormed.Dispose();
+        _dFeedForwardNormed.Dispose();
+        _dOutput.Dispose();
     }
 
-    private static Span<float> Zeros(GrowingBuffer buffer, int count)
+    private void InTurn(
+        DecoderLayer layer, Batch batch, LayerTape tape, bool isAttentionTrained, bool isLowest, Span<float> dx)
     {
-        Span<float> zeros = buffer.Take(count);
-        zeros.Clear();
-        return zeros;
-    }
-
-    private bool IsTrained(Linear linear) => gradients.For(linear) is not null;
-
-    private void FeedForward(DecoderLayer layer, Batch batch, LayerTape tape, bool goesBelow, Span<float> dx)
-    {
-        DecoderConfig config = decoder.Config;
-        int width = batch.Tokens.Length * config.FeedForward.InnerSize;
-        Span<float> gate = tape.Gate.Held(width);
-        Span<float> up = tape.Up.Held(width);
-        Span<float> product = Workspace.Gate.Take(width);
-        SwiGlu.Forward(Pool, gate, up, product);
-        Span<float> dProduct = Zeros(_dProduct, width);
-        linears.Run(layer.Down, batch.Runs, product, dx, dProduct);
-        SwiGlu.BackwardInPlace(Pool, gate, up, dProduct);
-
         ReadOnlySpan<float> middle = tape.Middle.Held(dx.Length);
-        Span<float> normed = Workspace.Normed.Take(dx.Length);
-        RmsNorm.Forward(Pool, middle, layer.Weights.FeedForwardNorm, config.Norm.Epsilon, normed);
-        Span<float> dNormed = goesBelow ? Zeros(_dNormed, dx.Length) : [];
-        linears.Run(layer.Gate, batch.Runs, normed, gate, dNormed);
-        linears.Run(layer.Up, batch.Runs, normed, up, dNormed);
-        if (goesBelow)
+        Span<float> dNormed = isAttentionTrained ? _dFeedForwardNormed.TakeZeros(dx.Length) : [];
+        FeedForward(layer, batch, tape, Normed(layer.FeedForwardNorm!, middle), dx, dNormed);
+        if (!isAttentionTrained)
         {
-            RmsNorm.Backward(Pool, middle, layer.Weights.FeedForwardNorm, config.Norm.Epsilon, dNormed, dx);
+            return;
+        }
+
+        layer.FeedForwardNorm!.Backward(Workspace.Pool, middle, dNormed, dx);
+        ReadOnlySpan<float> input = tape.Input.Held(dx.Length);
+        dNormed = isLowest ? [] : _dNormed.TakeZeros(dx.Length);
+        Attention(layer, batch, tape, Normed(layer.AttentionNorm, input), dx, dNormed);
+        if (!isLowest)
+        {
+            layer.AttentionNorm.Backward(Workspace.Pool, input, dNormed, dx);
         }
     }
 
-    private void Attention(DecoderLayer layer, Batch batch, LayerTape tape, bool goesBelow, Span<float> dx)
+    // Both blocks get the same gradient, so the norms' are added when both are done.
+    private void SideBySide(
+        DecoderLayer layer, Batch batch, LayerTape tape, bool isAttentionTrained, bool isLowest, Span<float> dx)
     {
-        DecoderConfig config = decoder.Config;
-        int rowCount = batch.Tokens.Length;
-        ReadOnlySpan<float> attended = tape.Attended.Held(rowCount * config.Attention.QueryWidth);
-        Span<float> dAttended = Zeros(_dAttended, attended.Length);
-        linears.Run(layer.AttentionOutput, batch.Runs, attended, dx, dAttended);
-
-        Span<float> dq = _dQuery.Take(attended.Length);
-        Span<float> dk = _dKey.Take(rowCount * config.Attention.KvWidth);
-        Span<float> dv = _dValue.Take(dk.Length);
-        ReadOnlySpan<float> logSumExp = tape.LogSumExp.Held(rowCount * config.Attention.HeadCount);
-        ReadOnlySpan<float> q = tape.Query.Held(attended.Length);
-        SelfAttentionBackward.Run(
-            Pool, layer.Shape, batch.Spans, q, attended, logSumExp, dAttended, dq, dk, dv);
-        int rotated = rowCount * config.Rotary.DimensionCount;
-        ReadOnlySpan<float> cosines = Workspace.Cosines.Held(rotated);
-        ReadOnlySpan<float> sines = Workspace.Sines.Held(rotated);
-        RotaryEmbedding.Backward(dq, config.Attention.HeadSize, rowCount, cosines, sines);
-        RotaryEmbedding.Backward(dk, config.Attention.HeadSize, rowCount, cosines, sines);
-
         ReadOnlySpan<float> input = tape.Input.Held(dx.Length);
-        Span<float> normed = Workspace.Normed.Take(dx.Length);
-        RmsNorm.Forward(Pool, input, layer.Weights.AttentionNorm, config.Norm.Epsilon, normed);
-        Span<float> dNormed = goesBelow ? Zeros(_dNormed, dx.Length) : [];
-        linears.Run(layer.Query, batch.Runs, normed, dq, dNormed);
-        linears.Run(layer.Key, batch.Runs, normed, dk, dNormed);
-        linears.Run(layer.Value, batch.Runs, normed, dv, dNormed);
-        if (goesBelow)
+        Span<float> dNormed = isLowest ? [] : _dNormed.TakeZeros(dx.Length);
+        Span<float> dFeedForwardNormed = isLowest || layer.FeedForwardNorm is null
+            ? dNormed
+            : _dFeedForwardNormed.TakeZeros(dx.Length);
+        Norm feedForwardNorm = layer.FeedForwardNorm ?? layer.AttentionNorm;
+        FeedForward(layer, batch, tape, Normed(feedForwardNorm, input), dx, dFeedForwardNormed);
+        if (isAttentionTrained)
         {
-            RmsNorm.Backward(Pool, input, layer.Weights.AttentionNorm, config.Norm.Epsilon, dNormed, dx);
+            Attention(layer, batch, tape, Normed(layer.AttentionNorm, input), dx, dNormed);
         }
+
+        if (!isLowest)
+        {
+            layer.AttentionNorm.Backward(Workspace.Pool, input, dNormed, dx);
+            layer.FeedForwardNorm?.Backward(Workspace.Pool, input, dFeedForwardNormed, dx);
+        }
+    }
+
+    private void FeedForward(
+        DecoderLayer layer,
+        Batch batch,
+        LayerTape tape,
+        ReadOnlySpan<float> normed,
+        ReadOnlySpan<float> dx,
+        Span<float> dNormed)
+    {
+        ReadOnlySpan<float> dOutput = BeforePostNorm(layer.PostFeedForwardNorm, tape.FeedForwardOutput, dx);
+        _feedForward.Run(layer.FeedForward, batch, tape, normed, dOutput, dNormed);
+    }
+
+    private void Attention(
+        DecoderLayer layer,
+        Batch batch,
+        LayerTape tape,
+        ReadOnlySpan<float> normed,
+        ReadOnlySpan<float> dx,
+        Span<float> dNormed)
+    {
+        ReadOnlySpan<float> dOutput = BeforePostNorm(layer.PostAttentionNorm, tape.AttentionOutput, dx);
+        _attention.Run(layer.Attention, batch, tape, normed, dOutput, dNormed);
+    }
+
+    private ReadOnlySpan<float> Normed(Norm norm, ReadOnlySpan<float> x)
+    {
+        Span<float> normed = Workspace.Normed.Take(x.Length);
+        norm.Forward(Workspace.Pool, x, normed);
+        return normed;
+    }
+
+    private ReadOnlySpan<float> BeforePostNorm(Norm? norm, GrowingBuffer output, ReadOnlySpan<float> dx)
+    {
+        if (norm is null)
+        {
+            return dx;
+        }
+
+        Span<float> dOutput = _dOutput.TakeZeros(dx.Length);
+        norm.Backward(Workspace.Pool, output.Held(dx.Length), dx, dOutput);
+        return dOutput;
     }
 }

@@ -44,6 +44,34 @@ internal sealed class LinearBackward(Workspace workspace, AdapterGradients gradi
         }
     }
 
+    /// <summary>The backward of a <see cref="Projection"/>.</summary>
+    /// <param name="projection">Its matrices.</param>
+    /// <param name="runs">As in the forward.</param>
+    /// <param name="x">[T, in], the forward's input.</param>
+    /// <param name="dParts">[T, width] each.</param>
+    /// <param name="dx">[T, in], added to; empty where nothing below needs it.</param>
+    public void Run(
+        Projection projection,
+        ReadOnlySpan<AdapterRun> runs,
+        ReadOnlySpan<float> x,
+        ProjectedParts dParts,
+        Span<float> dx)
+    {
+        if (projection.IsFused)
+        {
+            Linear linear = projection.Linears[0];
+            Span<float> dFused = workspace.Fused.Take(x.Length / linear.InputSize * linear.OutputSize);
+            projection.Join(dParts, dFused);
+            Run(linear, runs, x, dFused, dx);
+            return;
+        }
+
+        for (int part = 0; part < projection.Linears.Count; part++)
+        {
+            Run(projection.Linears[part], runs, x, dParts[part], dx);
+        }
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {
