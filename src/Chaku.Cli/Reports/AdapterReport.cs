@@ -11,7 +11,7 @@ internal static class AdapterReport
     {
         LoraSettings settings = folder.Config.Settings;
         AdapterOrigin origin = folder.Origin;
-        IReadOnlyList<SafetensorsTensor> tensors = folder.Weights.Tensors;
+        IReadOnlyList<FileTensor> tensors = folder.Weights.Tensors;
         return new FileReport
         {
             Facts =

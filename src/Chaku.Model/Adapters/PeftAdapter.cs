@@ -103,7 +103,7 @@ internal static class PeftAdapter
         return factors;
     }
 
-    private static void CheckFinite(PeftFolder folder, SafetensorsTensor tensor, ReadOnlySpan<float> values)
+    private static void CheckFinite(PeftFolder folder, FileTensor tensor, ReadOnlySpan<float> values)
     {
         foreach (float value in values)
         {

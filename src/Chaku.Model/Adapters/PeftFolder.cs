@@ -7,7 +7,7 @@ namespace Chaku.Model.Adapters;
 /// <param name="Module">Its Hugging Face name.</param>
 /// <param name="A">[r, in].</param>
 /// <param name="B">[out, r], rows in Hugging Face's order.</param>
-internal sealed record PeftPair(string Module, SafetensorsTensor A, SafetensorsTensor B)
+internal sealed record PeftPair(string Module, FileTensor A, FileTensor B)
 {
     /// <summary>Columns of the changed matrix.</summary>
     public long InputSize => A.Shape[1];
@@ -33,7 +33,7 @@ internal sealed class PeftFolder : IDisposable
     private const string SuffixB = ".lora_B.weight";
     private const string PickleName = "adapter_model.bin";
 
-    private PeftFolder(string path, PeftConfig config, SafetensorsFile weights)
+    private PeftFolder(string path, PeftConfig config, TensorFile weights)
     {
         Path = path;
         Config = config;
@@ -53,7 +53,7 @@ internal sealed class PeftFolder : IDisposable
     public AdapterOrigin Origin { get; }
 
     /// <summary>The file with the factors.</summary>
-    public SafetensorsFile Weights { get; }
+    public TensorFile Weights { get; }
 
     /// <summary>The changed modules, in the file's order.</summary>
     public IReadOnlyList<PeftPair> Pairs { get; }
@@ -97,7 +97,7 @@ internal sealed class PeftFolder : IDisposable
         }
 
         PeftConfig config = PeftConfig.Read(System.IO.Path.Combine(path, ConfigName));
-        SafetensorsFile weights = SafetensorsFile.Open(weightsPath);
+        TensorFile weights = TensorFile.Open(weightsPath);
         try
         {
             return new PeftFolder(path, config, weights);
@@ -128,7 +128,7 @@ internal sealed class PeftFolder : IDisposable
     private List<PeftPair> ReadPairs()
     {
         List<PeftPair> pairs = [];
-        foreach (SafetensorsTensor tensor in Weights.Tensors)
+        foreach (FileTensor tensor in Weights.Tensors)
         {
             string module = ModuleOf(tensor, out bool isA);
             if (Weights.Find(isA ? NameOfB(module) : NameOfA(module)) is not { } other)
@@ -158,7 +158,7 @@ internal sealed class PeftFolder : IDisposable
             : throw Wrong(pair.B, $"a shape of [outputs, {rank}], as {ConfigName} says");
     }
 
-    private string ModuleOf(SafetensorsTensor tensor, out bool isA)
+    private string ModuleOf(FileTensor tensor, out bool isA)
     {
         isA = tensor.Name.EndsWith(SuffixA, StringComparison.Ordinal);
         string suffix = isA ? SuffixA : SuffixB;
@@ -169,6 +169,6 @@ internal sealed class PeftFolder : IDisposable
                 : throw Wrong(tensor, $"only {NamePrefix}MODULE{SuffixA} and {SuffixB}");
     }
 
-    private AdapterException Wrong(SafetensorsTensor tensor, string expected) =>
+    private AdapterException Wrong(FileTensor tensor, string expected) =>
         new($"{Weights.Path}: expected {expected}, found {tensor}");
 }

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Chaku.Kernels.Formats;
 
 namespace Chaku.Model.Files;
 
@@ -16,28 +15,10 @@ internal sealed class SafetensorsReader
     private const int MaximumDepth = 4;
     private const int DataStartAfterHeader = sizeof(ulong);
 
-    // Types of whole bytes that are listed though not read; a type that is not here has an unknown size.
-    private static readonly Dictionary<string, int> ElementByteLengths = new(StringComparer.Ordinal)
-    {
-        ["BOOL"] = 1,
-        ["U8"] = 1,
-        ["I8"] = 1,
-        ["F8_E4M3"] = 1,
-        ["F8_E5M2"] = 1,
-        ["U16"] = 2,
-        ["I16"] = 2,
-        ["U32"] = 4,
-        ["I32"] = 4,
-        ["U64"] = 8,
-        ["I64"] = 8,
-        ["F64"] = 8,
-        ["C64"] = 8,
-    };
-
     private readonly MappedFile _map;
     private readonly long _dataStart;
     private readonly Dictionary<string, string> _metadata = new(StringComparer.Ordinal);
-    private readonly List<SafetensorsTensor> _tensors = [];
+    private readonly List<FileTensor> _tensors = [];
     private readonly HashSet<string> _names = new(StringComparer.Ordinal);
 
     private SafetensorsReader(MappedFile map, long dataStart)
@@ -46,17 +27,9 @@ internal sealed class SafetensorsReader
         _dataStart = dataStart;
     }
 
-    /// <summary>The types of elements that can be read.</summary>
-    public static IEnumerable<string> ReadableTypes =>
-        TensorFormats.All.Where(format => format.BlockLength == 1).Select(format => format.Name);
-
-    /// <summary>How elements of a type are stored; null where they cannot be read.</summary>
-    public static TensorFormat? FormatOf(string dataType) =>
-        TensorFormats.FromName(dataType) is { BlockLength: 1 } format ? format : null;
-
     /// <summary>Reads the header.</summary>
     /// <exception cref="ModelFormatException">It is broken.</exception>
-    public static SafetensorsFile Read(MappedFile map)
+    public static TensorFile Read(MappedFile map)
     {
         FileCursor cursor = new(map);
         ulong length = cursor.Read<ulong>("header length");
@@ -82,7 +55,7 @@ internal sealed class SafetensorsReader
         }
 
         reader.CheckPlaces();
-        return new SafetensorsFile(map, reader._metadata, reader._tensors);
+        return new TensorFile(map, reader._metadata, reader._tensors);
     }
 
     private void ReadHeader(ref Utf8JsonReader json)
@@ -163,7 +136,7 @@ internal sealed class SafetensorsReader
         _tensors.Add(Checked(name, dataType, shape, begin, end, start));
     }
 
-    private SafetensorsTensor Checked(string name, string dataType, long[] shape, long begin, long end, long start)
+    private FileTensor Checked(string name, string dataType, long[] shape, long begin, long end, long start)
     {
         UInt128 count = 1;
         foreach (long length in shape)
@@ -172,7 +145,7 @@ internal sealed class SafetensorsReader
             count = UInt128.Min(count * (UInt128)length, (UInt128)long.MaxValue + 1);
         }
 
-        SafetensorsTensor tensor = new(
+        FileTensor tensor = new(
             name, dataType, shape, _dataStart + begin, end - begin, (long)UInt128.Min(count, long.MaxValue));
         if (begin > end || end > _map.Length - _dataStart)
         {
@@ -180,7 +153,7 @@ internal sealed class SafetensorsReader
                 start, $"{tensor} within the {_map.Length - _dataStart} bytes of data", $"offsets {begin} to {end}");
         }
 
-        int elementByteLength = FormatOf(dataType)?.BlockByteLength ?? ElementByteLengths.GetValueOrDefault(dataType);
+        int elementByteLength = ElementTypes.ByteLength(dataType);
         UInt128 expected = count * (UInt128)elementByteLength;
         return elementByteLength == 0 || expected == (UInt128)(end - begin)
             ? tensor
@@ -190,9 +163,9 @@ internal sealed class SafetensorsReader
     private void CheckPlaces()
     {
         long end = _dataStart;
-        IOrderedEnumerable<SafetensorsTensor> inOrder =
+        IOrderedEnumerable<FileTensor> inOrder =
             _tensors.OrderBy(tensor => tensor.Offset).ThenBy(tensor => tensor.ByteLength);
-        foreach (SafetensorsTensor tensor in inOrder)
+        foreach (FileTensor tensor in inOrder)
         {
             if (tensor.Offset != end)
             {

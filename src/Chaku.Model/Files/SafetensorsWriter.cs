@@ -82,7 +82,7 @@ internal static class SafetensorsWriter
 
     private static void WriteTensor(Utf8JsonWriter json, TensorSource tensor, long place)
     {
-        if (SafetensorsReader.FormatOf(tensor.Format.Name) is null || tensor.Name == SafetensorsReader.MetadataKey
+        if (ElementTypes.FormatOf(tensor.Format.Name) is null || tensor.Name == SafetensorsReader.MetadataKey
             || tensor.Dimensions.Any(length => length < 0))
         {
             throw new ArgumentException(

@@ -19,8 +19,8 @@ public sealed class PeftGoldenTests
     {
         using LanguageModel model = SampleAdapters.Model();
         LoadedAdapter loaded = PeftAdapter.Read(SampleAdapters.GoldenFolder, model, SampleAdapters.Hashes);
-        using SafetensorsFile golden =
-            SafetensorsFile.Open(Path.Combine(SampleAdapters.GoldenFolder, "adapted.logits.safetensors"));
+        using TensorFile golden =
+            TensorFile.Open(Path.Combine(SampleAdapters.GoldenFolder, "adapted.logits.safetensors"));
 
         float[] expected = golden.Singles(golden["logits"]);
         float[] actual = SampleAdapters.Logits(model, loaded.Adapter);
@@ -40,8 +40,8 @@ public sealed class PeftGoldenTests
         LoraAdapter adapter = PeftAdapter.Read(source, model, SampleAdapters.Hashes).Adapter;
         PeftWriter.Write(folder["out"], adapter, AdaptableLinears.Of(model));
 
-        using SafetensorsFile expected = SafetensorsFile.Open(Path.Combine(source, PeftFolder.WeightsName));
-        using SafetensorsFile written = SafetensorsFile.Open(Path.Combine(folder["out"], PeftFolder.WeightsName));
+        using TensorFile expected = TensorFile.Open(Path.Combine(source, PeftFolder.WeightsName));
+        using TensorFile written = TensorFile.Open(Path.Combine(folder["out"], PeftFolder.WeightsName));
         Assert.Equal(expected.Tensors.Select(tensor => tensor.Name), written.Tensors.Select(tensor => tensor.Name));
         Assert.All(expected.Tensors, tensor =>
         {

@@ -17,7 +17,7 @@ public sealed class SafetensorsFixtureTests
         Assert.NotEmpty(paths);
         Assert.All(paths, path =>
         {
-            using SafetensorsFile file = SafetensorsFile.Open(path);
+            using TensorFile file = TensorFile.Open(path);
             Assert.All(file.Tensors, tensor => Assert.DoesNotContain(file.Singles(tensor), float.IsNaN));
         });
     }
@@ -25,7 +25,7 @@ public sealed class SafetensorsFixtureTests
     [Fact]
     public void Strings_and_numbers_are_what_their_maker_says()
     {
-        using SafetensorsFile file = SafetensorsFile.Open(Fixtures.Shared("oracle", "llama-mqa-tied.lora.safetensors"));
+        using TensorFile file = TensorFile.Open(Fixtures.Shared("oracle", "llama-mqa-tied.lora.safetensors"));
 
         Assert.Equal("1002", file.Metadata["seed"]);
         Assert.Equal(87, file.Tensors.Count);
@@ -39,17 +39,17 @@ public sealed class SafetensorsFixtureTests
     [Fact]
     public void The_same_weights_in_gguf_safetensors_and_shards_have_the_same_bits()
     {
-        using SafetensorsFolder whole = SafetensorsFolder.Open(Fixtures.Shared("oracle", "hf", "llama-gqa"));
-        using SafetensorsFolder shards = SafetensorsFolder.Open(Fixtures.Shared("oracle", "hf", "llama-gqa-sharded"));
+        using TensorFolder whole = TensorFolder.Open(Fixtures.Shared("oracle", "hf", "llama-gqa"));
+        using TensorFolder shards = TensorFolder.Open(Fixtures.Shared("oracle", "hf", "llama-gqa-sharded"));
         using GgufFile gguf = GgufFile.Open(Fixtures.TestData("models", "tiny", "llama-gqa.gguf"));
 
         Assert.Equal((1, 2), (whole.Files.Count, shards.Files.Count));
-        Assert.Equal(whole.Names.Order(StringComparer.Ordinal), shards.Names.Order(StringComparer.Ordinal));
-        Assert.All(whole.Names, name => Assert.Equal(Bits(whole, name), Bits(shards, name)));
+        Assert.Equal(Names(whole), Names(shards));
+        Assert.All(Names(whole), name => Assert.Equal(whole.Singles(name), shards.Singles(name)));
         WeightMatrix embedding = gguf.Matrix(gguf["token_embd.weight"]);
         float[] row = new float[embedding.Columns];
         embedding.Dequantise(7, 0, row);
-        Assert.Equal(row, Bits(whole, "model.embed_tokens.weight").AsSpan(7 * row.Length, row.Length).ToArray());
+        Assert.Equal(row, whole.Singles("model.embed_tokens.weight").AsSpan(7 * row.Length, row.Length).ToArray());
     }
 
     [Fact]
@@ -57,7 +57,7 @@ public sealed class SafetensorsFixtureTests
     {
         string path = Fixtures.Shared("adapters", "gpt2-kto", "adapter_model.safetensors");
         using TemporaryFolder folder = new();
-        using SafetensorsFile file = SafetensorsFile.Open(path);
+        using TensorFile file = TensorFile.Open(path);
 
         SafetensorsWriter.Write(folder["again"], file.Metadata, [.. file.Tensors.Select(tensor =>
             TensorSource.FromSingles(tensor.Name, tensor.Shape, file.Singles(tensor)))]);
@@ -65,8 +65,8 @@ public sealed class SafetensorsFixtureTests
         Assert.Equal(File.ReadAllBytes(path), File.ReadAllBytes(folder["again"]));
     }
 
-    private static float[] Bits(SafetensorsFolder folder, string name) =>
-        folder.Find(name)!.Singles(folder.Find(name)![name]);
+    private static IEnumerable<string> Names(TensorFolder folder) =>
+        folder.Tensors.Select(tensor => tensor.Name).Order(StringComparer.Ordinal);
 
     private static (int Rows, int Columns) Shape(WeightMatrix matrix) => (matrix.Rows, matrix.Columns);
 }

@@ -25,7 +25,7 @@ public sealed class SafetensorsHostileTests
             stream.SetLength(200_000_000);
         }
 
-        Assert.Throws<ModelFormatException>(() => SafetensorsFile.Open(folder["a"]));
+        Assert.Throws<ModelFormatException>(() => TensorFile.Open(folder["a"]));
     }
 
     [Theory]
@@ -104,7 +104,7 @@ public sealed class SafetensorsHostileTests
         for (int cut = 0; cut < whole.Length; cut++)
         {
             string path = folder.Write("cut", whole[..cut]);
-            Assert.True(Record.Exception(() => SafetensorsFile.Open(path)) is ModelFormatException, $"cut at {cut}");
+            Assert.True(Record.Exception(() => TensorFile.Open(path)) is ModelFormatException, $"cut at {cut}");
         }
 
         for (int round = 0; round < 500; round++)
@@ -113,7 +113,7 @@ public sealed class SafetensorsHostileTests
             int position = random.Next(whole.Length);
             flipped[position] ^= (byte)random.Next(1, 256);
             Exception? exception = Record.Exception(
-                () => SafetensorsFile.Open(folder.Write("flipped", flipped)).Dispose());
+                () => TensorFile.Open(folder.Write("flipped", flipped)).Dispose());
             Assert.True(exception is null or ModelFormatException, $"byte {position}, seed {Seed}: {exception}");
         }
     }
@@ -138,10 +138,10 @@ public sealed class SafetensorsHostileTests
         SafetensorsWriter.Write(folder["one"], none, [a]);
         SafetensorsWriter.Write(folder["two"], none, [a with { Name = "b" }, a with { Name = "c" }]);
         SafetensorsWriter.Write(folder["three"], none, [a, a with { Name = "b" }]);
-        folder.Write(SafetensorsFolder.IndexName, Encoding.UTF8.GetBytes(index));
+        folder.Write("model.safetensors.index.json", Encoding.UTF8.GetBytes(index));
 
         string message =
-            Assert.Throws<ModelFormatException>(() => SafetensorsFolder.Open(folder.Path).Dispose()).Message;
+            Assert.Throws<ModelFormatException>(() => TensorFolder.Open(folder.Path).Dispose()).Message;
 
         Assert.Contains(said, message, StringComparison.Ordinal);
     }
@@ -150,11 +150,11 @@ public sealed class SafetensorsHostileTests
     public void A_missing_shard_is_named()
     {
         using TemporaryFolder folder = new();
-        folder.Write(SafetensorsFolder.IndexName, """{"weight_map":{"a":"none.safetensors"}}"""u8.ToArray());
+        folder.Write("model.safetensors.index.json", """{"weight_map":{"a":"none.safetensors"}}"""u8.ToArray());
 
         Assert.Contains(
             "none.safetensors",
-            Assert.Throws<FileNotFoundException>(() => SafetensorsFolder.Open(folder.Path)).Message,
+            Assert.Throws<FileNotFoundException>(() => TensorFolder.Open(folder.Path)).Message,
             StringComparison.Ordinal);
     }
 
@@ -162,7 +162,7 @@ public sealed class SafetensorsHostileTests
     {
         using TemporaryFolder folder = new();
         string path = folder.Write("hostile.safetensors", bytes);
-        string message = Assert.Throws<ModelFormatException>(() => SafetensorsFile.Open(path).Dispose()).Message;
+        string message = Assert.Throws<ModelFormatException>(() => TensorFile.Open(path).Dispose()).Message;
         Assert.Contains(said, message, StringComparison.Ordinal);
         Assert.DoesNotContain(message, char.IsControl);
     }

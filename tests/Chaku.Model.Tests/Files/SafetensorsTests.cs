@@ -9,7 +9,7 @@ namespace Chaku.Model.Tests.Files;
 public sealed class SafetensorsTests
 {
     private static readonly TensorFormat[] Formats =
-        [.. SafetensorsReader.ReadableTypes.Select(name => SafetensorsReader.FormatOf(name)!)];
+        [.. ElementTypes.Readable.Select(name => ElementTypes.FormatOf(name)!)];
 
     [Fact]
     public void Tensors_and_strings_come_back()
@@ -27,10 +27,10 @@ public sealed class SafetensorsTests
                 byte[] bytes = File.ReadAllBytes(folder["a"]);
                 Assert.Equal(bytes, File.ReadAllBytes(folder["b"]));
                 Assert.Equal(0UL, BitConverter.ToUInt64(bytes) % 8);
-                using SafetensorsFile file = SafetensorsFile.Open(folder["a"]);
+                using TensorFile file = TensorFile.Open(folder["a"]);
                 Assert.Equal(strings.OrderBy(entry => entry.Key), file.Metadata.OrderBy(entry => entry.Key));
                 Assert.Equal(tensors.Select(source => source.Name), file.Tensors.Select(read => read.Name));
-                foreach ((TensorSource source, SafetensorsTensor read) in tensors.Zip(file.Tensors))
+                foreach ((TensorSource source, FileTensor read) in tensors.Zip(file.Tensors))
                 {
                     using MemoryStream written = new();
                     source.WriteTo(written);
@@ -69,8 +69,8 @@ public sealed class SafetensorsTests
             "b":{"dtype":"BF16","shape":[],"data_offsets":[4,6]}}
             """;
         using TemporaryFolder folder = new();
-        using SafetensorsFile file =
-            SafetensorsFile.Open(folder.Write("a", Bytes(header, [0x00, 0x3c, 0x00, 0xc1, 0x49, 0x40])));
+        using TensorFile file =
+            TensorFile.Open(folder.Write("a", Bytes(header, [0x00, 0x3c, 0x00, 0xc1, 0x49, 0x40])));
 
         Assert.Equal([1f, -2.5f], file.Singles(file["h"]));
         Assert.Equal([3.140625f], file.Singles(file["b"]));
@@ -86,7 +86,7 @@ public sealed class SafetensorsTests
     {
         string header = $$"""{"t":{"dtype":"{{dataType}}","shape":[1],"data_offsets":[0,{{byteLength}}] } }""";
         using TemporaryFolder folder = new();
-        using SafetensorsFile file = SafetensorsFile.Open(folder.Write("a", Bytes(header, new byte[byteLength])));
+        using TensorFile file = TensorFile.Open(folder.Write("a", Bytes(header, new byte[byteLength])));
 
         Assert.Equal(dataType, Assert.Single(file.Tensors).DataType);
         string said = Assert.Throws<ModelFormatException>(() => file.Singles(file["t"])).Message;

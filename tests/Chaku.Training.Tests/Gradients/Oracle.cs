@@ -17,11 +17,11 @@ internal sealed class Oracle : IDisposable
     public static readonly int[] Tokens =
         [1, 300, 17, 259, 301, 33, 72, 105, 260, 261, 262, 90, 44, 310, 7, 8, 9, 300, 300, 17, 299, 263];
 
-    private readonly SafetensorsFile _golden;
+    private readonly TensorFile _golden;
 
     public Oracle(string model, string golden, float scale, int threadCount = 2)
     {
-        _golden = SafetensorsFile.Open(Fixtures.TestData("oracle", golden + ".safetensors"));
+        _golden = TensorFile.Open(Fixtures.TestData("oracle", golden + ".safetensors"));
         Model = LanguageModel.Load(
             Fixtures.TestData("models", "tiny", model + ".gguf"), new ModelOptions { ThreadCount = threadCount });
         Dictionary<string, LoraFactors> factors = [];
