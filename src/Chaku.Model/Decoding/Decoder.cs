@@ -131,7 +131,12 @@ internal sealed class Decoder : IDisposable
         for (int row = 0; row < positions.Length; row++)
         {
             RotaryEmbedding.Angles(
-                positions[row], _frequencies, cosines.Slice(row * width, width), sines.Slice(row * width, width));
+                RotaryLayout.Pairs,
+                positions[row],
+                _frequencies,
+                factor: 1,
+                cosines.Slice(row * width, width),
+                sines.Slice(row * width, width));
         }
     }
 

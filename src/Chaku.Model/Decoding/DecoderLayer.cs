@@ -93,8 +93,8 @@ internal sealed class DecoderLayer
         int rotated = rowCount * _config.Rotary.DimensionCount;
         ReadOnlySpan<float> cosines = workspace.Cosines.Held(rotated);
         ReadOnlySpan<float> sines = workspace.Sines.Held(rotated);
-        RotaryEmbedding.Forward(q, attention.HeadSize, rowCount, cosines, sines);
-        RotaryEmbedding.Forward(k, attention.HeadSize, rowCount, cosines, sines);
+        RotaryEmbedding.Forward(RotaryLayout.Pairs, q, attention.HeadSize, rowCount, cosines, sines);
+        RotaryEmbedding.Forward(RotaryLayout.Pairs, k, attention.HeadSize, rowCount, cosines, sines);
         foreach (KvSpan span in batch.Spans)
         {
             span.Write(_shape.Layout, _shape.Layer, k, v);
@@ -123,7 +123,7 @@ internal sealed class DecoderLayer
         Up.Forward(ref input, batch.Runs, up);
 
         Span<float> product = tape is null ? gate : workspace.Gate.Take(width);
-        SwiGlu.Forward(workspace.Pool, gate, up, product);
+        ActivationFunctions.Silu.ForwardGated(workspace.Pool, gate, up, product);
         Span<float> output = workspace.BlockOutput.Take(x.Length);
         LinearInput productInput = new(workspace, product, isExact);
         Down.Forward(ref productInput, batch.Runs, output);

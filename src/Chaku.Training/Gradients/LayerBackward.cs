@@ -61,10 +61,10 @@ internal sealed class LayerBackward(Decoder decoder, AdapterGradients gradients,
         Span<float> gate = tape.Gate.Held(width);
         Span<float> up = tape.Up.Held(width);
         Span<float> product = Workspace.Gate.Take(width);
-        SwiGlu.Forward(Pool, gate, up, product);
+        ActivationFunctions.Silu.ForwardGated(Pool, gate, up, product);
         Span<float> dProduct = Zeros(_dProduct, width);
         linears.Run(layer.Down, batch.Runs, product, dx, dProduct);
-        SwiGlu.BackwardInPlace(Pool, gate, up, dProduct);
+        ActivationFunctions.Silu.BackwardGatedInPlace(Pool, gate, up, dProduct);
 
         ReadOnlySpan<float> middle = tape.Middle.Held(dx.Length);
         Span<float> normed = Workspace.Normed.Take(dx.Length);
@@ -96,8 +96,8 @@ internal sealed class LayerBackward(Decoder decoder, AdapterGradients gradients,
         int rotated = rowCount * config.Rotary.DimensionCount;
         ReadOnlySpan<float> cosines = Workspace.Cosines.Held(rotated);
         ReadOnlySpan<float> sines = Workspace.Sines.Held(rotated);
-        RotaryEmbedding.Backward(dq, config.Attention.HeadSize, rowCount, cosines, sines);
-        RotaryEmbedding.Backward(dk, config.Attention.HeadSize, rowCount, cosines, sines);
+        RotaryEmbedding.Backward(RotaryLayout.Pairs, dq, config.Attention.HeadSize, rowCount, cosines, sines);
+        RotaryEmbedding.Backward(RotaryLayout.Pairs, dk, config.Attention.HeadSize, rowCount, cosines, sines);
 
         ReadOnlySpan<float> input = tape.Input.Held(dx.Length);
         Span<float> normed = Workspace.Normed.Take(dx.Length);
