@@ -1,10 +1,10 @@
 using Chaku.Kernels.Cache;
+using Chaku.Kernels.Ops;
 using Chaku.Kernels.Threading;
 using Chaku.Model.Adapters;
 using Chaku.Model.Cache;
 using Chaku.Model.Decoding;
 using Chaku.Model.Families;
-using Chaku.Model.Files;
 using Chaku.Model.Generation;
 using Chaku.Model.Tokenizers;
 
@@ -17,19 +17,30 @@ public sealed class LanguageModel : IDisposable
     private readonly List<string> _notices = [];
     private readonly Lazy<Tokenizer> _tokenizer;
 
-    private LanguageModel(GgufFile file, ModelOptions options, KvFormat kvFormat)
+    private LanguageModel(ModelSource source, ModelOptions options, KvFormat kvFormat)
     {
-        File = file;
+        Source = source;
         Options = options;
-        Family = ModelFamilies.Of(file);
-        DecoderConfig config = Family.ReadConfig(file);
-        DecoderWeights weights = Family.ReadWeights(file, config);
-        _tokenizer = new Lazy<Tokenizer>(() => Tokenizer.FromGguf(file));
+        DecoderConfig config = WithGelu(source.ReadConfig(), options.Gelu);
+        DecoderWeights weights = source.ReadWeights(config);
+        _tokenizer = new Lazy<Tokenizer>(source.CreateTokenizer);
         ContextLength = options.ContextLength ?? config.ContextLength;
         if (ContextLength > config.ContextLength)
         {
             _notices.Add(
                 $"the context of {ContextLength} is longer than the {config.ContextLength} that the file was made for");
+        }
+
+        if (config.Position is LearnedPositionConfig learned && ContextLength > learned.Count)
+        {
+            throw new ArgumentException(
+                $"the context can be {learned.Count} at most, not {ContextLength}: the model learned a vector for each "
+                + "position");
+        }
+
+        if (config.Position is RotaryConfig rotary)
+        {
+            config = config with { Position = rotary.For(ContextLength) };
         }
 
         _pool = new ComputePool(options.ThreadCount);
@@ -41,7 +52,7 @@ public sealed class LanguageModel : IDisposable
     }
 
     /// <summary>The file's path.</summary>
-    public string Path => File.Path;
+    public string Path => Source.Path;
 
     /// <summary>Positions of a sequence at most.</summary>
     public int ContextLength { get; }
@@ -53,21 +64,21 @@ public sealed class LanguageModel : IDisposable
     public IReadOnlyList<string> Notices => _notices;
 
     /// <summary>The file's own chat template, in Jinja; null where it has none.</summary>
-    internal string? ChatTemplate =>
-        File.Metadata.TryGetString("tokenizer.chat_template", out string? jinja) ? jinja : null;
+    internal string? ChatTemplate => Source.ChatTemplate;
 
-    internal GgufFile File { get; }
+    internal ModelSource Source { get; }
 
     internal ModelOptions Options { get; }
-
-    internal ModelFamily Family { get; }
 
     internal Decoder Decoder { get; }
 
     internal Tokenizer Tokenizer => _tokenizer.Value;
 
-    /// <summary>Opens a GGUF file. Weights are read where they lie, or repacked once.</summary>
-    /// <param name="path">The file.</param>
+    /// <summary>Bytes of weights that had to be copied because the file has them in another layout.</summary>
+    public long CopiedByteLength => Source.CopiedByteLength;
+
+    /// <summary>Opens a GGUF file or a Hugging Face folder. Weights are read where they lie, or repacked once.</summary>
+    /// <param name="path">The file or the folder.</param>
     /// <param name="options">How it is run; null for the defaults.</param>
     /// <exception cref="ModelFormatException">The file is no model that this software runs.</exception>
     /// <exception cref="ArgumentException">An option has a value that cannot be.</exception>
@@ -87,14 +98,14 @@ public sealed class LanguageModel : IDisposable
             ?? throw new ArgumentException(
                 $"the cache type is one of {string.Join(", ", KvFormats.All.Select(format => format.Name))}, " +
                 $"not '{options.CacheType}'");
-        GgufFile file = GgufFile.Open(path);
+        ModelSource source = ModelSource.Open(path);
         try
         {
-            return new LanguageModel(file, options, kvFormat);
+            return new LanguageModel(source, options, kvFormat);
         }
         catch
         {
-            file.Dispose();
+            source.Dispose();
             throw;
         }
     }
@@ -130,7 +141,7 @@ public sealed class LanguageModel : IDisposable
     {
         Decoder.Dispose();
         _pool.Dispose();
-        File.Dispose();
+        Source.Dispose();
     }
 
     /// <summary>
@@ -178,5 +189,25 @@ public sealed class LanguageModel : IDisposable
             Decoder.Forward(batch);
             onChunk?.Invoke(start, length);
         }
+    }
+
+    private static DecoderConfig WithGelu(DecoderConfig config, string? name)
+    {
+        if (name is null)
+        {
+            return config;
+        }
+
+        ActivationFunction[] variants = [ActivationFunctions.Gelu, ActivationFunctions.GeluTanh];
+        ActivationFunction chosen = name switch
+        {
+            "erf" => ActivationFunctions.Gelu,
+            "tanh" => ActivationFunctions.GeluTanh,
+            _ => throw new ArgumentException($"GELU's variant is erf or tanh, not '{name}'"),
+        };
+        return variants.Contains(config.FeedForward.Activation)
+            ? config with { FeedForward = config.FeedForward with { Activation = chosen } }
+            : throw new ArgumentException(
+                $"the model's activation function is {config.FeedForward.Activation.Name}, which has no variants");
     }
 }

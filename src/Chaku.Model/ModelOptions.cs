@@ -1,7 +1,7 @@
 namespace Chaku.Model;
 
 /// <summary>
-/// How a model is loaded and run. Only the cache's type and <see cref="IsExact"/> change what the model computes.
+/// How a model is loaded and run. Only the cache's type, <see cref="IsExact"/> and <see cref="Gelu"/> change what the model computes.
 /// </summary>
 public sealed record ModelOptions
 {
@@ -25,4 +25,10 @@ public sealed record ModelOptions
 
     /// <summary>Leaves activations unrounded for quantised weights too: slower, and not what is served.</summary>
     public bool IsExact { get; init; }
+
+    /// <summary>
+    /// <c>erf</c> or <c>tanh</c>: the variant of GELU, for a model that other software runs with another than its own;
+    /// null for its own.
+    /// </summary>
+    public string? Gelu { get; init; }
 }

@@ -55,7 +55,7 @@ internal sealed class ShowCommand : ProgramCommand
         if (arguments.GetValue(_hash))
         {
             using ProgressReport progress = terminal.Progress("reading the weights");
-            hash = ContentHashCache.ForUser().GetOrCompute(file, progress.Report, terminal.Cancellation);
+            hash = ContentHashCache.ForUser().GetOrCompute(file.Content, progress.Report, terminal.Cancellation);
         }
 
         Show(terminal, ModelReport.Create(file, hash), isJson);

@@ -1,8 +1,11 @@
+using System.Runtime.Intrinsics;
 using Chaku.Kernels.Cache;
 
 namespace Chaku.Kernels.Ops;
 
-/// <summary>One layer's attention: which heads read which keys, where they are, and how scores are scaled.</summary>
+/// <summary>
+/// One layer's attention: which heads read which keys, where they are, and how scores are made of inner products.
+/// </summary>
 /// <param name="HeadCount">Query heads; a multiple of the KV heads.</param>
 /// <param name="Layout">The cache's layout.</param>
 /// <param name="Layer">The layer's number in the cache.</param>
@@ -12,7 +15,17 @@ internal readonly record struct AttentionShape(int HeadCount, KvLayout Layout, i
     /// <summary>Query heads on one KV head.</summary>
     public int GroupSize => HeadCount / Layout.KvHeadCount;
 
-    /// <summary>Refuses queries that are no whole rows of heads, and log-sums that are not one a head.</summary>
+    /// <summary>Keys that a query sees, its own included: position − window + 1 to position; 0 is all.</summary>
+    public int Window { get; init; }
+
+    /// <summary>score = cap · tanh(score / cap), after the scale; 0 is none.</summary>
+    public float SoftCap { get; init; }
+
+    /// <summary>[heads]: score += slope · (key's position − query's position), after the cap; empty is none.</summary>
+    /// <remarks>Source: arXiv:2108.12409, whose slope · key's position is the same after the soft-max.</remarks>
+    public ReadOnlyMemory<float> Slopes { get; init; }
+
+    /// <summary>Refuses queries that are no whole rows of heads, and log-sums and slopes that are not one a head.</summary>
     /// <param name="queryLength">Floats of queries.</param>
     /// <param name="logSumCount">Log-sums; null where none are kept.</param>
     /// <exception cref="ArgumentException">Lengths disagree; the message has both.</exception>
@@ -22,6 +35,25 @@ internal readonly record struct AttentionShape(int HeadCount, KvLayout Layout, i
         int heads = queryLength / (HeadCount * Layout.HeadSize) * HeadCount;
         Shape.RequireLength(queryLength, (long)heads * Layout.HeadSize, nameof(queryLength));
         Shape.RequireLength(logSumCount ?? heads, heads, nameof(logSumCount));
+        Shape.RequireLength(Slopes.Length, Slopes.IsEmpty ? 0 : HeadCount, nameof(Slopes));
+        ArgumentOutOfRangeException.ThrowIfNegative(Window);
+        ArgumentOutOfRangeException.ThrowIfNegative(SoftCap);
+    }
+
+    /// <summary>The first page that has a key in the window of a query.</summary>
+    /// <param name="position">The query's position.</param>
+    public int FirstPage(int position) =>
+        Window == 0 ? 0 : Math.Max(0, position + 1 - Window) / KvLayout.PageLength;
+
+    /// <summary>The keys of a page that a query sees: from the first place to the second, which is not one.</summary>
+    /// <param name="position">The query's position.</param>
+    /// <param name="pageStart">The position of the page's first key.</param>
+    /// <returns>Places in the page; both 0 where it sees none.</returns>
+    public (int Begin, int End) Visible(int position, int pageStart)
+    {
+        int behind = Math.Max(0, position + 1 - pageStart);
+        int begin = Window == 0 ? 0 : Math.Max(0, behind - Window);
+        return begin < KvLayout.PageLength ? (begin, Math.Min(behind, KvLayout.PageLength)) : (0, 0);
     }
 
     /// <summary>Rows of a KV head's query heads, token after token: gathered [tokens × group, head size].</summary>
@@ -69,6 +101,46 @@ internal readonly record struct AttentionShape(int HeadCount, KvLayout Layout, i
                     Stride,
                     Math.Min(InnerTile.Rows, keyCount - key));
             }
+        }
+    }
+
+    /// <summary>Inner products of one query with a page's keys become scores; −∞ where it does not see the key.</summary>
+    /// <param name="products">[page length]; what is not visible may hold anything.</param>
+    /// <param name="head">The query head.</param>
+    /// <param name="distance">Position of the page's first key − position of the query.</param>
+    /// <param name="visible">As <see cref="Visible"/> says.</param>
+    public void Score(Span<float> products, int head, int distance, (int Begin, int End) visible)
+    {
+        if (SoftCap != 0)
+        {
+            Cap(products);
+        }
+
+        if (!Slopes.IsEmpty)
+        {
+            AddBias(products, Slopes.Span[head], distance);
+        }
+
+        products[..visible.Begin].Fill(float.NegativeInfinity);
+        products[visible.End..].Fill(float.NegativeInfinity);
+    }
+
+    private void Cap(Span<float> scores)
+    {
+        Vector256<float> cap = Vector256.Create(SoftCap);
+        for (int i = 0; i < scores.Length; i += VectorMath.Width)
+        {
+            Ops.SoftCap.Of(VectorMath.Load(scores, i), cap).CopyTo(scores[i..]);
+        }
+    }
+
+    private static void AddBias(Span<float> scores, float slope, int distance)
+    {
+        Vector256<float> slopes = Vector256.Create(slope);
+        for (int i = 0; i < scores.Length; i += VectorMath.Width)
+        {
+            Vector256<float> away = Vector256.ConvertToSingle(Vector256<int>.Indices + Vector256.Create(distance + i));
+            Vector256.FusedMultiplyAdd(slopes, away, VectorMath.Load(scores, i)).CopyTo(scores[i..]);
         }
     }
 }

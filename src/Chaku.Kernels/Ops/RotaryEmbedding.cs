@@ -3,57 +3,87 @@ using System.Runtime.Intrinsics;
 namespace Chaku.Kernels.Ops;
 
 /// <summary>
-/// Rotates pairs of a head's dimensions by the position's angles: (a, b) → (a·cos − b·sin, b·cos + a·sin). The pairs
-/// are neighbours (2i, 2i + 1).
+/// Rotates pairs of a head's dimensions by the position's angles: (a, b) → (a·cos − b·sin, b·cos + a·sin). The layout
+/// says which two dimensions are a pair.
 /// </summary>
-/// <remarks>Source: arXiv:2104.09864.</remarks>
+/// <remarks>Source: arXiv:2104.09864; the factor: arXiv:2309.00071, section 3.4.</remarks>
 internal static class RotaryEmbedding
 {
-    /// <summary>Angles of one position, as the rotation reads them: cos twice a pair, −sin and sin in turn.</summary>
+    /// <summary>
+    /// Angles of one position, as the rotation reads them: at the places of a pair twice its cos, and −sin and sin.
+    /// </summary>
+    /// <param name="layout">Which two dimensions are a pair.</param>
     /// <param name="position">Absolute position.</param>
     /// <param name="frequencies">[rotated / 2], radians a position.</param>
+    /// <param name="factor">Multiplied into cos and sin: the rotation scales too. 1 in most models.</param>
     /// <param name="cosines">[rotated].</param>
     /// <param name="sines">[rotated].</param>
-    public static void Angles(int position, ReadOnlySpan<double> frequencies, Span<float> cosines, Span<float> sines)
+    /// <exception cref="ArgumentException">Lengths disagree; the message has both.</exception>
+    public static void Angles(
+        RotaryLayout layout,
+        int position,
+        ReadOnlySpan<double> frequencies,
+        float factor,
+        Span<float> cosines,
+        Span<float> sines)
     {
         Shape.RequireLength(cosines.Length, 2L * frequencies.Length, nameof(cosines));
         Shape.RequireLength(sines.Length, 2L * frequencies.Length, nameof(sines));
+        bool isPairs = layout == RotaryLayout.Pairs;
+        int stride = isPairs ? 2 : 1;
+        int partner = isPairs ? 1 : frequencies.Length;
         for (int pair = 0; pair < frequencies.Length; pair++)
         {
             (double sine, double cosine) = Math.SinCos(position * frequencies[pair]);
-            cosines[2 * pair] = cosines[(2 * pair) + 1] = (float)cosine;
-            sines[2 * pair] = -(float)sine;
-            sines[(2 * pair) + 1] = (float)sine;
+            int at = pair * stride;
+            cosines[at] = cosines[at + partner] = (float)(cosine * factor);
+            sines[at] = -(float)(sine * factor);
+            sines[at + partner] = (float)(sine * factor);
         }
     }
 
     /// <summary>Rotates every head of every token in place.</summary>
+    /// <param name="layout">As in <see cref="Angles"/>.</param>
     /// <param name="x">[T, heads, headSize], float32.</param>
     /// <param name="headSize">Floats in a head; those behind the rotated ones stay.</param>
     /// <param name="tokenCount">T.</param>
     /// <param name="cosines">[T, rotated].</param>
     /// <param name="sines">[T, rotated].</param>
+    /// <exception cref="ArgumentException">Lengths disagree; the message has both.</exception>
     public static void Forward(
-        Span<float> x, int headSize, int tokenCount, ReadOnlySpan<float> cosines, ReadOnlySpan<float> sines) =>
-        Rotate(x, headSize, tokenCount, cosines, sines, isBackward: false);
+        RotaryLayout layout,
+        Span<float> x,
+        int headSize,
+        int tokenCount,
+        ReadOnlySpan<float> cosines,
+        ReadOnlySpan<float> sines) =>
+        Rotate(layout, x, headSize, tokenCount, cosines, sines, direction: 1);
 
     /// <summary>Rotates gradients back: the transposed rotation, in place.</summary>
+    /// <param name="layout">As in the forward.</param>
     /// <param name="dx">[T, heads, headSize].</param>
     /// <param name="headSize">As in the forward.</param>
     /// <param name="tokenCount">T.</param>
     /// <param name="cosines">[T, rotated].</param>
     /// <param name="sines">[T, rotated].</param>
+    /// <exception cref="ArgumentException">Lengths disagree; the message has both.</exception>
     public static void Backward(
-        Span<float> dx, int headSize, int tokenCount, ReadOnlySpan<float> cosines, ReadOnlySpan<float> sines) =>
-        Rotate(dx, headSize, tokenCount, cosines, sines, isBackward: true);
+        RotaryLayout layout,
+        Span<float> dx,
+        int headSize,
+        int tokenCount,
+        ReadOnlySpan<float> cosines,
+        ReadOnlySpan<float> sines) =>
+        Rotate(layout, dx, headSize, tokenCount, cosines, sines, direction: -1);
 
     private static void Rotate(
+        RotaryLayout layout,
         Span<float> x,
         int headSize,
         int tokenCount,
         ReadOnlySpan<float> cosines,
         ReadOnlySpan<float> sines,
-        bool isBackward)
+        float direction)
     {
         if (tokenCount == 0)
         {
@@ -64,7 +94,7 @@ internal static class RotaryEmbedding
         int rotated = cosines.Length / tokenCount;
         Shape.RequireLength(x.Length, (long)width * tokenCount, nameof(x));
         Shape.RequireLength(width, (long)(width / headSize) * headSize, nameof(x));
-        Shape.RequireLength(cosines.Length, (long)Math.Min(rotated, headSize) * tokenCount, nameof(cosines));
+        Shape.RequireLength(cosines.Length, (Math.Min(rotated, headSize) & ~1L) * tokenCount, nameof(cosines));
         Shape.RequireLength(sines.Length, cosines.Length, nameof(sines));
         for (int token = 0; token < tokenCount; token++)
         {
@@ -72,28 +102,66 @@ internal static class RotaryEmbedding
             ReadOnlySpan<float> sine = sines.Slice(token * rotated, rotated);
             for (int head = 0; head < width; head += headSize)
             {
-                RotateHead(x.Slice((token * width) + head, rotated), cosine, sine, isBackward);
+                Span<float> values = x.Slice((token * width) + head, rotated);
+                if (layout == RotaryLayout.Pairs)
+                {
+                    RotatePairs(values, cosine, sine, direction);
+                }
+                else
+                {
+                    RotateHalves(values, cosine, sine, direction);
+                }
             }
         }
     }
 
-    private static void RotateHead(Span<float> x, ReadOnlySpan<float> cosine, ReadOnlySpan<float> sine, bool isBackward)
+    private static void RotatePairs(
+        Span<float> x, ReadOnlySpan<float> cosine, ReadOnlySpan<float> sine, float direction)
     {
-        Vector256<float> direction = Vector256.Create(isBackward ? -1f : 1f);
+        Vector256<float> directions = Vector256.Create(direction);
         int i = 0;
         for (; i <= x.Length - VectorMath.Width; i += VectorMath.Width)
         {
             Vector256<float> pairs = VectorMath.Load(x, i);
             Vector256<float> swapped = Vector256.Shuffle(pairs, Vector256.Create(1, 0, 3, 2, 5, 4, 7, 6));
-            Vector256<float> turned = swapped * (VectorMath.Load(sine, i) * direction);
+            Vector256<float> turned = swapped * (VectorMath.Load(sine, i) * directions);
             Vector256.FusedMultiplyAdd(pairs, VectorMath.Load(cosine, i), turned).CopyTo(x[i..]);
         }
 
         for (; i < x.Length; i += 2)
         {
-            (float a, float b) = (x[i], x[i + 1]);
-            x[i] = MathF.FusedMultiplyAdd(a, cosine[i], b * (sine[i] * direction[0]));
-            x[i + 1] = MathF.FusedMultiplyAdd(b, cosine[i + 1], a * (sine[i + 1] * direction[0]));
+            RotateOne(ref x[i], ref x[i + 1], cosine[i], sine[i + 1] * direction);
         }
+    }
+
+    private static void RotateHalves(
+        Span<float> x, ReadOnlySpan<float> cosine, ReadOnlySpan<float> sine, float direction)
+    {
+        int half = x.Length / 2;
+        Span<float> second = x[half..];
+        ReadOnlySpan<float> turn = sine[half..];
+        Vector256<float> directions = Vector256.Create(direction);
+        int i = 0;
+        for (; i <= half - VectorMath.Width; i += VectorMath.Width)
+        {
+            Vector256<float> a = VectorMath.Load(x, i);
+            Vector256<float> b = VectorMath.Load(second, i);
+            Vector256<float> c = VectorMath.Load(cosine, i);
+            Vector256<float> s = VectorMath.Load(turn, i) * directions;
+            Vector256.FusedMultiplyAdd(a, c, -(b * s)).CopyTo(x[i..]);
+            Vector256.FusedMultiplyAdd(b, c, a * s).CopyTo(second[i..]);
+        }
+
+        for (; i < half; i++)
+        {
+            RotateOne(ref x[i], ref second[i], cosine[i], turn[i] * direction);
+        }
+    }
+
+    private static void RotateOne(ref float a, ref float b, float cosine, float sine)
+    {
+        (float before, float other) = (a, b);
+        a = MathF.FusedMultiplyAdd(before, cosine, -(other * sine));
+        b = MathF.FusedMultiplyAdd(other, cosine, before * sine);
     }
 }

@@ -5,12 +5,13 @@ using Chaku.Kernels.Threading;
 namespace Chaku.Kernels.Ops;
 
 /// <summary>
-/// Causal attention over the paged cache: y = soft-max(scale · q · Kᵀ) · V, each group of query heads on one KV head.
+/// Causal attention over the paged cache: y = soft-max(scores) · V, each group of query heads on one KV head. The scores
+/// are scale · q · Kᵀ, capped and biased where <see cref="AttentionShape"/> says so.
 /// </summary>
 /// <remarks>
 /// Bits: a query goes through the keys in tiles of <see cref="KvLayout.PageLength"/> at absolute positions, ascending,
-/// with the running maximum and sum of arXiv:2205.14135. Keys behind the query never enter the exponential or the
-/// product.
+/// with the running maximum and sum of arXiv:2205.14135. Keys behind the query or before its window never enter the
+/// exponential or the product; tiles that have no other are skipped.
 /// </remarks>
 internal static class SelfAttention
 {
@@ -77,7 +78,7 @@ internal static class SelfAttention
             int tokenCount = Math.Min(TokenBlock, segment.RowCount - token);
             QueryBlock block = new(_shape, segment, kvHead, token, tokenCount, scratch);
             block.LoadQueries(_q);
-            for (int page = 0; page * KvLayout.PageLength < block.EndPosition; page++)
+            for (int page = block.FirstPage; page * KvLayout.PageLength < block.EndPosition; page++)
             {
                 block.AddPage(page);
             }
@@ -126,6 +127,9 @@ internal static class SelfAttention
         /// <summary>The position behind the block's last.</summary>
         public int EndPosition => _segment.Start + _token + _tokenCount;
 
+        /// <summary>The first page that has a key for any of the tokens.</summary>
+        public int FirstPage => _shape.FirstPage(_segment.Start + _token);
+
         private int HeadSize => _shape.Layout.HeadSize;
 
         public void LoadQueries(ReadOnlySpan<float> q) => _shape.GatherScaled(
@@ -138,28 +142,27 @@ internal static class SelfAttention
             int group = _shape.GroupSize;
             ReadOnlySpan<float> keys = _segment.Keys(_shape.Layout, _shape.Layer, _kvHead, page, _tile);
             AttentionShape.InnerProducts(keys, _queries, keyCount, HeadSize, _scores);
-            int first = Math.Max(0, start - _segment.Start - _token);
-            for (int token = first; token < _tokenCount; token++)
+            bool isWhole = true;
+            for (int token = 0; token < _tokenCount; token++)
             {
-                int visible = Math.Min(PageLength, _segment.Start + _token + token + 1 - start);
-                for (int row = token * group; row < (token + 1) * group; row++)
+                (int Begin, int End) visible = Visible(token, start);
+                isWhole = isWhole && visible == (0, PageLength);
+                for (int row = token * group; row < (token + 1) * group && visible.End > 0; row++)
                 {
-                    SoftMax(row, visible);
+                    SoftMax(row, start, visible);
                 }
             }
 
             ReadOnlySpan<float> values = _segment.Values(_shape.Layout, _shape.Layer, _kvHead, page, _tile);
-            bool isWhole = first == 0 && _segment.Start + _token + 1 - start >= PageLength;
             if (isWhole)
             {
-                AddValues(values, 0, _tokenCount * group, PageLength);
+                AddValues(values, 0, _tokenCount * group, (0, PageLength));
                 return;
             }
 
-            for (int token = first; token < _tokenCount; token++)
+            for (int token = 0; token < _tokenCount; token++)
             {
-                int visible = Math.Min(PageLength, _segment.Start + _token + token + 1 - start);
-                AddValues(values, token * group, group, visible);
+                AddValues(values, token * group, group, Visible(token, start));
             }
         }
 
@@ -185,17 +188,26 @@ internal static class SelfAttention
             }
         }
 
-        private void AddValues(ReadOnlySpan<float> values, int row, int rowCount, int visible) => OuterTile.Add(
-            new StridedMatrix(_scores[(row * PageLength)..], rowCount, visible, PageLength),
-            new StridedMatrix(values, visible, HeadSize, HeadSize),
-            _outputs[(row * HeadSize)..],
-            HeadSize);
+        private (int Begin, int End) Visible(int token, int pageStart) =>
+            _shape.Visible(_segment.Start + _token + token, pageStart);
 
-        // Scores become e^(score − largest so far); what was summed before is scaled to the new largest.
-        private void SoftMax(int row, int visible)
+        private void AddValues(ReadOnlySpan<float> values, int row, int rowCount, (int Begin, int End) visible)
         {
+            int count = visible.End - visible.Begin;
+            OuterTile.Add(
+                new StridedMatrix(_scores[((row * PageLength) + visible.Begin)..], rowCount, count, PageLength),
+                new StridedMatrix(values[(visible.Begin * HeadSize)..], count, HeadSize, HeadSize),
+                _outputs[(row * HeadSize)..],
+                HeadSize);
+        }
+
+        // Products become e^(score − largest so far); what was summed before is scaled to the new largest.
+        private void SoftMax(int row, int pageStart, (int Begin, int End) visible)
+        {
+            int group = _shape.GroupSize;
             Span<float> scores = _scores.Slice(row * PageLength, PageLength);
-            scores[visible..].Fill(float.NegativeInfinity);
+            int position = _segment.Start + _token + (row / group);
+            _shape.Score(scores, (_kvHead * group) + (row % group), pageStart - position, visible);
             Vector256<float> lanes = VectorMath.Load(scores, 0);
             for (int i = VectorMath.Width; i < PageLength; i += VectorMath.Width)
             {
@@ -218,7 +230,7 @@ internal static class SelfAttention
             _largest[row] = largest;
             Vector256<float> shift = Vector256.Create(largest);
             Vector256<float> sum = Vector256<float>.Zero;
-            for (int i = 0; i < visible; i += VectorMath.Width)
+            for (int i = visible.Begin & -VectorMath.Width; i < visible.End; i += VectorMath.Width)
             {
                 Vector256<float> power = VectorMath.Exp(VectorMath.Load(scores, i) - shift);
                 power.CopyTo(scores[i..]);

@@ -9,8 +9,9 @@ namespace Chaku.Kernels.Ops;
 /// </summary>
 /// <remarks>
 /// With P = e^(score − log-sum) and D = Σ dy · y of a query: dv = Pᵀ · dy, dScore = P · (dy · vᵀ − D),
-/// dq = scale · dScore · k, dk = dScoreᵀ · (scale · q). Source: arXiv:2205.14135, appendix B. An item is one KV head of
-/// one sequence, so that sums over queries have one order.
+/// dq = scale · dScore · k, dk = dScoreᵀ · (scale · q), and dScore times the soft cap's derivative where there is a cap.
+/// Source: arXiv:2205.14135, appendix B. An item is one KV head of one sequence, so that sums over queries have one
+/// order.
 /// </remarks>
 internal static class SelfAttentionBackward
 {
@@ -109,7 +110,7 @@ internal static class SelfAttentionBackward
                 int tokenCount = Math.Min(TokenBlock, segment.RowCount - token);
                 Block block = new(scratch, tokenCount * _shape.GroupSize, HeadSize);
                 Load(block, segment.FirstRow + token, tokenCount, kvHead);
-                for (int page = 0; page * PageLength < token + tokenCount; page++)
+                for (int page = _shape.FirstPage(token); page * PageLength < token + tokenCount; page++)
                 {
                     AddPage(block, segment, kvHead, token, tokenCount, page);
                 }
@@ -147,13 +148,15 @@ internal static class SelfAttentionBackward
             AttentionShape.InnerProducts(keys, block.Queries, keyCount, HeadSize, block.Powers);
             for (int row = 0; row < rowCount; row++)
             {
-                int visible = Math.Clamp(token + (row / _shape.GroupSize) + 1 - start, 0, PageLength);
-                Differentiate(
-                    block.Powers.Slice(row * PageLength, PageLength),
-                    block.DScores.Slice(row * PageLength, PageLength),
-                    visible,
-                    block.LogSums[row],
-                    block.Projections[row]);
+                int position = token + (row / _shape.GroupSize);
+                int head = (kvHead * _shape.GroupSize) + (row % _shape.GroupSize);
+                (int Begin, int End) visible = _shape.Visible(position, start);
+                Span<float> scores = block.Powers.Slice(row * PageLength, PageLength);
+                Span<float> gradients = block.DScores.Slice(row * PageLength, PageLength);
+                _shape.Score(scores, head, start - position, visible);
+                gradients[..visible.Begin].Clear();
+                gradients[visible.End..].Clear();
+                Differentiate(scores, gradients, block.LogSums[row], block.Projections[row]);
             }
 
             StridedMatrix dScores = new(block.DScores, rowCount, keyCount, PageLength);
@@ -171,17 +174,24 @@ internal static class SelfAttentionBackward
                 kvWidth);
         }
 
-        // Scores become powers, products of dy and v become score gradients; both are 0 where the key is not visible.
-        private static void Differentiate(
-            Span<float> powers, Span<float> dScores, int visible, float logSum, float projection)
+        // Scores become powers, products of dy and v become gradients of the inner products of queries and keys; both are
+        // 0 where the key is not visible.
+        private void Differentiate(Span<float> powers, Span<float> dScores, float logSum, float projection)
         {
-            powers[visible..].Fill(float.NegativeInfinity);
-            dScores[visible..].Clear();
             for (int i = 0; i < PageLength; i += VectorMath.Width)
             {
-                Vector256<float> power = VectorMath.Exp(VectorMath.Load(powers, i) - Vector256.Create(logSum));
+                Vector256<float> score = VectorMath.Load(powers, i);
+                Vector256<float> power = VectorMath.Exp(score - Vector256.Create(logSum));
+                Vector256<float> dScore = power * (VectorMath.Load(dScores, i) - Vector256.Create(projection));
                 power.CopyTo(powers[i..]);
-                (power * (VectorMath.Load(dScores, i) - Vector256.Create(projection))).CopyTo(dScores[i..]);
+                if (_shape.SoftCap != 0)
+                {
+                    // An invisible key's score is −∞: its gradient is 0 already, and stays so.
+                    Vector256<float> cap = Vector256.Create(_shape.SoftCap);
+                    dScore *= SoftCap.DerivativeFrom(Vector256.MaxNative(score, -cap), cap);
+                }
+
+                dScore.CopyTo(dScores[i..]);
             }
         }
 

@@ -40,19 +40,23 @@ internal sealed class AdaptableLinears
     /// <summary>The target that means every linear layer but the output head.</summary>
     public const string AllLinear = "all-linear";
 
-    private readonly ModelFamily _family;
+    private const string Suffix = ".weight";
+
+    private readonly ModelSource _source;
     private readonly Decoder _decoder;
 
     private AdaptableLinears(LanguageModel model)
     {
-        _family = model.Family;
+        _source = model.Source;
         _decoder = model.Decoder;
         Dictionary<string, string> modules = Modules();
 
         // An output head that is the token embedding has no name of its own, and is left alone.
         All =
         [
-            .. _decoder.Linears
+            .. _decoder.Layers
+                .SelectMany(layer => layer.Attention.Linears.Concat(layer.FeedForward.Linears))
+                .Append(_decoder.Head)
                 .Where(linear => modules.ContainsKey(linear.Name))
                 .Select(linear => new AdaptableLinear(linear, modules[linear.Name])),
         ];
@@ -103,13 +107,13 @@ internal sealed class AdaptableLinears
             .Distinct(),
     ];
 
-    /// <summary>For each row of a Hugging Face matrix, the row of the GGUF matrix that it is.</summary>
-    public int[] GgufRows(AdaptableLinear linear)
+    /// <summary>For each row of a Hugging Face matrix, the row of the model's matrix that it is.</summary>
+    public int[] StoredRows(AdaptableLinear linear)
     {
         int[] rows = new int[linear.Linear.OutputSize];
         for (int row = 0; row < rows.Length; row++)
         {
-            rows[row] = _family.GgufRow(_decoder.Config, linear.Linear.Name, row);
+            rows[row] = _source.StoredRow(_decoder.Config, linear.Linear.Name, row);
         }
 
         return rows;
@@ -124,11 +128,11 @@ internal sealed class AdaptableLinears
     private Dictionary<string, string> Modules()
     {
         Dictionary<string, string> modules = new(StringComparer.Ordinal);
-        foreach (LinearNames names in _family.LinearNames)
+        foreach (ModuleNames names in _source.Family.Modules)
         {
             for (int layer = 0; layer < _decoder.Config.LayerCount; layer++)
             {
-                modules[Numbered(names.Gguf, layer)] = Numbered(names.HuggingFace, layer);
+                modules[Numbered(names.Gguf, layer) + Suffix] = Numbered(names.HuggingFace, layer);
             }
         }
 

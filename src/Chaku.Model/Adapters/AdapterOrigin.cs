@@ -39,9 +39,7 @@ internal sealed record AdapterOrigin
     /// <param name="baseSha256">Its content hash.</param>
     public static AdapterOrigin On(LanguageModel model, string baseSha256) => new()
     {
-        BaseName = model.File.Metadata.TryGetString("general.name", out string? name) && name.Length > 0
-            ? name
-            : Path.GetFileName(model.Path),
+        BaseName = model.Source.Name ?? Path.GetFileName(model.Path),
         BaseSha256 = baseSha256,
         Version = CurrentVersion,
     };

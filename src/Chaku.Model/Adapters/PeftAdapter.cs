@@ -39,7 +39,7 @@ internal static class PeftAdapter
         {
             notices.Add($"{path} does not say which base it was made for: only its shapes are known to fit");
         }
-        else if (hashes.GetOrCompute(model.File, progress, cancellation) is var found && found != expected)
+        else if (hashes.GetOrCompute(model.Source.Content, progress, cancellation) is var found && found != expected)
         {
             throw new AdapterException(
                 $"{path} was made for another base, {NameOf(folder)} of content hash {Abbreviated(expected)}; "
@@ -66,7 +66,7 @@ internal static class PeftAdapter
                     + $"[{linear.Linear.OutputSize}, {linear.Linear.InputSize}]");
             }
 
-            factors.Add(linear.Linear.Name, ReadFactors(folder, pair, linears.GgufRows(linear)));
+            factors.Add(linear.Linear.Name, ReadFactors(folder, pair, linears.StoredRows(linear)));
             adapted.Add(linear);
         }
 
@@ -77,7 +77,7 @@ internal static class PeftAdapter
             : throw new AdapterException($"{folder.Path} changes nothing: one factor of every pair is zero");
     }
 
-    private static LoraFactors ReadFactors(PeftFolder folder, PeftPair pair, int[] ggufRows)
+    private static LoraFactors ReadFactors(PeftFolder folder, PeftPair pair, int[] storedRows)
     {
         WeightMatrix a = folder.Weights.Matrix(pair.A);
         WeightMatrix b = folder.Weights.Matrix(pair.B);
@@ -96,7 +96,7 @@ internal static class PeftAdapter
             CheckFinite(folder, pair.B, column);
             for (int i = 0; i < column.Length; i++)
             {
-                factors.TransposedBValues[(i * b.Rows) + ggufRows[row]] = column[i];
+                factors.TransposedBValues[(i * b.Rows) + storedRows[row]] = column[i];
             }
         }
 

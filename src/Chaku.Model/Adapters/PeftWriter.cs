@@ -121,7 +121,7 @@ internal static class PeftWriter
         AdaptableLinear linear, LoraAdapter adapter, AdaptableLinears linears)
     {
         LoraFactors factors = adapter.Factors[linear.Linear.Name];
-        int[] ggufRows = linears.GgufRows(linear);
+        int[] storedRows = linears.StoredRows(linear);
         yield return new TensorSource(
             PeftFolder.NameOfA(linear.Module),
             TensorFormats.F32,
@@ -131,13 +131,13 @@ internal static class PeftWriter
             PeftFolder.NameOfB(linear.Module),
             TensorFormats.F32,
             [factors.OutputSize, factors.Rank],
-            stream => WriteB(stream, factors, ggufRows));
+            stream => WriteB(stream, factors, storedRows));
     }
 
-    private static void WriteB(Stream stream, LoraFactors factors, int[] ggufRows)
+    private static void WriteB(Stream stream, LoraFactors factors, int[] storedRows)
     {
         float[] row = new float[factors.Rank];
-        foreach (int ggufRow in ggufRows)
+        foreach (int ggufRow in storedRows)
         {
             for (int i = 0; i < row.Length; i++)
             {

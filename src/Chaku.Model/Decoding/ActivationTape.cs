@@ -47,13 +47,13 @@ internal sealed class LayerTape : IDisposable
     /// <summary>[T, heads]: log Σ e^score.</summary>
     public GrowingBuffer LogSumExp { get; } = new();
 
-    /// <summary>[T, query width]: queries before norms and rotation, where the backward needs them.</summary>
+    /// <summary>[T, query width]: queries before norms and rotation, limited, where the backward needs them.</summary>
     public GrowingBuffer ProjectedQuery { get; } = new();
 
-    /// <summary>[T, KV width]: keys before norms and rotation, where the backward needs them.</summary>
+    /// <summary>[T, KV width]: keys before norms and rotation, limited, where the backward needs them.</summary>
     public GrowingBuffer ProjectedKey { get; } = new();
 
-    /// <summary>[T, KV width]: values before they are limited, where the backward needs them.</summary>
+    /// <summary>[T, KV width]: values, limited, where the backward needs them.</summary>
     public GrowingBuffer ProjectedValue { get; } = new();
 
     /// <summary>[T, hidden]: attention's output, where a norm follows.</summary>

@@ -1,6 +1,6 @@
+using Chaku.Kernels.Formats;
 using Chaku.Kernels.Cache;
 using Chaku.Kernels.Ops;
-using Chaku.Model.Cache;
 
 namespace Chaku.Model.Decoding;
 
@@ -61,7 +61,7 @@ internal sealed class AttentionBlock
     /// <summary>[head size]: the norm on each head of keys; null without.</summary>
     public float[]? KeyNorm => _weights.KeyNorm;
 
-    /// <summary>Whether the backward needs queries, keys and values as they were projected.</summary>
+    /// <summary>Whether the backward needs queries, keys and values as they were before norms and rotation.</summary>
     public bool KeepsProjected => _config.Attention.HasHeadNorm || _config.Attention.Clip > 0;
 
     /// <summary>output = attention(input); keys and values go into the cache.</summary>
@@ -78,6 +78,7 @@ internal sealed class AttentionBlock
         Span<float> k = workspace.Key.Take(rowCount * attention.KvWidth);
         Span<float> v = workspace.Value.Take(rowCount * attention.KvWidth);
         Projection.Forward(ref input, batch.Runs, new ProjectedParts(q, k, v));
+        Clip(workspace, q, k, v);
         if (KeepsProjected && tape is not null)
         {
             tape.ProjectedQuery.Keep(q);
@@ -85,7 +86,6 @@ internal sealed class AttentionBlock
             tape.ProjectedValue.Keep(v);
         }
 
-        Clip(q, k, v);
         NormHeads(workspace, q, QueryNorm);
         NormHeads(workspace, k, KeyNorm);
         _rotation?.Forward(q, attention.HeadSize, rowCount);
@@ -129,9 +129,9 @@ internal sealed class AttentionBlock
         BackwardHeadNorm(workspace, k, KeyNorm, scratch, gradients[1]);
         if (attention.Clip > 0)
         {
-            Clamp.Backward(q, attention.Clip, gradients[0]);
-            Clamp.Backward(k, attention.Clip, gradients[1]);
-            Clamp.Backward(v, attention.Clip, gradients[2]);
+            Clamp.BackwardInPlace(workspace.Pool, attention.Clip, q, gradients[0]);
+            Clamp.BackwardInPlace(workspace.Pool, attention.Clip, k, gradients[1]);
+            Clamp.BackwardInPlace(workspace.Pool, attention.Clip, v, gradients[2]);
         }
     }
 
@@ -143,17 +143,22 @@ internal sealed class AttentionBlock
         }
 
         float[] slopes = AlibiSlopes.For(config.Attention.HeadCount, alibi.MaxBias);
+        if (alibi.HasRoundedSlopes)
+        {
+            slopes = Array.ConvertAll(slopes, slope => Bf16.ToSingle(Bf16.FromSingle(slope)));
+        }
+
         VectorMath.Scale(alibi.SlopeFactor, slopes);
         return slopes;
     }
 
-    private void Clip(Span<float> q, Span<float> k, Span<float> v)
+    private void Clip(Workspace workspace, Span<float> q, Span<float> k, Span<float> v)
     {
         if (_config.Attention.Clip is > 0 and var limit)
         {
-            Clamp.Forward(limit, q);
-            Clamp.Forward(limit, k);
-            Clamp.Forward(limit, v);
+            Clamp.Forward(workspace.Pool, limit, q);
+            Clamp.Forward(workspace.Pool, limit, k);
+            Clamp.Forward(workspace.Pool, limit, v);
         }
     }
 

@@ -106,5 +106,5 @@ internal sealed record FeedForwardConfig(int InnerSize, ActivationFunction Activ
 /// <summary>A mixture of experts.</summary>
 /// <param name="Count">Experts.</param>
 /// <param name="UsedCount">Experts that a token goes through.</param>
-/// <param name="Norm">How router logits become the weights of the experts that were picked.</param>
-internal sealed record ExpertsConfig(int Count, int UsedCount, RouterNorm Norm);
+/// <param name="Weighting">How router logits become the weights of the experts that were picked.</param>
+internal sealed record ExpertsConfig(int Count, int UsedCount, ExpertWeighting Weighting);

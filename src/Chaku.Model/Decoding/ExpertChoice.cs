@@ -36,9 +36,9 @@ internal sealed class ExpertChoice : IDisposable
         }
 
         ExpertRouter.Forward(
+            config.Weighting,
             Logits.Held(rowCount * config.Count),
-            config.Count,
-            config.Norm,
+            rowCount,
             _chosen.AsSpan(0, _placeCount),
             _weights.Take(_placeCount));
     }

@@ -47,7 +47,7 @@ internal sealed class ExpertFeedForward : FeedForward
         {
             if (choice.GatherRows(expert) is { IsEmpty: false } places)
             {
-                Span<float> y = Run(workspace, input.Values, input.IsExact, choice, places, expert);
+                Span<float> y = Run(workspace, input.Values, input.IsExact, places, expert);
                 for (int i = 0; i < places.Length; i++)
                 {
                     int row = places[i] / _config.UsedCount;
@@ -74,7 +74,6 @@ internal sealed class ExpertFeedForward : FeedForward
     /// <param name="workspace">Threads and buffers.</param>
     /// <param name="rows">[T, hidden], the layer's normed input.</param>
     /// <param name="isExact">Activations stay float32.</param>
-    /// <param name="choice">Which rows are whose.</param>
     /// <param name="places">The expert's places.</param>
     /// <param name="expert">Its number.</param>
     /// <returns>[places, hidden]; valid until the next expert runs.</returns>
@@ -82,7 +81,6 @@ internal sealed class ExpertFeedForward : FeedForward
         Workspace workspace,
         ReadOnlySpan<float> rows,
         bool isExact,
-        ExpertChoice choice,
         ReadOnlySpan<int> places,
         int expert)
     {

@@ -1,5 +1,3 @@
-using Chaku.Kernels.Ops;
-
 namespace Chaku.Model.Decoding;
 
 /// <summary>The feed forward of one layer: a single one, or experts.</summary>

@@ -9,7 +9,11 @@ internal abstract record PositionConfig;
 /// <param name="MaxBias">8 for every known model; the slopes follow from it and the number of heads.</param>
 /// <param name="SlopeFactor">Multiplies the slopes.</param>
 /// <remarks>Source: arXiv:2108.12409.</remarks>
-internal sealed record AlibiConfig(float MaxBias, float SlopeFactor = 1) : PositionConfig;
+internal sealed record AlibiConfig(float MaxBias, float SlopeFactor = 1) : PositionConfig
+{
+    /// <summary>Whether slopes are rounded to BF16 before the factor.</summary>
+    public bool HasRoundedSlopes { get; init; }
+}
 
 /// <summary>A learned vector for each position, added to the token's embedding.</summary>
 /// <param name="Count">Positions that have one; a sequence cannot be longer.</param>

@@ -22,6 +22,7 @@ internal sealed class HuggingFaceDialect : SettingsDialect
         ["attention.max_alibi_bias"] = ["attn_config.alibi_bias_max"],
         ["rope.freq_base"] = ["rope_theta", "rotary_emb_base", "rope_parameters.rope_theta"],
         ["rope.dimension_count"] = ["rotary_dim"],
+        ["partial_rotary_factor"] = ["partial_rotary_factor", "rotary_pct", "rope_parameters.partial_rotary_factor"],
         ["expert_count"] = ["num_local_experts", "num_experts"],
         ["expert_used_count"] = ["num_experts_per_tok"],
         ["expert_feed_forward_length"] = ["moe_intermediate_size"],

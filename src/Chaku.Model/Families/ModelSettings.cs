@@ -65,6 +65,9 @@ internal sealed class ModelSettings
             : throw value.Wrong("a positive number");
     }
 
+    /// <summary>A positive, finite number; 0 without the key, or where it is 0.</summary>
+    public float OptionalFloat(string key) => Find(key) is { } value && Number(value) != 0 ? Float(key, 0) : 0;
+
     /// <summary>A positive, finite number that must be there.</summary>
     public float RequiredFloat(string key)
     {

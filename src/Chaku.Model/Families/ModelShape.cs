@@ -71,14 +71,33 @@ internal sealed record ModelShape(
         return new HeadConfig(weights.Has("output.bias"), IsTied: isTied);
     }
 
-    /// <summary>The window of every layer, as the settings give one for all.</summary>
-    /// <returns>Empty where the whole context is seen.</returns>
-    public IReadOnlyList<int> Windows(ModelSettings settings) =>
-        settings.OptionalCount("attention.sliding_window") is > 0 and var window && window < Context
-            ? [.. Enumerable.Repeat(window, Layers)]
-            : [];
+    /// <summary>
+    /// Positions that each layer sees: as <c>layer_types</c> lists them where it is there, else as the family has it.
+    /// </summary>
+    /// <param name="settings">The settings.</param>
+    /// <param name="window">The window; 0 for none.</param>
+    /// <param name="hasWindow">Whether a layer has it, where the settings do not list them.</param>
+    /// <returns>Empty where every layer sees the whole context.</returns>
+    public IReadOnlyList<int> Windows(ModelSettings settings, int window, Func<int, bool> hasWindow)
+    {
+        MetadataValue? types = settings.Find("layer_types");
+        if (window == 0 || window >= Context)
+        {
+            return [];
+        }
 
-    /// <summary>The error of an even number that is none.</summary>
-    public static MetadataValue RequireEven(MetadataValue value) =>
-        value.AsInt64() % 2 == 0 ? value : throw value.Wrong("an even number");
+        if (types is not { Content: GgufArray { ElementType: GgufValueType.String } })
+        {
+            return [.. Enumerable.Range(0, Layers).Select(layer => hasWindow(layer) ? window : 0)];
+        }
+
+        string[] names = types.AsStrings();
+        return names.Length == Layers && names.All(name => name is "full_attention" or "sliding_attention")
+            ? Array.ConvertAll(names, name => name == "sliding_attention" ? window : 0)
+            : throw types.Wrong($"{Layers} of full_attention or sliding_attention");
+    }
+
+    /// <summary>The window in every layer, where the settings give one.</summary>
+    public IReadOnlyList<int> Windows(ModelSettings settings) =>
+        Windows(settings, settings.OptionalCount("attention.sliding_window"), static _ => true);
 }

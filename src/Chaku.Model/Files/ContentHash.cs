@@ -16,24 +16,24 @@ internal static class ContentHash
     private const int ChunkByteLength = 1 << 22;
 
     /// <summary>Reads every weight once.</summary>
-    /// <param name="file">The model.</param>
+    /// <param name="content">The model.</param>
     /// <param name="progress">Told, after each chunk, the bytes done and the bytes in all; may be null.</param>
     /// <param name="cancellation">Looked at after each chunk.</param>
     /// <returns><see cref="DigitCount"/> lower-case hexadecimal digits.</returns>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public static string Compute(
-        GgufFile file, Action<long, long>? progress = null, CancellationToken cancellation = default)
+        ModelContent content, Action<long, long>? progress = null, CancellationToken cancellation = default)
     {
         using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         long done = 0;
-        long all = file.Tensors.Sum(tensor => tensor.ByteLength);
-        foreach ((byte[] name, GgufTensor tensor) in InNameOrder(file))
+        long all = content.Tensors.Sum(tensor => tensor.ByteLength);
+        foreach ((byte[] name, ContentTensor tensor) in InNameOrder(content))
         {
             AppendHeader(hash, name, tensor);
             for (long start = 0; start < tensor.ByteLength; start += ChunkByteLength)
             {
                 int length = (int)Math.Min(ChunkByteLength, tensor.ByteLength - start);
-                hash.AppendData(file.Bytes(tensor, start, length));
+                hash.AppendData(tensor.Bytes(start, length));
                 done += length;
                 progress?.Invoke(done, all);
                 cancellation.ThrowIfCancellationRequested();
@@ -43,14 +43,14 @@ internal static class ContentHash
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
-    private static IEnumerable<(byte[] Name, GgufTensor Tensor)> InNameOrder(GgufFile file) => file.Tensors
+    private static IEnumerable<(byte[] Name, ContentTensor Tensor)> InNameOrder(ModelContent content) => content.Tensors
         .Select(tensor => (Name: Encoding.UTF8.GetBytes(tensor.Name), Tensor: tensor))
         .OrderBy(entry => entry.Name, Comparer<byte[]>.Create((a, b) => a.AsSpan().SequenceCompareTo(b)));
 
-    private static void AppendHeader(IncrementalHash hash, byte[] name, GgufTensor tensor)
+    private static void AppendHeader(IncrementalHash hash, byte[] name, ContentTensor tensor)
     {
         AppendText(hash, name);
-        AppendText(hash, Encoding.UTF8.GetBytes(tensor.Format.Name));
+        AppendText(hash, Encoding.UTF8.GetBytes(tensor.Format));
         AppendNumber(hash, tensor.Dimensions.Count);
         foreach (long length in tensor.Dimensions)
         {

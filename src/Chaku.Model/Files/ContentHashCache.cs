@@ -37,23 +37,22 @@ internal sealed class ContentHashCache(string? folder, TimeProvider clock)
     }
 
     /// <summary>The hash that is remembered for this very file, or else computed and remembered.</summary>
-    /// <param name="file">The model.</param>
+    /// <param name="content">The model.</param>
     /// <param name="progress">As for <see cref="ContentHash.Compute"/>; not called where it is remembered.</param>
     /// <param name="cancellation">As for <see cref="ContentHash.Compute"/>.</param>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public string GetOrCompute(
-        GgufFile file, Action<long, long>? progress = null, CancellationToken cancellation = default)
+        ModelContent content, Action<long, long>? progress = null, CancellationToken cancellation = default)
     {
-        string key = FormattableString.Invariant(
-            $"{Path.GetFullPath(file.Path)}\n{file.Length}\n{file.LastWriteUtc.Ticks}\n");
-        string? entry = folder is null ? null : EntryPath(folder, file);
+        string key = $"{Path.GetFullPath(content.Path)}\n{content.Version}";
+        string? entry = folder is null ? null : EntryPath(folder, content.Path);
         if (Read(entry, key) is { } known)
         {
             return known;
         }
 
-        string hash = ContentHash.Compute(file, progress, cancellation);
-        if (clock.GetUtcNow() - file.LastWriteUtc >= SettlingTime)
+        string hash = ContentHash.Compute(content, progress, cancellation);
+        if (clock.GetUtcNow() - content.LastWriteUtc >= SettlingTime)
         {
             Remember(entry, key + hash + "\n");
         }
@@ -61,10 +60,10 @@ internal sealed class ContentHashCache(string? folder, TimeProvider clock)
         return hash;
     }
 
-    private static string EntryPath(string folder, GgufFile file)
+    private static string EntryPath(string folder, string path)
     {
-        byte[] path = Encoding.UTF8.GetBytes(Path.GetFullPath(file.Path));
-        return Path.Combine(folder, Convert.ToHexStringLower(SHA256.HashData(path)) + ".txt");
+        byte[] name = Encoding.UTF8.GetBytes(Path.GetFullPath(path));
+        return Path.Combine(folder, Convert.ToHexStringLower(SHA256.HashData(name)) + ".txt");
     }
 
     private static string? Read(string? entry, string key)

@@ -41,6 +41,17 @@ internal sealed class GgufFile : IDisposable
     /// <summary>The tensors, in the file's order.</summary>
     public IReadOnlyList<GgufTensor> Tensors { get; }
 
+    /// <summary>The weights, for their hash.</summary>
+    public ModelContent Content => ModelContent.Of(
+        Path,
+        [(Length, LastWriteUtc)],
+        Tensors.Select(tensor => new ContentTensor(
+            tensor.Name,
+            tensor.Format.Name,
+            tensor.Dimensions,
+            tensor.ByteLength,
+            (start, length) => Bytes(tensor, start, length))));
+
     /// <summary>The tensor with this name.</summary>
     /// <exception cref="ModelFormatException">There is none.</exception>
     public GgufTensor this[string name] => Find(name)

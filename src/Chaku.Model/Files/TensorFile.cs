@@ -27,6 +27,12 @@ internal sealed class TensorFile : IDisposable
     /// <summary>The path it was opened by.</summary>
     public string Path => _map.Path;
 
+    /// <summary>Bytes in the file.</summary>
+    public long Length => _map.Length;
+
+    /// <summary>When the file was last written before it was opened.</summary>
+    public DateTime LastWriteUtc => _map.LastWriteUtc;
+
     /// <summary>The strings of a safetensors file's <c>__metadata__</c>; empty where there are none.</summary>
     public IReadOnlyDictionary<string, string> Metadata { get; }
 

@@ -26,6 +26,17 @@ internal sealed class TensorFolder : IDisposable
     /// <summary>The tensors of all files, in the files' order.</summary>
     public IEnumerable<FileTensor> Tensors => _files.SelectMany(file => file.Tensors);
 
+    /// <summary>The weights, for their hash.</summary>
+    public ModelContent Content => ModelContent.Of(
+        Path.GetDirectoryName(_source)!,
+        [.. _files.Select(file => (file.Length, file.LastWriteUtc))],
+        Tensors.Select(tensor => new ContentTensor(
+            tensor.Name,
+            tensor.DataType,
+            [.. tensor.Shape.Reverse()],
+            tensor.ByteLength,
+            (start, length) => Bytes(tensor.Name, start, length))));
+
     /// <summary>Opens the files of a folder.</summary>
     /// <exception cref="ModelFormatException">A file is broken, or the index and the files disagree.</exception>
     /// <exception cref="IOException">The folder has neither file nor index, or one cannot be read.</exception>

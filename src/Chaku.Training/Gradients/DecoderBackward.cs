@@ -18,6 +18,7 @@ internal sealed class DecoderBackward : IDisposable
     private readonly LayerBackward _layers;
     private readonly int _lowestLayer;
     private readonly GrowingBuffer _logits = new();
+    private readonly GrowingBuffer _capped = new();
     private readonly GrowingBuffer _dOutput = new();
     private readonly GrowingBuffer _dResidual = new();
 
@@ -71,6 +72,7 @@ internal sealed class DecoderBackward : IDisposable
         _linears.Dispose();
         _layers.Dispose();
         _logits.Dispose();
+        _capped.Dispose();
         _dOutput.Dispose();
         _dResidual.Dispose();
     }
@@ -101,11 +103,27 @@ internal sealed class DecoderBackward : IDisposable
             CrossEntropy.Forward(_decoder.Workspace.Pool, logits, tile, losses.Slice(first, count));
             if (!dOutput.IsEmpty)
             {
-                CrossEntropy.BackwardInPlace(_decoder.Workspace.Pool, logits, tile, scale);
+                BackwardLoss(logits, tile, scale);
                 ReadOnlySpan<float> input = _decoder.OutputInput(batch).Slice(first * hidden, count * hidden);
                 Span<float> dInput = dOutput.Slice(first * hidden, count * hidden);
                 _linears.Run(_decoder.Head, batch.OutputRuns(first, count), input, logits, dInput);
             }
+        }
+    }
+
+    // Logits become the gradients of what the head multiplied; capped ones need themselves for it.
+    private void BackwardLoss(Span<float> logits, ReadOnlySpan<int> targets, float scale)
+    {
+        float cap = _decoder.Config.Head.SoftCap;
+        if (cap > 0)
+        {
+            _capped.Keep(logits);
+        }
+
+        CrossEntropy.BackwardInPlace(_decoder.Workspace.Pool, logits, targets, scale);
+        if (cap > 0)
+        {
+            SoftCap.BackwardInPlace(_decoder.Workspace.Pool, cap, _capped.Held(logits.Length), logits);
         }
     }
 

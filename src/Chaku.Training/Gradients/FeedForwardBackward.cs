@@ -94,7 +94,8 @@ internal sealed class FeedForwardBackward(Decoder decoder, LinearBackward linear
 
         Span<float> logits = choice.Logits.Held(choice.RowCount * experts.Config.Count);
         Span<float> dLogits = _dLogits.TakeZeros(logits.Length);
-        ExpertRouter.Backward(logits, experts.Config.Count, experts.Config.Norm, choice.Chosen, dWeights, dLogits);
+        ExpertRouter.Backward(
+            experts.Config.Weighting, logits, choice.RowCount, choice.Chosen, choice.Weights, dWeights, dLogits);
         linears.Run(experts.Router, [], normed, dLogits, dNormed);
     }
 

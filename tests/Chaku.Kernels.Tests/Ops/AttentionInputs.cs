@@ -6,18 +6,30 @@ using Chaku.Kernels.Threading;
 
 namespace Chaku.Kernels.Tests.Ops;
 
-/// <summary>Heads, cache type and scale of a test's attention; layer 1 of 2.</summary>
+/// <summary>Heads, cache type, scale and what is done to the scores of a test's attention; layer 1 of 2.</summary>
 internal sealed record AttentionConfig(int Heads, int KvHeads, int HeadSize, KvFormat Format)
 {
+    public int Window { get; init; }
+
+    public float SoftCap { get; init; }
+
+    public float[] Slopes { get; init; } = [];
+
     public KvLayout Layout { get; } = new(layerCount: 2, KvHeads, HeadSize, Format);
 
     public int QueryWidth => Heads * HeadSize;
 
     public int KvWidth => KvHeads * HeadSize;
 
-    public AttentionShape Shape => new(Heads, Layout, Layer: 1, 1 / MathF.Sqrt(HeadSize));
+    public AttentionShape Shape => new(Heads, Layout, Layer: 1, 1 / MathF.Sqrt(HeadSize))
+    {
+        Window = Window,
+        SoftCap = SoftCap,
+        Slopes = Slopes,
+    };
 
-    public override string ToString() => $"{Heads}/{KvHeads} heads of {HeadSize}, {Format.Name}";
+    public override string ToString() =>
+        $"{Heads}/{KvHeads} heads of {HeadSize}, {Format.Name}, window {Window}, cap {SoftCap}, {Slopes.Length} slopes";
 }
 
 /// <summary>One sequence's queries, keys and values, and its pages, in which what is not written is NaN.</summary>
@@ -91,9 +103,7 @@ internal sealed class AttentionInputs : IDisposable
 
     /// <summary>The same attention in double precision, on keys and values rounded as the cache does.</summary>
     public NaiveAttention Naive() => new(
-        Config.Heads,
-        Config.KvHeads,
-        Config.HeadSize,
+        Config,
         Values.Doubles(Queries),
         Values.Doubles(KvFormatsTests.Rounded(Config.Format, Keys)),
         Values.Doubles(KvFormatsTests.Rounded(Config.Format, CachedValues)));

@@ -3,23 +3,26 @@ namespace Chaku.Kernels.Tests.Ops;
 /// <summary>
 /// Causal attention over one sequence from position 0 on, in double precision, as textbooks write it.
 /// </summary>
-internal sealed class NaiveAttention(int heads, int kvHeads, int headSize, double[] q, double[] k, double[] v)
+internal sealed class NaiveAttention(AttentionConfig config, double[] q, double[] k, double[] v)
 {
+    private readonly int _heads = config.Heads;
+    private readonly int _headSize = config.HeadSize;
+
     public double[] Q => q;
 
     public double[] K => k;
 
     public double[] V => v;
 
-    private int Length => q.Length / (heads * headSize);
+    private int Length => q.Length / (_heads * _headSize);
 
-    /// <summary>y = soft-max(q · Kᵀ / √head size) · V.</summary>
+    /// <summary>y = soft-max(q · Kᵀ / √head size, capped and biased) · V; a power of 0 where a key is not seen.</summary>
     public double[] Outputs()
     {
         double[] y = new double[q.Length];
         for (int position = 0; position < Length; position++)
         {
-            for (int head = 0; head < heads; head++)
+            for (int head = 0; head < _heads; head++)
             {
                 AddOutput(position, head, y);
             }
@@ -30,7 +33,7 @@ internal sealed class NaiveAttention(int heads, int kvHeads, int headSize, doubl
 
     /// <summary>log Σ e^score, [T, heads].</summary>
     public double[] LogSums() =>
-        [.. Enumerable.Range(0, Length * heads).Select(i => Math.Log(Scores(i / heads, i % heads).Sum(Math.Exp)))];
+        [.. Enumerable.Range(0, Length * _heads).Select(i => Math.Log(Scores(i / _heads, i % _heads).Sum(Math.Exp)))];
 
     /// <summary>Σ dy · y.</summary>
     public double Loss(float[] dy) => Outputs().Zip(dy, (a, b) => a * b).Sum();
@@ -39,17 +42,17 @@ internal sealed class NaiveAttention(int heads, int kvHeads, int headSize, doubl
     public double ScoreMagnitude()
     {
         double largest = 0;
-        for (int i = 0; i < Length * heads; i++)
+        for (int i = 0; i < Length * _heads; i++)
         {
-            for (int key = 0; key <= i / heads; key++)
+            for (int key = 0; key <= i / _heads; key++)
             {
                 double sum = 0;
-                for (int d = 0; d < headSize; d++)
+                for (int d = 0; d < _headSize; d++)
                 {
-                    sum += Math.Abs(q[(i * headSize) + d] * k[KvAt(key, i % heads) + d]);
+                    sum += Math.Abs(q[(i * _headSize) + d] * k[KvAt(key, i % _heads) + d]);
                 }
 
-                largest = Math.Max(largest, sum / Math.Sqrt(headSize));
+                largest = Math.Max(largest, sum / Math.Sqrt(_headSize));
             }
         }
 
@@ -62,9 +65,9 @@ internal sealed class NaiveAttention(int heads, int kvHeads, int headSize, doubl
         double sum = powers.Sum();
         for (int key = 0; key <= position; key++)
         {
-            for (int d = 0; d < headSize; d++)
+            for (int d = 0; d < _headSize; d++)
             {
-                y[(((position * heads) + head) * headSize) + d] += powers[key] / sum * v[KvAt(key, head) + d];
+                y[(((position * _heads) + head) * _headSize) + d] += powers[key] / sum * v[KvAt(key, head) + d];
             }
         }
     }
@@ -74,16 +77,28 @@ internal sealed class NaiveAttention(int heads, int kvHeads, int headSize, doubl
         double[] scores = new double[position + 1];
         for (int key = 0; key <= position; key++)
         {
-            for (int d = 0; d < headSize; d++)
+            for (int d = 0; d < _headSize; d++)
             {
-                scores[key] += q[(((position * heads) + head) * headSize) + d] * k[KvAt(key, head) + d];
+                scores[key] += q[(((position * _heads) + head) * _headSize) + d] * k[KvAt(key, head) + d];
             }
 
-            scores[key] /= Math.Sqrt(headSize);
+            scores[key] = Adjusted(scores[key] / Math.Sqrt(_headSize), head, position - key);
         }
 
         return scores;
     }
 
-    private int KvAt(int position, int head) => ((position * kvHeads) + (head / (heads / kvHeads))) * headSize;
+    private double Adjusted(double score, int head, int distance)
+    {
+        if (config.Window > 0 && distance >= config.Window)
+        {
+            return double.NegativeInfinity;
+        }
+
+        double capped = config.SoftCap == 0 ? score : config.SoftCap * Math.Tanh(score / config.SoftCap);
+        return config.Slopes.Length == 0 ? capped : capped - (config.Slopes[head] * distance);
+    }
+
+    private int KvAt(int position, int head) =>
+        ((position * config.KvHeads) + (head / (_heads / config.KvHeads))) * _headSize;
 }

@@ -32,6 +32,26 @@ public sealed class SelfAttentionBackwardTests
     public void Gradients_around_pages_are_the_derivatives(int length) =>
         CheckDerivatives(new AttentionConfig(2, 1, 8, KvFormats.F32), [length, 5], DerivativesPerTensor);
 
+    [Theory]
+    [InlineData(0, 4f, false)]
+    [InlineData(0, 0f, true)]
+    [InlineData(1, 0f, false)]
+    [InlineData(5, 0f, true)]
+    [InlineData(16, 2f, false)]
+    [InlineData(64, 3f, true)]
+    [InlineData(65, 0f, false)]
+    public void Gradients_with_window_cap_and_slopes_are_the_derivatives(int window, float cap, bool hasSlopes)
+    {
+        AttentionConfig config = new(4, 2, 8, KvFormats.F32)
+        {
+            Window = window,
+            SoftCap = cap,
+            Slopes = hasSlopes ? AlibiSlopes.For(4, 8) : [],
+        };
+        CheckDerivatives(config, [3, 9], derivativesPerTensor: int.MaxValue);
+        CheckDerivatives(config, [90, 5, 140], DerivativesPerTensor / 2);
+    }
+
     [Fact]
     public void Bits_depend_on_neither_threads_nor_the_batch()
     {

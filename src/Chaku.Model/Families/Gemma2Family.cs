@@ -1,0 +1,66 @@
+using Chaku.Kernels.Ops;
+using Chaku.Model.Decoding;
+
+namespace Chaku.Model.Families;
+
+/// <summary>
+/// Gemma 2: norms before and behind each block, capped scores and logits, and a window in every other layer.
+/// </summary>
+/// <remarks>Source: arXiv:2408.00118.</remarks>
+internal sealed class Gemma2Family : LlamaShapedFamily
+{
+    private const int LayersOfLargest = 46;
+    private const int DefaultWindow = 4096;
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> Architectures => ["gemma2"];
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> ModelTypes => ["gemma2"];
+
+    /// <inheritdoc/>
+    public override bool IsTiedByDefault => true;
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<ModuleNames> Modules { get; } =
+    [
+        .. SharedModules
+            .Where(names => !names.Gguf.EndsWith("_norm", StringComparison.Ordinal)),
+        new("blk.{0}.attn_norm", "model.layers.{0}.input_layernorm", StoredAs.LessOne),
+        new("blk.{0}.post_attention_norm", "model.layers.{0}.post_attention_layernorm", StoredAs.LessOne),
+        new("blk.{0}.ffn_norm", "model.layers.{0}.pre_feedforward_layernorm", StoredAs.LessOne),
+        new("blk.{0}.post_ffw_norm", "model.layers.{0}.post_feedforward_layernorm", StoredAs.LessOne),
+        new("output_norm", "model.norm", StoredAs.LessOne),
+    ];
+
+    /// <inheritdoc/>
+    protected override IReadOnlyList<int> Windows(ModelSettings settings, ModelShape shape) => shape.Windows(
+        settings,
+        settings.Count("attention.sliding_window", DefaultWindow, int.MaxValue),
+        static layer => layer % 2 == 0);
+
+    /// <inheritdoc/>
+    protected override DecoderConfig Refine(DecoderConfig config, ModelSettings settings, WeightSource weights)
+    {
+        // GGUF has no key for it; the largest model scales by the hidden size's share of a head, not by the head's size.
+        float otherwise = config.LayerCount == LayersOfLargest
+            ? (float)config.HiddenSize / config.Attention.HeadCount
+            : config.Attention.HeadSize;
+        float scalar = settings.Float("query_pre_attn_scalar", otherwise);
+        return config with
+        {
+            Embedding = new EmbeddingConfig(MathF.Sqrt(config.HiddenSize)),
+            Attention = config.Attention with
+            {
+                Scale = 1 / MathF.Sqrt(scalar),
+                SoftCap = settings.Float("attn_logit_softcapping", 0),
+            },
+            FeedForward = config.FeedForward with
+            {
+                Activation = ActivationSettings.Read(settings, ActivationFunctions.GeluTanh),
+            },
+            Residual = new ResidualConfig(HasPostNorms: true),
+            Head = config.Head with { SoftCap = settings.Float("final_logit_softcapping", 0) },
+        };
+    }
+}

@@ -1,0 +1,71 @@
+using Chaku.Model.Decoding;
+using Chaku.Model.Files;
+using Chaku.Model.Tokenizers;
+
+namespace Chaku.Model.Families;
+
+/// <summary>A model in a GGUF file.</summary>
+internal sealed class GgufSource : ModelSource
+{
+    private readonly GgufFile _file;
+
+    private GgufSource(GgufFile file)
+    {
+        _file = file;
+        Family = ModelFamilies.OfGguf(file.Metadata);
+        Settings = new ModelSettings(
+            file.Metadata, new GgufDialect(file.Metadata[ModelFamilies.ArchitectureKey].AsString()));
+        Weights = new GgufWeights(file);
+    }
+
+    /// <inheritdoc/>
+    public override string Path => _file.Path;
+
+    /// <inheritdoc/>
+    public override ModelFamily Family { get; }
+
+    /// <inheritdoc/>
+    public override string? Name =>
+        _file.Metadata.TryGetString("general.name", out string? name) && name.Length > 0 ? name : null;
+
+    /// <inheritdoc/>
+    public override string? ChatTemplate =>
+        _file.Metadata.TryGetString("tokenizer.chat_template", out string? jinja) ? jinja : null;
+
+    /// <inheritdoc/>
+    public override ModelContent Content => _file.Content;
+
+    /// <inheritdoc/>
+    public override long CopiedByteLength => 0;
+
+    /// <inheritdoc/>
+    protected override ModelSettings Settings { get; }
+
+    /// <inheritdoc/>
+    protected override WeightSource Weights { get; }
+
+    /// <summary>Opens a file.</summary>
+    public static new GgufSource Open(string path)
+    {
+        GgufFile file = GgufFile.Open(path);
+        try
+        {
+            return new GgufSource(file);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public override Tokenizer CreateTokenizer() => Tokenizer.FromGguf(_file);
+
+    /// <inheritdoc/>
+    public override int StoredRow(DecoderConfig config, string tensor, int row) =>
+        Family.GgufRow(config, tensor, row);
+
+    /// <inheritdoc/>
+    public override void Dispose() => _file.Dispose();
+}
