@@ -29,7 +29,7 @@ internal static class AlpacaTemplates
         StopStrings = ["###"],
     };
 
-    /// <summary>Stanford's own: the prompt ends with a colon and no line break, and the answer follows at once.</summary>
+    /// <summary>Stanford's own: the prompt ends with a colon and no line break, and the answer follows.</summary>
     /// <remarks>Source: stanford_alpaca <c>train.py</c>.</remarks>
     public static ChatTemplate Stanford { get; } = new TurnTemplate("alpaca", StanfordFormat);
 
@@ -38,7 +38,7 @@ internal static class AlpacaTemplates
     public static ChatTemplate AlpacaLora { get; } =
         new TurnTemplate("alpaca-lora", StanfordFormat with { Reply = "\n\n### Response:\n" });
 
-    /// <summary>FastChat's: the words follow the headings after a space, and an input has no place of its own.</summary>
+    /// <summary>FastChat's: words follow the headings after a space, and an input has no place of its own.</summary>
     /// <remarks>Source: FastChat <c>conversation.py</c>, <c>alpaca</c>.</remarks>
     public static ChatTemplate FastChat { get; } = new TurnTemplate("alpaca-fastchat", StanfordFormat with
     {

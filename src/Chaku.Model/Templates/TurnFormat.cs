@@ -1,6 +1,6 @@
 namespace Chaku.Model.Templates;
 
-/// <summary>What a chat template writes around the words of a conversation: the data of one entry of the table.</summary>
+/// <summary>What a template writes around the words of a conversation: the data of one entry of the table.</summary>
 internal sealed record TurnFormat
 {
     /// <summary>Before everything.</summary>

@@ -1,7 +1,9 @@
 namespace Chaku.Model.Templates;
 
 /// <summary>Vicuna's: a chat between two, each line with the speaker's name before it.</summary>
-/// <remarks>A message of the system stands in place of the introduction. Source: FastChat <c>conversation.py</c>.</remarks>
+/// <remarks>
+/// A message of the system stands in place of the introduction. Source: FastChat <c>conversation.py</c>.
+/// </remarks>
 internal static class VicunaTemplates
 {
     /// <summary>

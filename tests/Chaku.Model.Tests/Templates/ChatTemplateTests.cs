@@ -15,7 +15,7 @@ public sealed class ChatTemplateTests
     [InlineData("bofenghuang-vigogne-2-70b-chat", "simple", "Vous êtes Vigogne, un assistant IA créé par Zaion Lab. "
         + "Vous suivez extrêmement bien les instructions. Aidez autant que vous le pouvez.")]
     [InlineData("bofenghuang-vigogne-2-70b-chat", "system", "You only tell the truth.")]
-    public void Llama_2_equals_what_Jinja_makes_of_a_template_of_its_kind(string model, string context, string system) =>
+    public void Llama_2_equals_what_Jinja_makes_of_one_of_its_kind(string model, string context, string system) =>
         Assert.Equal(
             ReadGolden(model, context),
             Rendering.Text("llama-2", addGenerationPrompt: false, new(Role.System, system), Question, Answer));
