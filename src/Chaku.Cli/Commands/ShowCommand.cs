@@ -9,7 +9,7 @@ using Chaku.Model.Tokenizers;
 
 namespace Chaku.Cli.Commands;
 
-/// <summary>Says what is in a model or an adapter.</summary>
+/// <summary>Says what is in a model or an adapter, or what a model sees of a conversation.</summary>
 internal sealed class ShowCommand : ProgramCommand
 {
     private readonly Argument<string> _path = new("FILE")

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Chaku.Model.Templates;
 
-/// <summary>The table of chat templates. A new one is one file and one line here.</summary>
+/// <summary>The table of chat templates. A new one is an entry beside its like and one line here.</summary>
 internal static class ChatTemplates
 {
     /// <summary>Every one this software has.</summary>

@@ -64,6 +64,15 @@ public sealed class ShowTemplateTests : CommandSuite
     }
 
     [Fact]
+    public void A_byte_that_is_no_letter_is_spelled_as_a_byte()
+    {
+        string shown = Result([.. Template, "alpaca", "--message", "ñ\u0007"]);
+
+        Assert.Contains("  \"\\xc3\"\n", shown, StringComparison.Ordinal);
+        Assert.Contains("  \"\\u0007\"\n", shown, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void What_does_not_fit_is_refused_in_one_line()
     {
         Assert.Equal(
