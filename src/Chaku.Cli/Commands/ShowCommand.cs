@@ -1,11 +1,15 @@
 using System.CommandLine;
+using System.Text.Json;
+using Chaku.Cli.Options;
 using Chaku.Cli.Reports;
 using Chaku.Model.Adapters;
 using Chaku.Model.Files;
+using Chaku.Model.Templates;
+using Chaku.Model.Tokenizers;
 
 namespace Chaku.Cli.Commands;
 
-/// <summary>Says what is in a model or an adapter.</summary>
+/// <summary>Says what is in a model or an adapter, or what a model sees of a conversation.</summary>
 internal sealed class ShowCommand : ProgramCommand
 {
     private readonly Argument<string> _path = new("FILE")
@@ -19,6 +23,17 @@ internal sealed class ShowCommand : ProgramCommand
             "Adds a model's content hash, by which adapters know their base; reads the whole file the first time.",
     };
 
+    private readonly Option<string?> _template = new("--template")
+    {
+        Description =
+            "Shows instead what the model sees of a conversation, token by token, written as NAME does: " +
+            $"{TemplateOption.Names}; the model's own by default. Its vocabulary is enough.",
+        HelpName = "NAME",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
+
+    private readonly ConversationArguments _conversation;
+
     private readonly Option<bool> _json = JsonOutput.CreateOption();
 
     /// <summary>Describes the command line.</summary>
@@ -27,6 +42,8 @@ internal sealed class ShowCommand : ProgramCommand
     {
         Add(_path);
         Add(_hash);
+        Add(_template);
+        _conversation = new ConversationArguments(this);
         Add(_json);
     }
 
@@ -36,6 +53,8 @@ internal sealed class ShowCommand : ProgramCommand
         "chaku show model.gguf",
         "chaku show my-adapter",
         "chaku show model.gguf --hash --json",
+        "chaku show model.gguf --template",
+        "chaku show model.gguf --template chatml --message \"Hi!\" --message \"Hello.\"",
     ];
 
     /// <inheritdoc/>
@@ -43,10 +62,23 @@ internal sealed class ShowCommand : ProgramCommand
     {
         string path = arguments.GetRequiredValue(_path);
         bool isJson = arguments.GetValue(_json);
+        bool isPrompt = arguments.GetResult(_template) is not null;
+        if (!isPrompt && _conversation.AreGiven(arguments))
+        {
+            throw new UsageException("--system and --message go with --template");
+        }
+
+        if (isPrompt)
+        {
+            ShowPrompt(path, arguments, terminal, isJson);
+            return ExitCodes.Success;
+        }
+
         if (Directory.Exists(path))
         {
             using PeftFolder folder = PeftFolder.Open(path);
-            Show(terminal, AdapterReport.Create(folder), isJson);
+            FileReport adapter = AdapterReport.Create(folder);
+            Show(terminal, isJson, adapter.WriteFields, adapter.Print);
             return ExitCodes.Success;
         }
 
@@ -58,19 +90,41 @@ internal sealed class ShowCommand : ProgramCommand
             hash = ContentHashCache.ForUser().GetOrCompute(file.Content, progress.Report, terminal.Cancellation);
         }
 
-        Show(terminal, ModelReport.Create(file, hash), isJson);
+        FileReport model = ModelReport.Create(file, hash);
+        Show(terminal, isJson, model.WriteFields, model.Print);
         return ExitCodes.Success;
     }
 
-    private static void Show(Terminal terminal, FileReport report, bool isJson)
+    private void ShowPrompt(string path, ParseResult arguments, Terminal terminal, bool isJson)
+    {
+        if (arguments.GetValue(_hash))
+        {
+            throw new UsageException("--hash and --template exclude each other");
+        }
+
+        if (Directory.Exists(path))
+        {
+            throw new UsageException("--template takes a model: an adapter's folder has no vocabulary");
+        }
+
+        Conversation conversation = _conversation.Read(arguments);
+        using GgufFile file = GgufFile.Open(path);
+        _ = file.Metadata.TryGetString("tokenizer.chat_template", out string? jinja);
+        ChatTemplate template = ChatTemplates.Resolve(arguments.GetValue(_template), jinja);
+        PromptReport report = new(Tokenizer.FromGguf(file), template, conversation);
+        Show(terminal, isJson, report.WriteFields, report.Print);
+    }
+
+    private static void Show(
+        Terminal terminal, bool isJson, Action<Utf8JsonWriter> writeFields, Action<Terminal> print)
     {
         if (isJson)
         {
-            JsonOutput.WriteObject(terminal.Output, report.WriteFields);
+            JsonOutput.WriteObject(terminal.Output, writeFields);
         }
         else
         {
-            report.Print(terminal);
+            print(terminal);
         }
     }
 }

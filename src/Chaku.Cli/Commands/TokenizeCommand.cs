@@ -67,7 +67,7 @@ internal sealed class TokenizeCommand : ProgramCommand
             foreach (int id in ids)
             {
                 terminal.Output.WriteLine(
-                    string.Create(CultureInfo.InvariantCulture, $"{id,8}  {Spelling(tokenizer, id)}"));
+                    string.Create(CultureInfo.InvariantCulture, $"{id,8}  {TokenText.Quote(tokenizer.BytesOf(id))}"));
             }
         }
 
@@ -86,23 +86,5 @@ internal sealed class TokenizeCommand : ProgramCommand
         }
 
         json.WriteEndArray();
-    }
-
-    private static string Spelling(Tokenizer tokenizer, int id)
-    {
-        StringBuilder spelling = new("\"");
-        foreach (char letter in Encoding.UTF8.GetString(tokenizer.BytesOf(id)))
-        {
-            _ = letter switch
-            {
-                '\n' => spelling.Append("\\n"),
-                '\t' => spelling.Append("\\t"),
-                '"' or '\\' => spelling.Append('\\').Append(letter),
-                _ when char.IsControl(letter) => spelling.Append(CultureInfo.InvariantCulture, $"\\u{(int)letter:x4}"),
-                _ => spelling.Append(letter),
-            };
-        }
-
-        return spelling.Append('"').ToString();
     }
 }

@@ -10,10 +10,12 @@ internal sealed class TemplateOption
 {
     private readonly Option<string?> _name = new("--template")
     {
-        Description = "How messages are written for the model: " +
-            string.Join(", ", ChatTemplates.All.Select(template => template.Name)) + "; the model's own by default.",
+        Description = $"How messages are written for the model: {Names}; the model's own by default.",
         HelpName = "NAME",
     };
+
+    /// <summary>The names that there are, for people.</summary>
+    public static string Names => string.Join(", ", ChatTemplates.All.Select(template => template.Name));
 
     /// <summary>Adds the option to a command.</summary>
     public TemplateOption(Command command) => command.Add(_name);

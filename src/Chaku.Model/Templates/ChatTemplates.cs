@@ -3,15 +3,25 @@ using System.Text;
 
 namespace Chaku.Model.Templates;
 
-/// <summary>The table of chat templates. A new one is one file and one line here.</summary>
+/// <summary>The table of chat templates. A new one is an entry beside its like and one line here.</summary>
 internal static class ChatTemplates
 {
     /// <summary>Every one this software has.</summary>
     public static IReadOnlyList<ChatTemplate> All { get; } =
     [
-        new AlpacaTemplate(),
-        new Llama2Template(),
-        new Llama3Template(),
+        AlpacaTemplates.Stanford,
+        AlpacaTemplates.AlpacaLora,
+        AlpacaTemplates.FastChat,
+        MarkTemplates.ChatMl,
+        AlpacaTemplates.Dolly,
+        FalconTemplates.Instruct,
+        FalconTemplates.Chat,
+        LlamaTemplates.Llama2,
+        LlamaTemplates.Llama3,
+        LlamaTemplates.Mistral,
+        MarkTemplates.OpenAssistant,
+        VicunaTemplates.V0,
+        VicunaTemplates.V11,
     ];
 
     private static string Names => string.Join(", ", All.Select(static template => template.Name));

@@ -25,7 +25,10 @@ internal readonly record struct TemplateSpan(SpanKind Kind, string Text, bool Is
     /// <summary>The vocabulary's BOS token.</summary>
     public static readonly TemplateSpan BeginOfSequence = new(SpanKind.BeginOfSequence, "");
 
-    /// <summary>The vocabulary's EOS token, as the end of an answer.</summary>
+    /// <summary>The vocabulary's EOS token.</summary>
+    public static readonly TemplateSpan EndOfSequence = new(SpanKind.EndOfSequence, "");
+
+    /// <summary>The same as the end of an answer.</summary>
     public static readonly TemplateSpan EndOfAnswer = new(SpanKind.EndOfSequence, "", IsAnswer: true);
 
     /// <summary>The template's words.</summary>

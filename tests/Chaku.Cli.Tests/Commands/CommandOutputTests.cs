@@ -19,6 +19,7 @@ public sealed partial class CommandOutputTests : CommandSuite
             ["logits"] = [Result("logits", TinyModel, "--tokens", "1", "--out", InFolder("l"), "--json")],
             ["perplexity"] = [Result("perplexity", TinyModel, text, "--json")],
             ["tune"] = [Run("tune", TinyModel, text, "-o", adapter, "--steps", "1", "--json").Output],
+            ["show --template"] = [Result("show", TinyModel, "--template", "alpaca", "--json")],
             ["show"] = [Result("show", TinyModel, "--hash", "--json"), Result("show", adapter, "--json")],
         };
         foreach ((string command, string[] lines) in outputs)

@@ -74,6 +74,8 @@ public sealed class CommandTableTests : CommandSuite
     [InlineData("f64", "run", "m.gguf", "--kv", "f64")]
     [InlineData("--logit-bias takes ID=BIAS, not '5'", "run", "m.gguf", "--logit-bias", "5")]
     [InlineData("--stop-id takes a whole number from 0, not 'x'", "run", "m.gguf", "--stop-id", "x")]
+    [InlineData("exclude each other", "show", "m.gguf", "--hash", "--template", "alpaca")]
+    [InlineData("go with --template", "show", "m.gguf", "--message", "Hi")]
     [InlineData("--out", "tune", "m.gguf", "data.txt")]
     public void A_wrong_command_line_is_one_line_and_code_2(string expected, params string[] arguments) =>
         Assert.Contains(expected, Refusal(ExitCodes.Usage, arguments), StringComparison.Ordinal);

@@ -5,6 +5,9 @@ namespace Chaku.Model.Tests.Templates;
 
 public sealed class ChatTemplatesTests
 {
+    private const string Names = "alpaca, alpaca-lora, alpaca-fastchat, chatml, dolly, falcon-instruct, "
+        + "falcon-180b-chat, llama-2, llama-3, mistral, oasst, vicuna-v0, vicuna-v1.1";
+
     [Fact]
     public void Names_and_fingerprints_are_each_of_one_template()
     {
@@ -17,13 +20,13 @@ public sealed class ChatTemplatesTests
 
     [Fact]
     public void An_unknown_name_is_refused_with_the_names_there_are() => Assert.Equal(
-        "no chat template named 'vicuna': choose one of alpaca, llama-2, llama-3",
+        "no chat template named 'vicuna': choose one of " + Names,
         Assert.Throws<ChatTemplateException>(() => ChatTemplates.Resolve("vicuna", jinja: null)).Message);
 
     [Theory]
-    [InlineData(null, "the model has no chat template: choose one with --template NAME (alpaca, llama-2, llama-3)")]
+    [InlineData(null, "the model has no chat template: choose one with --template NAME (" + Names + ")")]
     [InlineData("{{ x }}", "the model has a chat template of its own that is not built in: "
-        + "choose one with --template NAME (alpaca, llama-2, llama-3)")]
+        + "choose one with --template NAME (" + Names + ")")]
     public void A_model_without_a_known_template_is_refused_in_one_line(string? jinja, string message) =>
         Assert.Equal(message, Assert.Throws<ChatTemplateException>(() => ChatTemplates.Resolve(null, jinja)).Message);
 

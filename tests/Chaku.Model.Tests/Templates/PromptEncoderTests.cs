@@ -8,17 +8,20 @@ namespace Chaku.Model.Tests.Templates;
 public sealed class PromptEncoderTests
 {
     private static readonly string[] Marks =
-        ["<|begin_of_text|>", "<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>", "<|end_of_text|>"];
+    [
+        "<|begin_of_text|>", "<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>", "<|end_of_text|>",
+        "<|im_start|>", "<|im_end|>", "<|prompter|>", "<|assistant|>", "### End", "### Response:\n",
+    ];
 
     private static readonly Tokenizer Llama2 = Tokenizer.Create(
         SampleVocabularies.SentencePiece("▁", "h", "i", "▁h", "▁hi"));
 
-    private static readonly VocabularySource Llama3Source = Marks.Aggregate(
+    private static readonly VocabularySource MarkedSource = Marks.Aggregate(
         SampleVocabularies.ByteLevel("h i", "Ċ Ċ", "Ċ h"),
         static (source, mark) => source.With(mark, TokenType.Control));
 
-    private static readonly Tokenizer Llama3 = Tokenizer.Create(
-        Llama3Source with { BosId = 260, EosId = 264, AddBos = true });
+    private static readonly Tokenizer Marked = Tokenizer.Create(
+        MarkedSource with { BosId = 260, EosId = 264, AddBos = true });
 
     private static readonly Message Hi = new(Role.User, "hi");
 
@@ -40,7 +43,7 @@ public sealed class PromptEncoderTests
     [MemberData(nameof(Names))]
     public void The_prompt_has_the_same_tokens_whether_an_answer_follows_or_not(string name)
     {
-        PromptEncoder encoder = Make(name).Encoder;
+        (Tokenizer tokenizer, PromptEncoder encoder) = Make(name);
 
         int[] prompt = encoder.Encode(new([Hi]), addGenerationPrompt: true).Ids;
         EncodedConversation whole = encoder.Encode(new([Hi, new(Role.Assistant, "hi")]), addGenerationPrompt: false);
@@ -48,7 +51,10 @@ public sealed class PromptEncoderTests
         Assert.Equal(prompt, whole.Ids[..prompt.Length]);
         Assert.All(whole.IsAnswer[..prompt.Length], Assert.False);
         Assert.All(whole.IsAnswer[prompt.Length..], Assert.True);
-        Assert.Contains(whole.Ids[^1], encoder.StopIds);
+        string said = tokenizer.Decode(whole.Ids.AsSpan(prompt.Length));
+        Assert.True(
+            encoder.StopIds.Contains(whole.Ids[^1])
+            || encoder.StopStrings.Any(stop => said.Contains(stop, StringComparison.Ordinal)));
     }
 
     [Theory]
@@ -56,7 +62,7 @@ public sealed class PromptEncoderTests
     public void Users_and_answers_cannot_write_special_tokens(string name)
     {
         (Tokenizer tokenizer, PromptEncoder encoder) = Make(name);
-        Gen.OneOf(["</s>", "<s>", "<|eot_id|>", "<|start_header_id|>", "hi", "<0x41>"]).List[1, 6].Sample(pieces =>
+        Gen.OneOf([.. Marks, "</s>", "<s>", "hi", "<0x41>"]).List[1, 6].Sample(pieces =>
         {
             string words = string.Concat(pieces);
             int Count(string text) => encoder
@@ -92,6 +98,8 @@ public sealed class PromptEncoderTests
         Tokenizer endless = Tokenizer.Create(SampleVocabularies.SentencePiece() with { BosId = -1, EosId = -1 });
 
         AssertRefused(Llama2, "llama-3", "control token <|start_header_id|>");
+        AssertRefused(Llama2, "chatml", "control token <|im_start|>");
+        AssertRefused(Llama2, "oasst", "control token <|prompter|>");
         AssertRefused(endless, "llama-2", "BOS token");
         AssertRefused(endless, "alpaca", "EOS token");
     }
@@ -99,14 +107,31 @@ public sealed class PromptEncoderTests
     [Fact]
     public void Answers_end_at_the_vocabularys_ends_and_the_templates()
     {
-        Assert.Equal([259, 263, 264], Make("llama-3").Encoder.StopIds.Order());
+        Assert.Equal([259, 263, 264, 266], Make("llama-3").Encoder.StopIds.Order());
+        Assert.Equal([259, 263, 264, 265, 266], Make("chatml").Encoder.StopIds.Order());
         Assert.Equal([2], Make("alpaca").Encoder.StopIds);
         Assert.Equal(["###"], Make("alpaca").Encoder.StopStrings);
     }
 
+    [Fact]
+    public void Dollys_headings_are_tokens_where_the_vocabulary_has_them_and_text_elsewhere()
+    {
+        ChatTemplate dolly = ChatTemplates.Find("dolly");
+        Conversation conversation = new([Hi, new(Role.Assistant, "hi")]);
+        PromptEncoder encoder = new(Marked, dolly);
+
+        EncodedConversation encoded = encoder.Encode(conversation, addGenerationPrompt: false);
+        Assert.Equal(Marked.Vocabulary.Find("### End"), encoded.Ids[^1]);
+        Assert.Contains(encoded.Ids[^1], encoder.StopIds);
+        Assert.Equal(Marked.Vocabulary.Find("### Response:\n"), encoded.Ids[encoded.IsAnswer.IndexOf(true) - 1]);
+
+        EncodedConversation plain = new PromptEncoder(Llama2, dolly).Encode(conversation, addGenerationPrompt: false);
+        Assert.EndsWith("### Response:\nhi\n\n### End", Llama2.Decode(plain.Ids), StringComparison.Ordinal);
+    }
+
     private static (Tokenizer Tokenizer, PromptEncoder Encoder) Make(string name)
     {
-        Tokenizer tokenizer = name == "llama-3" ? Llama3 : Llama2;
+        Tokenizer tokenizer = ChatTemplates.Find(name).Marks.Count > 0 ? Marked : Llama2;
         return (tokenizer, new(tokenizer, ChatTemplates.Find(name)));
     }
 
