@@ -21,11 +21,16 @@ internal readonly record struct AttentionShape(int HeadCount, KvLayout Layout, i
     /// <summary>score = cap · tanh(score / cap), after the scale; 0 is none.</summary>
     public float SoftCap { get; init; }
 
-    /// <summary>[heads]: score += slope · (key's position − query's position), after the cap; empty is none.</summary>
+    /// <summary>
+    /// [heads]: score += slope · (key's position − query's position); empty is none. Not together with a soft cap.
+    /// </summary>
     /// <remarks>Source: arXiv:2108.12409, whose slope · key's position is the same after the soft-max.</remarks>
     public ReadOnlyMemory<float> Slopes { get; init; }
 
-    /// <summary>Refuses queries that are no whole rows of heads, and log-sums and slopes that are not one a head.</summary>
+    /// <summary>
+    /// Refuses queries that are no whole rows of heads, log-sums and slopes that are not one a head, and a soft cap with
+    /// slopes.
+    /// </summary>
     /// <param name="queryLength">Floats of queries.</param>
     /// <param name="logSumCount">Log-sums; null where none are kept.</param>
     /// <exception cref="ArgumentException">Lengths disagree; the message has both.</exception>
@@ -35,7 +40,7 @@ internal readonly record struct AttentionShape(int HeadCount, KvLayout Layout, i
         int heads = queryLength / (HeadCount * Layout.HeadSize) * HeadCount;
         Shape.RequireLength(queryLength, (long)heads * Layout.HeadSize, nameof(queryLength));
         Shape.RequireLength(logSumCount ?? heads, heads, nameof(logSumCount));
-        Shape.RequireLength(Slopes.Length, Slopes.IsEmpty ? 0 : HeadCount, nameof(Slopes));
+        Shape.RequireLength(Slopes.Length, Slopes.IsEmpty || SoftCap != 0 ? 0 : HeadCount, nameof(Slopes));
         ArgumentOutOfRangeException.ThrowIfNegative(Window);
         ArgumentOutOfRangeException.ThrowIfNegative(SoftCap);
     }

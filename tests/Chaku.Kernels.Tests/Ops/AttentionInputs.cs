@@ -15,7 +15,7 @@ internal sealed record AttentionConfig(int Heads, int KvHeads, int HeadSize, KvF
 
     public float[] Slopes { get; init; } = [];
 
-    public KvLayout Layout { get; } = new(layerCount: 2, KvHeads, HeadSize, Format);
+    public KvLayout Layout => new(layerCount: 2, KvHeads, HeadSize, Format);
 
     public int QueryWidth => Heads * HeadSize;
 

@@ -71,6 +71,35 @@ public sealed class RmsNormTests
     }
 
     [Fact]
+    public void Heads_are_rows_of_their_own()
+    {
+        // The norm of each head of queries or keys: [T, heads, head size] is [T · heads, head size].
+        const int Tokens = 3;
+        const int Heads = 5;
+        const int HeadSize = 20;
+        using ComputePool pool = new(2);
+        float[] x = Values.Normal(1, Tokens * Heads * HeadSize);
+        float[] weight = Values.Normal(2, HeadSize);
+        float[] dy = Values.Normal(3, x.Length);
+        float[] together = new float[x.Length];
+        float[] dTogether = new float[x.Length];
+        RmsNorm.Forward(pool, x, weight, Epsilon, together);
+        RmsNorm.Backward(pool, x, weight, Epsilon, dy, dTogether);
+        for (int start = 0; start < x.Length; start += HeadSize)
+        {
+            float[] head = x[start..(start + HeadSize)];
+            float[] alone = new float[HeadSize];
+            RmsNorm.Forward(pool, head, weight, Epsilon, alone);
+            Compare.Bits(alone, together.AsSpan(start, HeadSize), $"head at {start}");
+            double[] input = Values.Doubles(head);
+            float[] dHead = dy[start..(start + HeadSize)];
+            double[] expected = CentralDifferences.Of(
+                input, () => Naive(input, Values.Doubles(weight)).Zip(dHead, (y, d) => y * d).Sum());
+            Compare.Gradients(expected, dTogether.AsSpan(start, HeadSize), $"dx of head at {start}");
+        }
+    }
+
+    [Fact]
     public void A_row_of_zeros_stays_zero()
     {
         using ComputePool pool = new(1);

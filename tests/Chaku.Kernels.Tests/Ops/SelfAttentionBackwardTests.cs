@@ -38,7 +38,8 @@ public sealed class SelfAttentionBackwardTests
     [InlineData(1, 0f, false)]
     [InlineData(5, 0f, true)]
     [InlineData(16, 2f, false)]
-    [InlineData(64, 3f, true)]
+    [InlineData(64, 3f, false)]
+    [InlineData(64, 0f, true)]
     [InlineData(65, 0f, false)]
     public void Gradients_with_window_cap_and_slopes_are_the_derivatives(int window, float cap, bool hasSlopes)
     {
@@ -49,7 +50,7 @@ public sealed class SelfAttentionBackwardTests
             Slopes = hasSlopes ? AlibiSlopes.For(4, 8) : [],
         };
         CheckDerivatives(config, [3, 9], derivativesPerTensor: int.MaxValue);
-        CheckDerivatives(config, [90, 5, 140], DerivativesPerTensor / 2);
+        CheckDerivatives(config, [5, 130], derivativesPerTensor: 12);
     }
 
     [Fact]

@@ -73,6 +73,71 @@ public sealed class VectorMathTests
             iter: 2000);
 
     [Fact]
+    public void Tanh_is_within_2_ulp_of_double_precision()
+    {
+        double worst = 0;
+        for (int bits = 0x20000000; BitConverter.Int32BitsToSingle(bits) <= 100; bits += 9_973)
+        {
+            float x = BitConverter.Int32BitsToSingle(bits);
+            double exact = Math.Tanh(x);
+            double ulp = MathF.BitIncrement((float)exact) - (double)(float)exact;
+            Vector256<float> y = VectorMath.Tanh(Vector256.Create(x, -x, 0, 0, 0, 0, 0, 0));
+            worst = Math.Max(worst, Math.Abs(y[0] - exact) / ulp);
+            Assert.Equal(y[0], -y[1]);
+            Assert.InRange(y[0], 0, 1);
+        }
+
+        TestContext.Current.TestOutputHelper?.WriteLine($"{worst} ulp");
+        Assert.True(worst <= 2, $"{worst} ulp");
+    }
+
+    [Theory]
+    [InlineData(0f, 0f)]
+    [InlineData(1e-30f, 1e-30f)]
+    [InlineData(50f, 1f)]
+    [InlineData(float.MaxValue, 1f)]
+    [InlineData(float.NegativeInfinity, -1f)]
+    [InlineData(float.PositiveInfinity, 1f)]
+    [InlineData(float.NaN, float.NaN)]
+    public void Tanh_of_special_values(float x, float expected) =>
+        Assert.Equal(expected, VectorMath.Tanh(Vector256.Create(x)).ToScalar());
+
+    [Fact]
+    public void Erfc_is_within_its_bound_of_double_precision()
+    {
+        double worst = 0;
+        for (int bits = 0; bits < 0x7F800000; bits += 7_001)
+        {
+            float x = BitConverter.Int32BitsToSingle(bits);
+            float y = VectorMath.Erfc(Vector256.Create(x)).ToScalar();
+            worst = Math.Max(worst, Math.Abs(y - NormalDistribution.Erfc(x)));
+        }
+
+        TestContext.Current.TestOutputHelper?.WriteLine($"{worst}");
+        Assert.True(worst <= 1.5e-7, $"{worst}");
+        Assert.Equal(0, VectorMath.Erfc(Vector256.Create(float.PositiveInfinity)).ToScalar());
+        Assert.True(float.IsNaN(VectorMath.Erfc(Vector256.Create(float.NaN)).ToScalar()));
+    }
+
+    [Fact]
+    public void Total_is_8_chains_added_as_a_sum()
+    {
+        for (int count = 0; count <= 100; count++)
+        {
+            using GuardedBuffer guarded = new();
+            float[] x = Values.Normal(count, count);
+            float[] chains = new float[8];
+            for (int i = 0; i < count; i++)
+            {
+                chains[i % 8] += x[i];
+            }
+
+            float total = VectorMath.Total(guarded.Copy<float>(x));
+            Compare.Bits([VectorMath.Sum(Vector256.Create(chains))], [total], $"count {count}");
+        }
+    }
+
+    [Fact]
     public void Sum_adds_in_its_documented_order() =>
         Gen.Float[-1000, 1000].Array[8].Sample(
             x =>
