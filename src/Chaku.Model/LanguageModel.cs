@@ -41,6 +41,12 @@ public sealed class LanguageModel : IDisposable
         if (config.Position is RotaryConfig rotary)
         {
             config = config with { Position = rotary.For(ContextLength) };
+            if (rotary.Long is { } stretched && ContextLength > stretched.OriginalContextLength)
+            {
+                _notices.Add(
+                    $"positions are stretched for a context of {ContextLength}; the model computes otherwise with a "
+                    + $"context of {stretched.OriginalContextLength} or less");
+            }
         }
 
         _pool = new ComputePool(options.ThreadCount);

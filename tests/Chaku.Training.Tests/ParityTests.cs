@@ -12,19 +12,18 @@ namespace Chaku.Training.Tests;
 /// </summary>
 public sealed class ParityTests
 {
-    private const int ContextLength = 100;
+    private const int ContextLength = 30;
     private const int TokenCount = 450;
     private const int First = 1;
 
+    public static TheoryData<string> Models() =>
+        [.. TestModels.OfEachFamily, "quant/llama-gqa-Q8_0.gguf", "quant/llama-gqa-Q4_K_M.gguf"];
+
     [Theory]
-    [InlineData("tiny/llama-gqa.gguf")]
-    [InlineData("tiny/llama-mqa-tied.gguf")]
-    [InlineData("tiny/llama3-ropefreqs.gguf")]
-    [InlineData("quant/llama-gqa-Q8_0.gguf")]
-    [InlineData("quant/llama-gqa-Q4_K_M.gguf")]
+    [MemberData(nameof(Models))]
     public void Perplexity_of_the_training_forward_is_that_of_serving(string file)
     {
-        string path = Fixtures.TestData("models", file.Replace('/', Path.DirectorySeparatorChar));
+        string path = TestModels.PathOf(file);
         Random random = new(11);
         int[] tokens = [.. Enumerable.Range(0, TokenCount).Select(_ => random.Next(384))];
         using LanguageModel served = LanguageModel.Load(path, new ModelOptions { ContextLength = ContextLength });

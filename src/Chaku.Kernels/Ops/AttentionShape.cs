@@ -28,6 +28,12 @@ internal readonly record struct AttentionShape(int HeadCount, KvLayout Layout, i
     public ReadOnlyMemory<float> Slopes { get; init; }
 
     /// <summary>
+    /// Not 0: score += factor · BF16(slope · BF16(key's position)), as a model computes it that adds the bias in BF16
+    /// before it scales.
+    /// </summary>
+    public float RoundedBiasFactor { get; init; }
+
+    /// <summary>
     /// Refuses queries that are no whole rows of heads, log-sums and slopes that are not one a head, and a soft cap with
     /// slopes.
     /// </summary>
@@ -112,18 +118,23 @@ internal readonly record struct AttentionShape(int HeadCount, KvLayout Layout, i
     /// <summary>Inner products of one query with a page's keys become scores; −∞ where it does not see the key.</summary>
     /// <param name="products">[page length]; what is not visible may hold anything.</param>
     /// <param name="head">The query head.</param>
-    /// <param name="distance">Position of the page's first key − position of the query.</param>
+    /// <param name="pageStart">Position of the page's first key.</param>
+    /// <param name="position">Position of the query.</param>
     /// <param name="visible">As <see cref="Visible"/> says.</param>
-    public void Score(Span<float> products, int head, int distance, (int Begin, int End) visible)
+    public void Score(Span<float> products, int head, int pageStart, int position, (int Begin, int End) visible)
     {
         if (SoftCap != 0)
         {
             Cap(products);
         }
 
-        if (!Slopes.IsEmpty)
+        if (!Slopes.IsEmpty && RoundedBiasFactor == 0)
         {
-            AddBias(products, Slopes.Span[head], distance);
+            AddBias(products, Slopes.Span[head], pageStart - position);
+        }
+        else if (!Slopes.IsEmpty)
+        {
+            AddRoundedBias(products, Slopes.Span[head], pageStart);
         }
 
         products[..visible.Begin].Fill(float.NegativeInfinity);
@@ -147,5 +158,26 @@ internal readonly record struct AttentionShape(int HeadCount, KvLayout Layout, i
             Vector256<float> away = Vector256.ConvertToSingle(Vector256<int>.Indices + Vector256.Create(distance + i));
             Vector256.FusedMultiplyAdd(slopes, away, VectorMath.Load(scores, i)).CopyTo(scores[i..]);
         }
+    }
+
+    private void AddRoundedBias(Span<float> scores, float slope, int pageStart)
+    {
+        Vector256<float> slopes = Vector256.Create(slope);
+        Vector256<float> factors = Vector256.Create(RoundedBiasFactor);
+        for (int i = 0; i < scores.Length; i += VectorMath.Width)
+        {
+            Vector256<float> positions =
+                Vector256.ConvertToSingle(Vector256<int>.Indices + Vector256.Create(pageStart + i));
+            Vector256<float> bias = RoundToBf16(slopes * RoundToBf16(positions));
+            Vector256.FusedMultiplyAdd(factors, bias, VectorMath.Load(scores, i)).CopyTo(scores[i..]);
+        }
+    }
+
+    // To nearest, ties to even; of finite numbers.
+    private static Vector256<float> RoundToBf16(Vector256<float> x)
+    {
+        Vector256<uint> bits = x.AsUInt32();
+        bits += Vector256.Create(0x7FFFu) + ((bits >> 16) & Vector256<uint>.One);
+        return (bits & Vector256.Create(0xFFFF0000u)).AsSingle();
     }
 }

@@ -207,7 +207,7 @@ internal static class SelfAttention
             int group = _shape.GroupSize;
             Span<float> scores = _scores.Slice(row * PageLength, PageLength);
             int position = _segment.Start + _token + (row / group);
-            _shape.Score(scores, (_kvHead * group) + (row % group), pageStart - position, visible);
+            _shape.Score(scores, (_kvHead * group) + (row % group), pageStart, position, visible);
             Vector256<float> lanes = VectorMath.Load(scores, 0);
             for (int i = VectorMath.Width; i < PageLength; i += VectorMath.Width)
             {

@@ -153,7 +153,7 @@ internal static class SelfAttentionBackward
                 (int Begin, int End) visible = _shape.Visible(position, start);
                 Span<float> scores = block.Powers.Slice(row * PageLength, PageLength);
                 Span<float> gradients = block.DScores.Slice(row * PageLength, PageLength);
-                _shape.Score(scores, head, start - position, visible);
+                _shape.Score(scores, head, start, position, visible);
                 gradients[..visible.Begin].Clear();
                 gradients[visible.End..].Clear();
                 Differentiate(scores, gradients, block.LogSums[row], block.Projections[row]);

@@ -1,5 +1,5 @@
-using Chaku.Kernels.Formats;
 using Chaku.Kernels.Cache;
+using Chaku.Kernels.Formats;
 using Chaku.Kernels.Ops;
 
 namespace Chaku.Model.Decoding;
@@ -35,6 +35,7 @@ internal sealed class AttentionBlock
             SoftCap = attention.SoftCap,
             Window = attention.Window(number),
             Slopes = Slopes(config),
+            RoundedBiasFactor = (config.Position as AlibiConfig)?.RoundedFactor ?? 0,
         };
         Linear[] projections = [.. weights.Projections.Select(linears.Add)];
         Projection = attention.Projection == ProjectionLayout.Separate
@@ -143,13 +144,9 @@ internal sealed class AttentionBlock
         }
 
         float[] slopes = AlibiSlopes.For(config.Attention.HeadCount, alibi.MaxBias);
-        if (alibi.HasRoundedSlopes)
-        {
-            slopes = Array.ConvertAll(slopes, slope => Bf16.ToSingle(Bf16.FromSingle(slope)));
-        }
-
-        VectorMath.Scale(alibi.SlopeFactor, slopes);
-        return slopes;
+        return alibi.RoundedFactor == 0
+            ? slopes
+            : Array.ConvertAll(slopes, slope => Bf16.ToSingle(Bf16.FromSingle(slope)));
     }
 
     private void Clip(Workspace workspace, Span<float> q, Span<float> k, Span<float> v)

@@ -7,12 +7,13 @@ internal abstract record PositionConfig;
 
 /// <summary>A bias of the scores that grows with the distance: slope · (key position − query position).</summary>
 /// <param name="MaxBias">8 for every known model; the slopes follow from it and the number of heads.</param>
-/// <param name="SlopeFactor">Multiplies the slopes.</param>
 /// <remarks>Source: arXiv:2108.12409.</remarks>
-internal sealed record AlibiConfig(float MaxBias, float SlopeFactor = 1) : PositionConfig
+internal sealed record AlibiConfig(float MaxBias) : PositionConfig
 {
-    /// <summary>Whether slopes are rounded to BF16 before the factor.</summary>
-    public bool HasRoundedSlopes { get; init; }
+    /// <summary>
+    /// Not 0: the bias is factor · BF16(BF16(slope) · BF16(key position)), added before scores are scaled.
+    /// </summary>
+    public float RoundedFactor { get; init; }
 }
 
 /// <summary>A learned vector for each position, added to the token's embedding.</summary>

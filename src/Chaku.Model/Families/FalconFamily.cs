@@ -9,10 +9,11 @@ namespace Chaku.Model.Families;
 /// </summary>
 /// <remarks>
 /// In a GGUF file of the larger ones, <c>attn_norm</c> feeds the feed forward and <c>attn_norm_2</c> attention. RW adds
-/// its ALiBi, with slopes in BF16, before scores are scaled.
+/// its ALiBi, computed in BF16, before scores are scaled.
 /// </remarks>
 internal sealed class FalconFamily : LayerNormFamily
 {
+    private const float MaxAlibiBias = 8;
     private const string SecondNorm = "attn_norm_2";
 
     /// <inheritdoc/>
@@ -90,8 +91,9 @@ internal sealed class FalconFamily : LayerNormFamily
     protected override PositionConfig Position(ModelSettings settings, WeightSource weights, ModelShape shape)
     {
         settings.RequireFlag("bias", weights.Has("blk.0.attn_qkv.bias"));
+        RotaryConfig rotary = new RotarySettings(settings, weights, shape).Read();
         return settings.Flag("alibi", otherwise: false)
-            ? new AlibiConfig(8, 1 / MathF.Sqrt(shape.HeadSize)) { HasRoundedSlopes = true }
-            : new RotarySettings(settings, weights, shape).Read();
+            ? new AlibiConfig(MaxAlibiBias) { RoundedFactor = 1 / MathF.Sqrt(shape.HeadSize) }
+            : rotary;
     }
 }

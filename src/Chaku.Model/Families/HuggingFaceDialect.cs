@@ -26,7 +26,7 @@ internal sealed class HuggingFaceDialect : SettingsDialect
         ["expert_count"] = ["num_local_experts", "num_experts"],
         ["expert_used_count"] = ["num_experts_per_tok"],
         ["expert_feed_forward_length"] = ["moe_intermediate_size"],
-        ["activation"] = ["hidden_act", "activation_function", "hidden_activation", "activation"],
+        ["activation"] = ["hidden_activation", "hidden_act", "activation_function", "activation"],
     };
 
     // What training, generation, the tokenizer or a tool reads; none of it changes the forward of a decoder.
@@ -40,13 +40,13 @@ internal sealed class HuggingFaceDialect : SettingsDialect
         "emb_pdrop", "embedding_dropout", "encoder_no_repeat_ngram_size", "eos_token_id", "exponential_decay_length_penalty",
         "finetuning_task", "forced_bos_token_id", "forced_eos_token_id", "gradient_checkpointing", "hidden_dropout",
         "hidden_dropout_prob", "id2label", "init_device", "initializer_range", "is_decoder", "is_encoder_decoder",
-        "label2id", "language", "learned_pos_emb", "length_penalty", "logit_scale", "masked_softmax_fusion",
+        "label2id", "language", "learned_pos_emb", "length_penalty", "masked_softmax_fusion",
         "max_length", "max_new_tokens", "min_length", "model_type", "multi_query_group_num", "n_ctx",
         "no_repeat_ngram_size", "norm_softmax", "num_beam_groups", "num_beams", "num_return_sequences", "offset_alibi",
         "output_attentions", "output_hidden_states", "output_router_logits", "output_scores", "pad_token_id", "prefix",
         "pretraining_tp", "problem_type", "pruned_heads", "remove_invalid_values", "reorder_and_upcast_attn",
         "repetition_penalty", "resid_pdrop", "return_dict", "return_dict_in_generate", "router_aux_loss_coef",
-        "router_jitter_noise", "scale_attn_weights", "sep_token_id", "slow_but_exact", "sliding_window_size",
+        "router_jitter_noise", "scale_attn_weights", "sep_token_id", "skip_bias_add", "skip_bias_add_qkv", "slow_but_exact", "sliding_window_size",
         "summary_activation", "summary_first_dropout", "summary_proj_to_labels", "summary_type", "summary_use_proj",
         "suppress_tokens", "task_specific_params", "temperature", "tf_legacy_loss", "tie_encoder_decoder",
         "tie_word_embeddings", "tokenizer_class", "tokenizer_name", "top_k", "top_p", "torch_dtype", "torchscript",

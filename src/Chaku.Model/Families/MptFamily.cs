@@ -65,6 +65,11 @@ internal sealed class MptFamily : LayerNormFamily
             throw settings.Required("attn_config.attn_type").Wrong("multihead_attention");
         }
 
+        if (settings.Float("embedding_fraction", 1) != 1)
+        {
+            throw settings.Required("embedding_fraction").Wrong("1");
+        }
+
         foreach (string key in Implementation)
         {
             _ = settings.Find(key);

@@ -62,7 +62,7 @@ public sealed class PeftRefusalTests
             },
             cancellation.Token));
 
-        Assert.Equal(model.File.Tensors.Sum(tensor => tensor.ByteLength), all);
+        Assert.Equal(model.Source.Content.Tensors.Sum(tensor => tensor.ByteLength), all);
     }
 
     [Theory]
@@ -141,7 +141,7 @@ public sealed class PeftRefusalTests
     }
 
     private static string Hash(LanguageModel model) =>
-        ContentHash.Compute(model.File, null, TestContext.Current.CancellationToken);
+        ContentHash.Compute(model.Source.Content, null, TestContext.Current.CancellationToken);
 
     private static void Refuse(TensorSource[] tensors, string reason, Dictionary<string, string>? metadata = null)
     {

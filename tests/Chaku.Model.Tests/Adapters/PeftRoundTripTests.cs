@@ -72,8 +72,8 @@ public sealed class PeftRoundTripTests
         using LanguageModel model = SampleAdapters.Model();
         AdaptableLinears linears = AdaptableLinears.Of(model);
         int headSize = model.Decoder.Config.Attention.HeadSize;
-        int[] query = linears.GgufRows(linears.FindModule("model.layers.0.self_attn.q_proj")!);
-        int[] value = linears.GgufRows(linears.FindModule("model.layers.0.self_attn.v_proj")!);
+        int[] query = linears.StoredRows(linears.FindModule("model.layers.0.self_attn.q_proj")!);
+        int[] value = linears.StoredRows(linears.FindModule("model.layers.0.self_attn.v_proj")!);
 
         Assert.Equal(Enumerable.Range(0, query.Length), query.Order());
         Assert.Equal(Enumerable.Range(0, value.Length), value);
@@ -91,7 +91,7 @@ public sealed class PeftRoundTripTests
     }
 
     private static AdapterOrigin Origin(LanguageModel model) =>
-        AdapterOrigin.On(model, ContentHash.Compute(model.File, null, TestContext.Current.CancellationToken)) with
+        AdapterOrigin.On(model, ContentHash.Compute(model.Source.Content, null, TestContext.Current.CancellationToken)) with
         {
             Template = "alpaca",
             StopIds = [2, 7],

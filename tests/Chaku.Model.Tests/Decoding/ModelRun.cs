@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Chaku.Model.Cache;
 using Chaku.Model.Decoding;
+using Chaku.Model.Files;
 
 namespace Chaku.Model.Tests.Decoding;
 
@@ -35,6 +36,13 @@ internal static class ModelRun
 
     /// <summary>Little-endian float32.</summary>
     public static float[] Read(string path) => MemoryMarshal.Cast<byte, float>(File.ReadAllBytes(path)).ToArray();
+
+    /// <summary>A tensor of a safetensors file.</summary>
+    public static float[] ReadTensor(string path, string name)
+    {
+        using TensorFile file = TensorFile.Open(path);
+        return file.Singles(file[name]);
+    }
 
     /// <summary>The largest difference.</summary>
     public static float LargestDifference(float[] expected, float[] actual)

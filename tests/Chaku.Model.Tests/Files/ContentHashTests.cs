@@ -16,7 +16,7 @@ public sealed class ContentHashTests
     {
         using GgufFile file = GgufFile.Open(Fixtures.TestData("models", "tiny", name));
 
-        Assert.Equal(hash, ContentHash.Compute(file, null, TestContext.Current.CancellationToken));
+        Assert.Equal(hash, ContentHash.Compute(file.Content, null, TestContext.Current.CancellationToken));
     }
 
     [Fact]
@@ -49,12 +49,11 @@ public sealed class ContentHashTests
         List<long> steps = [];
         using CancellationTokenSource source = new();
 
-        ContentHash.Compute(file, (done, all) => steps.Add(all - done), TestContext.Current.CancellationToken);
+        ContentHash.Compute(file.Content, (done, all) => steps.Add(all - done), TestContext.Current.CancellationToken);
         Assert.Equal(steps.OrderDescending(), steps);
         Assert.Equal(0, steps[^1]);
         int calls = 0;
-        Assert.Throws<OperationCanceledException>(() => ContentHash.Compute(
-            file,
+        Assert.Throws<OperationCanceledException>(() => ContentHash.Compute(file.Content,
             (_, _) =>
             {
                 calls++;
@@ -71,6 +70,6 @@ public sealed class ContentHashTests
         metadata.Add("general.alignment", alignment);
         GgufWriter.Write(folder["a.gguf"], metadata, tensors);
         using GgufFile file = GgufFile.Open(folder["a.gguf"]);
-        return ContentHash.Compute(file);
+        return ContentHash.Compute(file.Content);
     }
 }

@@ -17,15 +17,23 @@ public sealed class CentralDifferenceTests
     // A step at which neither the rounding of a float32 loss nor the third derivative shows in the first two digits.
     private const double StepLength = 2e-2;
 
+    public static TheoryData<string, double> Models()
+    {
+        TheoryData<string, double> models = new() { { "tiny/llama-gqa.gguf", 0.3 } };
+        foreach (string name in TestModels.OfEachFamily)
+        {
+            models.Add(name, 0.0);
+        }
+
+        return models;
+    }
+
     [Theory]
-    [InlineData("llama-gqa", 0.0)]
-    [InlineData("llama-mqa-tied", 0.0)]
-    [InlineData("llama3-ropefreqs", 0.0)]
-    [InlineData("llama-gqa", 0.3)]
+    [MemberData(nameof(Models))]
     public void Directional_derivatives_equal_central_differences(string name, double dropoutRate)
     {
         using LanguageModel model = LanguageModel.Load(
-            Fixtures.TestData("models", "tiny", name + ".gguf"), new ModelOptions { ThreadCount = 2 });
+            TestModels.PathOf(name), new ModelOptions { ThreadCount = 2 });
         LoraAdapter adapter = RandomAdapter(model);
         BoundAdapter bound = model.Bind(adapter);
         using AdapterGradients gradients = new(model.Decoder, bound);
@@ -102,11 +110,11 @@ public sealed class CentralDifferenceTests
         return losses.Average(loss => (double)loss);
     }
 
-    // Every linear layer, the output head too.
+    // Every linear layer that can be adapted, the output head too.
     private static LoraAdapter RandomAdapter(LanguageModel model)
     {
         Dictionary<string, LoraFactors> factors = [];
-        foreach (Linear linear in model.Decoder.Linears)
+        foreach (Linear linear in AdaptableLinears.Of(model).All.Select(adaptable => adaptable.Linear))
         {
             LoraFactors pair = new(4, linear.InputSize, linear.OutputSize, 2);
             Fill(pair.AValues, (ulong)(2 * linear.Number));

@@ -2,6 +2,7 @@ using Chaku.Model;
 using Chaku.Model.Adapters;
 using Chaku.Model.Cache;
 using Chaku.Model.Decoding;
+using Chaku.Model.Families;
 using Chaku.Model.Files;
 using Chaku.Tests;
 
@@ -19,19 +20,31 @@ internal sealed class Oracle : IDisposable
 
     private readonly TensorFile _golden;
 
-    public Oracle(string model, string golden, float scale, int threadCount = 2)
+    private readonly Dictionary<string, string> _goldenNames = [];
+
+    /// <param name="model">The model's path.</param>
+    /// <param name="golden">The golden's path.</param>
+    /// <param name="scale">What B · A · x is multiplied with.</param>
+    /// <param name="gelu">The variant that the golden was made with; null for the model's own.</param>
+    public Oracle(string model, string golden, float scale, string? gelu = null)
     {
-        _golden = TensorFile.Open(Fixtures.TestData("oracle", golden + ".safetensors"));
-        Model = LanguageModel.Load(
-            Fixtures.TestData("models", "tiny", model + ".gguf"), new ModelOptions { ThreadCount = threadCount });
+        _golden = TensorFile.Open(golden);
+        Model = LanguageModel.Load(model, new ModelOptions { ThreadCount = 2, Gelu = gelu });
+        foreach (AdaptableLinear linear in AdaptableLinears.Of(Model).All)
+        {
+            _goldenNames[linear.Linear.Name] = _golden.Find(linear.Linear.Name + ".lora_a") is null
+                ? linear.Module + ".weight"
+                : linear.Linear.Name;
+        }
+
         Dictionary<string, LoraFactors> factors = [];
         foreach (Linear linear in Model.Decoder.Linears)
         {
-            if (_golden.Find(linear.Name + ".lora_a") is { } a)
+            if (_goldenNames.TryGetValue(linear.Name, out string? name) && _golden.Find(name + ".lora_a") is { } a)
             {
                 LoraFactors pair = new(Rank, linear.InputSize, linear.OutputSize, scale);
                 _golden.Singles(a).CopyTo(pair.AValues);
-                Transpose(Values(linear.Name + ".lora_b"), linear.OutputSize, Rank).CopyTo(pair.TransposedBValues);
+                TransposedB(linear, ".lora_b").CopyTo(pair.TransposedBValues);
                 factors.Add(linear.Name, pair);
             }
         }
@@ -48,7 +61,27 @@ internal sealed class Oracle : IDisposable
 
     public float[] Values(string name) => _golden.Singles(_golden[name]);
 
-    public float[] TransposedB(string name, Linear linear) => Transpose(Values(name), linear.OutputSize, Rank);
+    /// <summary>A tensor of the golden that belongs to a linear layer's A.</summary>
+    public float[] OfA(Linear linear, string suffix) => Values(_goldenNames[linear.Name] + suffix);
+
+    /// <summary>One that belongs to its B, transposed; a GGUF name has its rows in a GGUF file's order.</summary>
+    public float[] TransposedB(Linear linear, string suffix)
+    {
+        string name = _goldenNames[linear.Name];
+        float[] values = Values(name + suffix);
+        bool isGgufOrder = name == linear.Name;
+        float[] transposed = new float[values.Length];
+        for (int row = 0; row < linear.OutputSize; row++)
+        {
+            int source = isGgufOrder ? GoldenRow(linear, row) : row;
+            for (int column = 0; column < Rank; column++)
+            {
+                transposed[(column * linear.OutputSize) + row] = values[(source * Rank) + column];
+            }
+        }
+
+        return transposed;
+    }
 
     /// <summary>
     /// A batch of fresh sequences, each with the given tokens; rows from <paramref name="firstOutput"/> on.
@@ -71,17 +104,8 @@ internal sealed class Oracle : IDisposable
         _golden.Dispose();
     }
 
-    private static float[] Transpose(float[] values, int rows, int columns)
-    {
-        float[] transposed = new float[values.Length];
-        for (int row = 0; row < rows; row++)
-        {
-            for (int column = 0; column < columns; column++)
-            {
-                transposed[(column * rows) + row] = values[(row * columns) + column];
-            }
-        }
-
-        return transposed;
-    }
+    // A model from a Hugging Face folder has its own order of rows.
+    private int GoldenRow(Linear linear, int row) => Model.Source is HuggingFaceSource
+        ? Model.Source.Family.GgufRow(Model.Decoder.Config, linear.Name, row)
+        : row;
 }

@@ -1,6 +1,7 @@
 using Chaku.Kernels.Ops;
 using Chaku.Model.Cache;
 using Chaku.Model.Decoding;
+using Chaku.Tests;
 using Chaku.Training.Gradients;
 
 namespace Chaku.Training.Tests.Gradients;
@@ -12,27 +13,81 @@ public sealed class OracleTests
     private const double WeightTolerance = 5e-5;
     private const float LogitTolerance = 5e-5f;
     private const int StepCount = 10;
+    private const int CachePositions = 4096;
+
+    /// <summary>Models, goldens, scales, and the variant of GELU where it is not the model's own.</summary>
+    public static TheoryData<string, string, float, string?> Goldens()
+    {
+        TheoryData<string, string, float, string?> goldens = new()
+        {
+            { "models/tiny/llama-gqa.gguf", "oracle/llama-gqa.lora", 2f, null },
+            { "models/tiny/llama-mqa-tied.gguf", "oracle/llama-mqa-tied.lora", 2f, null },
+            { "models/tiny/llama3-ropefreqs.gguf", "oracle/llama3-ropefreqs.lora", 2f, null },
+            { "models/tiny/llama-gqa.gguf", "oracle/llama-gqa.rslora", 4f, null },
+            { "models/folders/falcon-rw", "oracle/falcon-rw.lora", 2f, null },
+        };
+        foreach (string name in new[]
+        {
+            "falcon-40b", "gptneox-sequential", "mpt-6h-clip", "mixtral", "gemma2", "qwen3", "qwen3-moe",
+        })
+        {
+            goldens.Add($"models/families/{name}.gguf", $"oracle/{name}.lora", 2f, null);
+            goldens.Add($"models/folders/{name}", $"oracle/{name}.lora", 2f, null);
+        }
+
+        return goldens;
+    }
+
+    /// <summary>The same, of the shared fixtures.</summary>
+    public static TheoryData<string, string, float, string?> SharedGoldens() => new()
+    {
+        { "models/tiny/qwen2.gguf", "oracle/qwen2.lora", 2f, null },
+        { "models/tiny/falcon-7b-style.gguf", "oracle/falcon-7b-style.lora", 2f, "tanh" },
+        { "models/tiny/bloom-4h.gguf", "oracle/bloom-4h.lora", 2f, null },
+        { "models/tiny/gptneox-parallel.gguf", "oracle/gptneox-parallel.lora", 2f, "tanh" },
+        { "models/tiny/gpt2.gguf", "oracle/gpt2.lora", 2f, null },
+        { "models/tiny/mixtral-moe.gguf", "oracle/mixtral-moe.lora", 2f, null },
+        { "models/tiny/phi3.gguf", "oracle/phi3.lora", 2f, null },
+        { "oracle/hf/phi3", "oracle/hf/phi3.lora", 2f, null },
+        { "oracle/hf/gptj", "oracle/hf/gptj.lora", 2f, null },
+    };
 
     [Theory]
-    [InlineData("llama-gqa", "llama-gqa.lora", 2f)]
-    [InlineData("llama-mqa-tied", "llama-mqa-tied.lora", 2f)]
-    [InlineData("llama3-ropefreqs", "llama3-ropefreqs.lora", 2f)]
-    [InlineData("llama-gqa", "llama-gqa.rslora", 4f)]
-    public void Loss_gradients_and_ten_steps_equal_PyTorch(string model, string golden, float scale) =>
-        Train(model, golden, scale, [Oracle.Tokens], Oracle.FirstTarget - 1);
+    [MemberData(nameof(Goldens))]
+    public void Loss_gradients_and_ten_steps_equal_PyTorch(string model, string golden, float scale, string? gelu) =>
+        Train(Own(model, golden, scale, gelu), [Oracle.Tokens], Oracle.FirstTarget - 1);
+
+    [Theory]
+    [MemberData(nameof(SharedGoldens))]
+    public void Shared_loss_gradients_and_ten_steps_equal_PyTorch(
+        string model, string golden, float scale, string? gelu) =>
+        Train(Shared(model, golden, scale, gelu), [Oracle.Tokens], Oracle.FirstTarget - 1);
 
     [Fact]
-    public void Packed_sequences_equal_PyTorch() =>
-        Train("llama-gqa", "llama-gqa.packed", 2f, [Oracle.Tokens[..13], Oracle.Tokens[13..]], 0);
+    public void Packed_sequences_equal_PyTorch() => Train(
+        Own("models/tiny/llama-gqa.gguf", "oracle/llama-gqa.packed", 2f, null),
+        [Oracle.Tokens[..13], Oracle.Tokens[13..]],
+        0);
 
     [Theory]
-    [InlineData("llama-gqa", "llama-gqa.lora", 2f)]
-    [InlineData("llama-mqa-tied", "llama-mqa-tied.lora", 2f)]
-    [InlineData("llama3-ropefreqs", "llama3-ropefreqs.lora", 2f)]
-    [InlineData("llama-gqa", "llama-gqa.rslora", 4f)]
-    public void Adapted_logits_equal_PyTorch(string model, string golden, float scale)
+    [MemberData(nameof(Goldens))]
+    public void Adapted_logits_equal_PyTorch(string model, string golden, float scale, string? gelu) =>
+        CheckLogits(Own(model, golden, scale, gelu));
+
+    [Theory]
+    [MemberData(nameof(SharedGoldens))]
+    public void Shared_adapted_logits_equal_PyTorch(string model, string golden, float scale, string? gelu) =>
+        CheckLogits(Shared(model, golden, scale, gelu));
+
+    private static Oracle Own(string model, string golden, float scale, string? gelu) => new(
+        Fixtures.TestData(model.Split('/')), Fixtures.TestData((golden + ".safetensors").Split('/')), scale, gelu);
+
+    private static Oracle Shared(string model, string golden, float scale, string? gelu) => new(
+        Fixtures.Shared(model.Split('/')), Fixtures.Shared((golden + ".safetensors").Split('/')), scale, gelu);
+
+    private static void CheckLogits(Oracle owned)
     {
-        using Oracle oracle = new(model, golden, scale);
+        using Oracle oracle = owned;
         using KvCache cache = oracle.Model.CreateCache();
         Batch batch = new();
         oracle.Model.Prefill(batch, cache.Open(oracle.Adapter), Oracle.Tokens, OutputRows.All);
@@ -42,10 +97,10 @@ public sealed class OracleTests
         AssertNear(oracle.Values("logits"), logits, LogitTolerance, "logits");
     }
 
-    private static void Train(string model, string golden, float scale, int[][] sequences, int firstOutput)
+    private static void Train(Oracle owned, int[][] sequences, int firstOutput)
     {
-        using Oracle oracle = new(model, golden, scale);
-        using KvCache cache = oracle.Model.CreateCache(sequences.Length);
+        using Oracle oracle = owned;
+        using KvCache cache = oracle.Model.Decoder.CreateCache(CachePositions, StepCount * sequences.Length);
         using AdapterGradients gradients = new(oracle.Model.Decoder, oracle.Adapter);
         using DecoderBackward backward = new(oracle.Model.Decoder, gradients);
         int[] targets = [.. sequences.SelectMany(tokens => tokens.Skip(firstOutput + 1))];
@@ -74,8 +129,8 @@ public sealed class OracleTests
         foreach (FactorGradients pair in gradients.All)
         {
             string name = pair.Linear.Name;
-            AssertNearRms(oracle.Values(name + ".lora_a.after10"), pair.Factors.AValues, name);
-            float[] after = oracle.TransposedB(name + ".lora_b.after10", pair.Linear);
+            AssertNearRms(oracle.OfA(pair.Linear, ".lora_a.after10"), pair.Factors.AValues, name);
+            float[] after = oracle.TransposedB(pair.Linear, ".lora_b.after10");
             AssertNearRms(after, pair.Factors.TransposedBValues, name);
         }
     }
@@ -85,8 +140,8 @@ public sealed class OracleTests
         foreach (FactorGradients pair in gradients.All)
         {
             string name = pair.Linear.Name;
-            float[] a = oracle.Values(name + ".lora_a.grad");
-            float[] b = oracle.TransposedB(name + ".lora_b.grad", pair.Linear);
+            float[] a = oracle.OfA(pair.Linear, ".lora_a.grad");
+            float[] b = oracle.TransposedB(pair.Linear, ".lora_b.grad");
             AssertNear(a, pair.A, GradientTolerance * a.Max(MathF.Abs), name + " dA");
             AssertNear(b, pair.TransposedB, GradientTolerance * b.Max(MathF.Abs), name + " dB");
         }
