@@ -28,8 +28,8 @@ internal readonly record struct AttentionShape(int HeadCount, KvLayout Layout, i
     public ReadOnlyMemory<float> Slopes { get; init; }
 
     /// <summary>
-    /// Refuses queries that are no whole rows of heads, log-sums and slopes that are not one a head, and a soft cap with
-    /// slopes.
+    /// Refuses queries that are no whole rows of heads, log-sums and slopes that are not one a head, and slopes with a
+    /// soft cap.
     /// </summary>
     /// <param name="queryLength">Floats of queries.</param>
     /// <param name="logSumCount">Log-sums; null where none are kept.</param>
@@ -109,7 +109,7 @@ internal readonly record struct AttentionShape(int HeadCount, KvLayout Layout, i
         }
     }
 
-    /// <summary>Inner products of one query with a page's keys become scores; −∞ where it does not see the key.</summary>
+    /// <summary>Products of one query with a page's keys become scores; −∞ where it does not see the key.</summary>
     /// <param name="products">[page length]; what is not visible may hold anything.</param>
     /// <param name="head">The query head.</param>
     /// <param name="distance">Position of the page's first key − position of the query.</param>
