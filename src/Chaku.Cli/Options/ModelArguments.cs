@@ -11,7 +11,10 @@ namespace Chaku.Cli.Options;
 /// <summary>The model and how it is run: what every command that runs one takes.</summary>
 internal sealed class ModelArguments
 {
-    private readonly Argument<string> _path = new("MODEL") { Description = "The model, a GGUF file." };
+    private readonly Argument<string> _path = new("MODEL")
+    {
+        Description = "The model: a GGUF file, or a Hugging Face folder.",
+    };
 
     private readonly Option<string?> _adapter = new("--adapter")
     {
@@ -42,6 +45,12 @@ internal sealed class ModelArguments
             "Reads quantised weights where they lie: slower, and without a copy in memory. The results are the same.",
     };
 
+    private readonly Option<string?> _gelu = new("--gelu")
+    {
+        Description = "Another variant of GELU than the model's own, for comparison with other software: erf or tanh.",
+        HelpName = "erf|tanh",
+    };
+
     private readonly Option<int[]> _stopIds = NumberOption.Many(
         "--stop-id", "A token that ends an answer besides those that the model names; can be given again.");
 
@@ -55,7 +64,9 @@ internal sealed class ModelArguments
         command.Add(_cacheType);
         command.Add(_chunk);
         command.Add(_noRepack);
+        command.Add(_gelu);
         command.Add(_stopIds);
+        _gelu.AcceptOnlyFromAmong("erf", "tanh");
         _cacheType.AcceptOnlyFromAmong([.. KvFormats.All.Select(format => format.Name)]);
     }
 
@@ -76,6 +87,7 @@ internal sealed class ModelArguments
             CacheType = arguments.GetRequiredValue(_cacheType),
             ChunkLength = arguments.GetValue(_chunk) ?? defaults.ChunkLength,
             IsExact = isExact,
+            Gelu = arguments.GetValue(_gelu),
             Repack = !arguments.GetValue(_noRepack),
         });
         foreach (string notice in model.Notices)
@@ -89,6 +101,13 @@ internal sealed class ModelArguments
                 CultureInfo.InvariantCulture,
                 $"weights repacked for speed: {model.RepackedByteLength / 1e6:0} MB beside the file " +
                 $"(--no-repack: none)"));
+        }
+
+        if (model.CopiedByteLength > 0)
+        {
+            terminal.Remark(string.Create(
+                CultureInfo.InvariantCulture,
+                $"weights copied into the layout that is read: {model.CopiedByteLength / 1e6:0} MB beside the files"));
         }
 
         return model;

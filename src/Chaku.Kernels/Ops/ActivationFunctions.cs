@@ -96,7 +96,7 @@ internal static class ActivationFunctions
         }
     }
 
-    /// <remarks>Source: arXiv:1606.08415. With the normal distribution's tail, so that nothing cancels below 0.</remarks>
+    /// <remarks>Source: arXiv:1606.08415. With the distribution's tail, so that nothing cancels below 0.</remarks>
     private readonly struct GeluFormula : IActivation
     {
         // Below it the distribution is 0 in float32, above its negative 1.
@@ -139,7 +139,8 @@ internal static class ActivationFunctions
         public static string Name => "gelu-tanh";
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static Vector256<float> Value(Vector256<float> x) => AtLeast(-Farthest, x) * Sigmoid(Within(Farthest, x));
+        public static Vector256<float> Value(Vector256<float> x) =>
+            AtLeast(-Farthest, x) * Sigmoid(Within(Farthest, x));
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector256<float> Derivative(Vector256<float> x)

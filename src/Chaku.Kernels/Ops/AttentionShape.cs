@@ -34,8 +34,8 @@ internal readonly record struct AttentionShape(int HeadCount, KvLayout Layout, i
     public float RoundedBiasFactor { get; init; }
 
     /// <summary>
-    /// Refuses queries that are no whole rows of heads, log-sums and slopes that are not one a head, and a soft cap with
-    /// slopes.
+    /// Refuses queries that are no whole rows of heads, log-sums and slopes that are not one a head, and slopes with a
+    /// soft cap.
     /// </summary>
     /// <param name="queryLength">Floats of queries.</param>
     /// <param name="logSumCount">Log-sums; null where none are kept.</param>
@@ -115,7 +115,7 @@ internal readonly record struct AttentionShape(int HeadCount, KvLayout Layout, i
         }
     }
 
-    /// <summary>Inner products of one query with a page's keys become scores; −∞ where it does not see the key.</summary>
+    /// <summary>Products of one query with a page's keys become scores; −∞ where it does not see the key.</summary>
     /// <param name="products">[page length]; what is not visible may hold anything.</param>
     /// <param name="head">The query head.</param>
     /// <param name="pageStart">Position of the page's first key.</param>

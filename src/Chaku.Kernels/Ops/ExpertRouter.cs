@@ -5,7 +5,9 @@ namespace Chaku.Kernels.Ops;
 /// <summary>Over which experts the weights of the chosen ones are a soft-max.</summary>
 internal enum ExpertWeighting
 {
-    /// <summary>The chosen ones: their weights add up to 1. A soft-max over all, divided by their sum, is the same.</summary>
+    /// <summary>
+    /// The chosen ones: their weights add up to 1. A soft-max over all, divided by the chosen ones' sum, is the same.
+    /// </summary>
     AmongChosen,
 
     /// <summary>All: the weights of the chosen ones add up to less.</summary>

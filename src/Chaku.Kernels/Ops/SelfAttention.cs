@@ -5,8 +5,8 @@ using Chaku.Kernels.Threading;
 namespace Chaku.Kernels.Ops;
 
 /// <summary>
-/// Causal attention over the paged cache: y = soft-max(scores) · V, each group of query heads on one KV head. The scores
-/// are scale · q · Kᵀ, capped and biased where <see cref="AttentionShape"/> says so.
+/// Causal attention over the paged cache: y = soft-max(scores) · V, each group of query heads on one KV head. Scores
+/// are scale · q · Kᵀ, capped or biased where <see cref="AttentionShape"/> says so.
 /// </summary>
 /// <remarks>
 /// Bits: a query goes through the keys in tiles of <see cref="KvLayout.PageLength"/> at absolute positions, ascending,

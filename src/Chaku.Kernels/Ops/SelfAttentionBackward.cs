@@ -9,9 +9,9 @@ namespace Chaku.Kernels.Ops;
 /// </summary>
 /// <remarks>
 /// With P = e^(score − log-sum) and D = Σ dy · y of a query: dv = Pᵀ · dy, dScore = P · (dy · vᵀ − D),
-/// dq = scale · dScore · k, dk = dScoreᵀ · (scale · q), and dScore times the soft cap's derivative where there is a cap.
-/// Source: arXiv:2205.14135, appendix B. An item is one KV head of one sequence, so that sums over queries have one
-/// order.
+/// dq = scale · dScore · k, dk = dScoreᵀ · (scale · q); where there is a soft cap, dScore is multiplied with its
+/// derivative before. Source: arXiv:2205.14135, appendix B. An item is one KV head of one sequence, so that sums over
+/// queries have one order.
 /// </remarks>
 internal static class SelfAttentionBackward
 {
@@ -174,8 +174,8 @@ internal static class SelfAttentionBackward
                 kvWidth);
         }
 
-        // Scores become powers, products of dy and v become gradients of the inner products of queries and keys; both are
-        // 0 where the key is not visible.
+        // Scores become powers, products of dy and v become gradients of the products of q and k; both are 0 where the
+        // key is not visible.
         private void Differentiate(Span<float> powers, Span<float> dScores, float logSum, float projection)
         {
             for (int i = 0; i < PageLength; i += VectorMath.Width)

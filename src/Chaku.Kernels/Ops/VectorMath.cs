@@ -104,11 +104,11 @@ internal static class VectorMath
             Vector256.LessThan(magnitude, Vector256.Create(0.625f)), small, Vector256.CopySign(large, x));
     }
 
-    /// <summary>1 − erf x for x ≥ 0, within 1.5e-7, and in the tail within some 1e-6 of itself; at infinity 0.</summary>
+    /// <summary>1 − erf x for x ≥ 0, within 1.5e-7; in the tail within some 1e-6 of itself, at infinity 0.</summary>
     /// <remarks>
     /// Below 1 an odd polynomial of degree 11, above it e^(−x²) · t · p(t) with t = 1 / (1 + 0.38·x), Hastings' form
-    /// (Abramowitz and Stegun, 7.1.26). Both polynomials interpolate at Chebyshev points, p those of t for x in [0, 10];
-    /// their relative errors are 4.3e-8 and 2.4e-8.
+    /// (Abramowitz and Stegun, 7.1.26). Both polynomials interpolate at Chebyshev points, p at those of t for x in
+    /// [0, 10]; their relative errors are 4.3e-8 and 2.4e-8.
     /// </remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> Erfc(Vector256<float> x)

@@ -1,4 +1,5 @@
 using Chaku.Kernels.Cache;
+using Chaku.Kernels.Ops;
 using Chaku.Model.Families;
 using Chaku.Model.Generation.Samplers;
 using Chaku.Model.Templates;
@@ -20,6 +21,7 @@ public sealed class CompletenessTests
     private static readonly (string Table, IEnumerable<string> Entries)[] Tables =
     [
         ("cache type", KvFormats.All.Select(entry => entry.Name)),
+        ("activation", ActivationFunctions.All.Select(entry => entry.Name)),
         ("family", ModelFamilies.All.SelectMany(entry => entry.Architectures.Concat(entry.ModelTypes).Distinct())),
         ("tokenizer", TokenizerKinds.All.Select(entry => entry.Name)),
         ("pre-tokenizer", PreTokenizers.All.SelectMany(entry => entry.Names)),
@@ -36,6 +38,10 @@ public sealed class CompletenessTests
     [
         new("cache type", "f32", "GoldenLogitsTests", "tests/testdata/models/tiny/llama-gqa.logits"),
         new("cache type", "f16", "KvFormatsTests"),
+        new("activation", "silu", "ActivationFunctionsTests", "tests/testdata/models/tiny/llama-gqa.logits"),
+        new("activation", "gelu", "ActivationFunctionsTests", "tests/testdata/models/folders/mpt.logits"),
+        new("activation", "gelu-tanh", "ActivationFunctionsTests", "tests/testdata/models/folders/bloom-6h.logits"),
+        new("activation", "relu", "ActivationFunctionsTests"),
         new("family", "llama", "GoldenLogitsTests", "tests/testdata/models/tiny/llama-gqa.logits"),
         new("family", "mistral", "GoldenLogitsTests", "tests/testdata/models/folders/mistral-window.logits"),
         new("family", "mixtral", "GoldenLogitsTests", "tests/testdata/models/folders/mixtral.logits"),

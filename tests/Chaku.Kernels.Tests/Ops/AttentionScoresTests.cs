@@ -112,7 +112,7 @@ public sealed class AttentionScoresTests
     [Fact]
     public void Far_positions_keep_their_bias_exact()
     {
-        // Two keys side by side at the end of a long sequence: their bias differs by a slope, however far the beginning.
+        // Two keys side by side at a long sequence's end: their bias differs by a slope, however far the beginning.
         AttentionConfig config = new(1, 1, 8, KvFormats.F32) { Slopes = [0.5f] };
         using ComputePool pool = new(1);
         using AttentionInputs inputs = new(config, 700, seed: 5);

@@ -6,7 +6,8 @@ public sealed class ExpertRouterTests
 {
     private const int Tokens = 5;
 
-    public static TheoryData<int, int> Sizes => new() { { 8, 2 }, { 4, 4 }, { 1, 1 }, { 60, 4 }, { 128, 8 }, { 13, 3 } };
+    public static TheoryData<int, int> Sizes =>
+        new() { { 8, 2 }, { 4, 4 }, { 1, 1 }, { 60, 4 }, { 128, 8 }, { 13, 3 } };
 
     [Theory]
     [MemberData(nameof(Sizes))]

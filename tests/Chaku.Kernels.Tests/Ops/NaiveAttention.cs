@@ -16,7 +16,7 @@ internal sealed class NaiveAttention(AttentionConfig config, double[] q, double[
 
     private int Length => q.Length / (_heads * _headSize);
 
-    /// <summary>y = soft-max(q · Kᵀ / √head size, capped and biased) · V; a power of 0 where a key is not seen.</summary>
+    /// <summary>y = soft-max(q · Kᵀ / √head size, capped and biased) · V, over the keys that are seen.</summary>
     public double[] Outputs()
     {
         double[] y = new double[q.Length];
