@@ -3,6 +3,7 @@ using System.Text.Json;
 using Chaku.Cli.Options;
 using Chaku.Cli.Reports;
 using Chaku.Model.Adapters;
+using Chaku.Model.Families;
 using Chaku.Model.Files;
 using Chaku.Model.Templates;
 using Chaku.Model.Tokenizers;
@@ -14,7 +15,7 @@ internal sealed class ShowCommand : ProgramCommand
 {
     private readonly Argument<string> _path = new("FILE")
     {
-        Description = "A model (a GGUF file), or an adapter's folder.",
+        Description = "A model (a GGUF file or a Hugging Face folder), or an adapter's folder.",
     };
 
     private readonly Option<bool> _hash = new("--hash")
@@ -74,25 +75,39 @@ internal sealed class ShowCommand : ProgramCommand
             return ExitCodes.Success;
         }
 
-        if (Directory.Exists(path))
-        {
-            using PeftFolder folder = PeftFolder.Open(path);
-            FileReport adapter = AdapterReport.Create(folder);
-            Show(terminal, isJson, adapter.WriteFields, adapter.Print);
-            return ExitCodes.Success;
-        }
-
-        using GgufFile file = GgufFile.Open(path);
-        string? hash = null;
-        if (arguments.GetValue(_hash))
-        {
-            using ProgressReport progress = terminal.Progress("reading the weights");
-            hash = ContentHashCache.ForUser().GetOrCompute(file.Content, progress.Report, terminal.Cancellation);
-        }
-
-        FileReport model = ModelReport.Create(file, hash);
-        Show(terminal, isJson, model.WriteFields, model.Print);
+        FileReport report = CreateReport(path, arguments, terminal);
+        Show(terminal, isJson, report.WriteFields, report.Print);
         return ExitCodes.Success;
+    }
+
+    private FileReport CreateReport(string path, ParseResult arguments, Terminal terminal)
+    {
+        if (!Directory.Exists(path))
+        {
+            using GgufFile file = GgufFile.Open(path);
+            return ModelReport.Create(file, Hash(file.Content, arguments, terminal));
+        }
+
+        if (File.Exists(Path.Combine(path, HuggingFaceConfig.FileName)))
+        {
+            Metadata config = HuggingFaceConfig.Read(Path.Combine(path, HuggingFaceConfig.FileName));
+            using TensorFolder weights = TensorFolder.Open(path);
+            return ModelReport.Create(path, config, weights, Hash(weights.Content, arguments, terminal));
+        }
+
+        using PeftFolder folder = PeftFolder.Open(path);
+        return AdapterReport.Create(folder);
+    }
+
+    private string? Hash(ModelContent content, ParseResult arguments, Terminal terminal)
+    {
+        if (!arguments.GetValue(_hash))
+        {
+            return null;
+        }
+
+        using ProgressReport progress = terminal.Progress("reading the weights");
+        return ContentHashCache.ForUser().GetOrCompute(content, progress.Report, terminal.Cancellation);
     }
 
     private void ShowPrompt(string path, ParseResult arguments, Terminal terminal, bool isJson)

@@ -12,7 +12,7 @@ internal sealed class TuneCommand : ProgramCommand
 {
     private readonly Argument<string> _model = new("MODEL")
     {
-        Description = "The base, a GGUF file; it is not changed.",
+        Description = "The base: a GGUF file or a Hugging Face folder; it is not changed.",
     };
 
     private readonly Argument<string> _data = new("DATA")

@@ -15,6 +15,8 @@ internal sealed record AttentionConfig(int Heads, int KvHeads, int HeadSize, KvF
 
     public float[] Slopes { get; init; } = [];
 
+    public float RoundedBiasFactor { get; init; }
+
     public KvLayout Layout => new(layerCount: 2, KvHeads, HeadSize, Format);
 
     public int QueryWidth => Heads * HeadSize;
@@ -26,10 +28,12 @@ internal sealed record AttentionConfig(int Heads, int KvHeads, int HeadSize, KvF
         Window = Window,
         SoftCap = SoftCap,
         Slopes = Slopes,
+        RoundedBiasFactor = RoundedBiasFactor,
     };
 
     public override string ToString() =>
-        $"{Heads}/{KvHeads} heads of {HeadSize}, {Format.Name}, window {Window}, cap {SoftCap}, {Slopes.Length} slopes";
+        $"{Heads}/{KvHeads} heads of {HeadSize}, {Format.Name}, window {Window}, cap {SoftCap}, {Slopes.Length} slopes "
+        + $"{RoundedBiasFactor}";
 }
 
 /// <summary>One sequence's queries, keys and values, and its pages, in which what is not written is NaN.</summary>

@@ -15,6 +15,7 @@ public sealed class AttentionScoresTests
         Plain with { SoftCap = 3 },
         Plain with { Slopes = AlibiSlopes.For(4, 8) },
         Plain with { Window = 65, SoftCap = 5, Format = KvFormats.F16 },
+        Plain with { Slopes = [0.7f, 0.5f, 0.3f, 0.01f], RoundedBiasFactor = 0.25f },
         new(3, 1, 8, KvFormats.F16) { Window = 64, Slopes = AlibiSlopes.For(3, 8) },
     ];
 

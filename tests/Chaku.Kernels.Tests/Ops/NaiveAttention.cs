@@ -82,21 +82,34 @@ internal sealed class NaiveAttention(AttentionConfig config, double[] q, double[
                 scores[key] += q[(((position * _heads) + head) * _headSize) + d] * k[KvAt(key, head) + d];
             }
 
-            scores[key] = Adjusted(scores[key] / Math.Sqrt(_headSize), head, position - key);
+            scores[key] = Adjusted(scores[key] / Math.Sqrt(_headSize), head, position, key);
         }
 
         return scores;
     }
 
-    private double Adjusted(double score, int head, int distance)
+    private double Adjusted(double score, int head, int position, int key)
     {
+        int distance = position - key;
         if (config.Window > 0 && distance >= config.Window)
         {
             return double.NegativeInfinity;
         }
 
         double capped = config.SoftCap == 0 ? score : config.SoftCap * Math.Tanh(score / config.SoftCap);
+        if (config.RoundedBiasFactor != 0)
+        {
+            return capped + (config.RoundedBiasFactor * Rounded(config.Slopes[head] * Rounded(key)));
+        }
+
         return config.Slopes.Length == 0 ? capped : capped - (config.Slopes[head] * distance);
+    }
+
+    // The nearest number with a significand of 8 bits, the even one of two.
+    private static float Rounded(float value)
+    {
+        double unit = value == 0 ? 1 : Math.Pow(2, Math.Floor(Math.Log2(value)) - 7);
+        return (float)(Math.Round(value / unit, MidpointRounding.ToEven) * unit);
     }
 
     private int KvAt(int position, int head) =>
