@@ -26,14 +26,20 @@ internal static class PeftWriter
                 $"of {adapter.Factors.Count} changed matrices, the model has {adapted.Count}", nameof(adapter));
         }
 
+        LoraSettings settings = adapter.Settings;
+        if (adapter.Factors.Values.Any(pair => pair.Rank != settings.Rank || pair.Scale != settings.Scale))
+        {
+            throw new ArgumentException("factors with a rank or scale of their own are not written", nameof(adapter));
+        }
+
         byte[] config = new PeftConfig
         {
-            Settings = adapter.Settings,
+            Settings = settings,
             TargetModules = linears.TargetModules(adapted),
             BaseName = adapter.Origin.BaseName,
         }.ToJson();
         Dictionary<string, string> metadata = adapter.Origin.ToMetadata();
-        foreach ((string key, string value) in PeftFolder.SettingsMetadata(adapter.Settings))
+        foreach ((string key, string value) in PeftFolder.SettingsMetadata(settings))
         {
             metadata.Add(key, value);
         }
@@ -123,12 +129,12 @@ internal static class PeftWriter
         LoraFactors factors = adapter.Factors[linear.Linear.Name];
         int[] ggufRows = linears.GgufRows(linear);
         yield return new TensorSource(
-            PeftFolder.NameOfA(linear.Module),
+            new PeftFactorName(linear.Module, IsA: true).ToString(),
             TensorFormats.F32,
             [factors.Rank, factors.InputSize],
             stream => stream.Write(MemoryMarshal.AsBytes(factors.AValues)));
         yield return new TensorSource(
-            PeftFolder.NameOfB(linear.Module),
+            new PeftFactorName(linear.Module, IsA: false).ToString(),
             TensorFormats.F32,
             [factors.OutputSize, factors.Rank],
             stream => WriteB(stream, factors, ggufRows));

@@ -93,7 +93,7 @@ internal sealed class PyTorchArchive
                 _file.Path,
                 offset,
                 $"{quoted} stored as it is, as PyTorch writes",
-                isEncrypted ? "an encrypted record" : $"a compressed record (method {method})");
+                isEncrypted ? "an encrypted record" : $"a compressed one (method {method}), as of a TorchScript program");
         }
 
         (ulong packed, ulong unpacked, ulong start) =
