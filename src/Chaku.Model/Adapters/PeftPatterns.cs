@@ -2,7 +2,7 @@ using System.Buffers;
 
 namespace Chaku.Model.Adapters;
 
-/// <summary>Ranks and alphas that some modules have for themselves: <c>rank_pattern</c>, <c>alpha_pattern</c>.</summary>
+/// <summary>Ranks and alphas of single modules: <c>rank_pattern</c>, <c>alpha_pattern</c>.</summary>
 /// <remarks>
 /// PEFT takes the first name that the module's name is or ends with, and reads the name as a regular expression. Names
 /// with anything but letters, digits, dots, underscores and hyphens, which would be one in earnest, are refused.

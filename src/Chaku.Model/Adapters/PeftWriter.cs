@@ -26,12 +26,7 @@ internal static class PeftWriter
                 $"of {adapter.Factors.Count} changed matrices, the model has {adapted.Count}", nameof(adapter));
         }
 
-        LoraSettings settings = adapter.Settings;
-        if (adapter.Factors.Values.Any(pair => pair.Rank != settings.Rank || pair.Scale != settings.Scale))
-        {
-            throw new ArgumentException("factors with a rank or scale of their own are not written", nameof(adapter));
-        }
-
+        LoraSettings settings = SettingsOfAll(adapter);
         byte[] config = new PeftConfig
         {
             Settings = settings,
@@ -80,6 +75,14 @@ internal static class PeftWriter
                 RemoveEmpty(path);
             }
         }
+    }
+
+    private static LoraSettings SettingsOfAll(LoraAdapter adapter)
+    {
+        LoraSettings settings = adapter.Settings;
+        return adapter.Factors.Values.All(pair => pair.Rank == settings.Rank && pair.Scale == settings.Scale)
+            ? settings
+            : throw new ArgumentException("factors with a rank or scale of their own are not written", nameof(adapter));
     }
 
     private static void WriteFolder(

@@ -35,7 +35,10 @@ internal sealed class ZipDirectory
         if (entryCount > most)
         {
             throw new ModelFormatException(
-                file.Path, recordOffset, $"at most {most} entries in a directory of {byteLength} bytes", $"{entryCount}");
+                file.Path,
+                recordOffset,
+                $"at most {most} entries in a directory of {byteLength} bytes",
+                $"{entryCount}");
         }
 
         (Offset, End, EntryCount) = ((long)offset, (long)(offset + byteLength), (long)entryCount);

@@ -3,7 +3,7 @@ using Chaku.Tests;
 
 namespace Chaku.Cli.Tests.Commands;
 
-/// <summary>Adapters of other people's, which may ask for more than can be applied: they are shown all the same.</summary>
+/// <summary>Adapters that ask for more than can be applied are shown all the same.</summary>
 public sealed class ShowAdapterTests : CommandSuite
 {
     [Theory]

@@ -10,8 +10,8 @@ public sealed class PeftVariantTests
 {
     [Theory]
     [InlineData("lora_mlp", 2, 1, "lin0", "")]
-    [InlineData("lora_mlp_modules_to_save", 4, 1, "lin0", "expected no module as modules_to_save, found '[ \"lin1\" ]'")]
-    [InlineData("lora_emb_conv1d", 4, 1, "conv1d", "emb.lora_embedding_A' 'F32' [8, 100], a factor of a token embedding")]
+    [InlineData("lora_mlp_modules_to_save", 4, 1, "lin0", "no module as modules_to_save, found '[ \"lin1\" ]'")]
+    [InlineData("lora_emb_conv1d", 4, 1, "conv1d", "lora_embedding_A' 'F32' [8, 100], a factor of a token embedding")]
     public void The_files_of_pefts_own_tests_are_read_and_what_is_not_supported_is_named(
         string name, int tensorCount, int pairCount, string module, string unsupported)
     {
@@ -105,10 +105,9 @@ public sealed class PeftVariantTests
     {
         using LanguageModel model = SampleAdapters.Model();
         using TemporaryFolder folder = new();
-        string config = SampleAdapters.Config.Replace(
-            "\"r\"",
-            "\"rank_pattern\": {\"1.self_attn.v_proj\": 3}, \"alpha_pattern\": {\"layers.1.self_attn.v_proj\": 6}, \"r\"",
-            StringComparison.Ordinal);
+        const string patterns =
+            """ "rank_pattern": {"1.self_attn.v_proj": 3}, "alpha_pattern": {"layers.1.self_attn.v_proj": 6}, """;
+        string config = SampleAdapters.Config.Replace("\"r\"", patterns + "\"r\"", StringComparison.Ordinal);
         const string module = "base_model.model.model.layers.1.self_attn.v_proj";
 
         LoraAdapter adapter = PeftAdapter.Read(
@@ -122,8 +121,8 @@ public sealed class PeftVariantTests
             model,
             SampleAdapters.Hashes).Adapter;
 
-        Assert.Equal((2, 2f), (adapter.Factors["blk.0.attn_v.weight"].Rank, adapter.Factors["blk.0.attn_v.weight"].Scale));
-        Assert.Equal((3, 2f), (adapter.Factors["blk.1.attn_v.weight"].Rank, adapter.Factors["blk.1.attn_v.weight"].Scale));
+        LoraFactors[] factors = [adapter.Factors["blk.0.attn_v.weight"], adapter.Factors["blk.1.attn_v.weight"]];
+        Assert.Equal([(2, 2f), (3, 2f)], factors.Select(pair => (pair.Rank, pair.Scale)));
         Assert.NotEqual(SampleAdapters.Logits(model, null), SampleAdapters.Logits(model, adapter));
         Assert.Throws<ArgumentException>(() => PeftWriter.Write(folder["out"], adapter, AdaptableLinears.Of(model)));
     }

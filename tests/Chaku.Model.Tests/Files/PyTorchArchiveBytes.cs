@@ -4,7 +4,7 @@ using System.Text;
 
 namespace Chaku.Model.Tests.Files;
 
-/// <summary>Writes pickles and the archives around them by hand, so that they may be as wrong as a test wants.</summary>
+/// <summary>Writes pickles and archives by hand, so that they may be as wrong as a test wants.</summary>
 internal static class PyTorchArchiveBytes
 {
     /// <summary>The arguments of a plain float32 tensor of six numbers in storage 0.</summary>
@@ -41,7 +41,8 @@ internal static class PyTorchArchiveBytes
     public static byte[] Symbol(string module, string name) => [.. Encoding.UTF8.GetBytes($"c{module}\n{name}\n")];
 
     /// <summary>A string.</summary>
-    public static byte[] Text(string text) => [(byte)'X', .. Bytes(Encoding.UTF8.GetByteCount(text)), .. Encoding.UTF8.GetBytes(text)];
+    public static byte[] Text(string text) =>
+        [(byte)'X', .. Bytes(Encoding.UTF8.GetByteCount(text)), .. Encoding.UTF8.GetBytes(text)];
 
     /// <summary>A whole number of eight bytes.</summary>
     public static byte[] Number(long number)

@@ -103,7 +103,7 @@ public sealed class PyTorchHostileTests
     [Theory]
     [InlineData("FloatStorage", "0", 7, "expected 28 bytes of the storage '0', found 24")]
     [InlineData("DoubleStorage", "0", 6, "expected 48 bytes of the storage '0', found 24")]
-    [InlineData("DoubleStorage", "0", long.MaxValue, "expected 73786976294838206456 bytes of the storage '0', found 24")]
+    [InlineData("DoubleStorage", "0", long.MaxValue, "73786976294838206456 bytes of the storage '0', found 24")]
     [InlineData("FloatStorage", "0", -1, "('storage', type, key, device, length)")]
     [InlineData("FloatStorage", "1", 6, "a record for the storage '1', found none")]
     [InlineData("FloatStorage", "../data.pkl", 6, "a record for the storage '../data.pkl', found none")]
@@ -146,8 +146,7 @@ public sealed class PyTorchHostileTests
         byte[] nested = [.. Enumerable.Repeat((byte)']', 60_000), .. Enumerable.Repeat((byte)'a', 59_999)];
         Refused(Archive(Pickle(nested)), "a dictionary of tensors, found a list");
         Refused(Archive(Pickle([(byte)']', .. Enumerable.Repeat((byte)0x85, 1_000_000)])), "at most 16 tuples");
-        byte[] chain = [.. "}q"u8, 0, .. Enumerable.Range(0, 300_000).SelectMany(i => (byte[])
-            [(byte)'X', 0, 0, 0, 0, (byte)'}', (byte)'q', (byte)((i + 1) % 2), (byte)'s', (byte)'h', (byte)((i + 1) % 2)])];
+        byte[] chain = [.. "}q\0"u8, .. Repeated("X\0\0\0\0}q\u0001sh\u0001", 300_000)];
         Refused(Archive(Pickle(chain)), "65536 at once");
         Refused(Archive(Pickle(Repeated("]", 1_000_000))), "at most 1048576 values, 65536 at once");
         Refused(Archive(Pickle(Repeated("(", 1_000_000))), "at most 65536 groups");

@@ -61,8 +61,8 @@ public sealed class PyTorchTests
     {
         using TensorFile file = TensorFile.Open(Sample("views.2.pt"));
 
-        Assert.Contains(
-            type, Assert.Throws<ModelFormatException>(() => file.Singles(file[name])).Message, StringComparison.Ordinal);
+        string message = Assert.Throws<ModelFormatException>(() => file.Singles(file[name])).Message;
+        Assert.Contains(type, message, StringComparison.Ordinal);
         Assert.Throws<ModelFormatException>(() => file.Matrix(file[name]));
         Assert.Throws<ModelFormatException>(() => file.Matrix(file["empty"]));
     }
@@ -126,8 +126,8 @@ public sealed class PyTorchTests
         Assert.Equal("two.bin", Path.GetFileName(found.FindFile("1.bias")!.Path));
         Assert.Equal((2, 3), (found.Matrix("0.weight").Rows, found.Matrix("0.weight").Columns));
         Assert.Null(found.Find("none"));
-        Assert.Contains(
-            "'none'", Assert.Throws<ModelFormatException>(() => found.Matrix("none")).Message, StringComparison.Ordinal);
+        string message = Assert.Throws<ModelFormatException>(() => found.Matrix("none")).Message;
+        Assert.Contains("'none'", message, StringComparison.Ordinal);
     }
 
     [Fact]
