@@ -21,6 +21,10 @@ internal static class AdapterReport
                 ("rank", (long)settings.Rank),
                 ("alpha", (double)settings.Alpha),
                 ("rslora", settings.IsRankStabilised),
+                ("fan_in_fan_out", folder.Config.IsFanInFanOut),
+                ("target_modules", Joined(folder.Config.TargetModules, ", ")),
+                ("modules_to_save", Joined(folder.Config.ModulesToSave, ", ")),
+                ("not_supported", Joined(folder.Unsupported, "; ") ?? "nothing"),
                 ("parameter_count", tensors.Sum(tensor => tensor.ElementCount)),
                 ("base_name", origin.BaseName),
                 ("base_content_hash", origin.BaseSha256),
@@ -37,4 +41,7 @@ internal static class AdapterReport
             ],
         };
     }
+
+    private static string? Joined(IReadOnlyList<string> texts, string separator) =>
+        texts.Count > 0 ? string.Join(separator, texts) : null;
 }

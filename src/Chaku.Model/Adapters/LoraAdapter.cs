@@ -4,7 +4,7 @@ namespace Chaku.Model.Adapters;
 
 /// <summary>A LoRA adapter: factors by the name of the matrix that they change.</summary>
 /// <param name="factors">By GGUF tensor name, with the rows of B in the GGUF file's order.</param>
-/// <param name="settings">Rank and alpha of all factors.</param>
+/// <param name="settings">Rank and alpha of all factors that have none of their own.</param>
 /// <param name="origin">Where it comes from; null where nothing is known.</param>
 internal sealed class LoraAdapter(
     IReadOnlyDictionary<string, LoraFactors> factors, LoraSettings settings, AdapterOrigin? origin = null)
@@ -12,7 +12,7 @@ internal sealed class LoraAdapter(
     /// <summary>Factors by GGUF tensor name.</summary>
     public IReadOnlyDictionary<string, LoraFactors> Factors => factors;
 
-    /// <summary>Rank and alpha of all factors.</summary>
+    /// <summary>Rank and alpha of all factors that have none of their own.</summary>
     public LoraSettings Settings => settings;
 
     /// <summary>Where it comes from.</summary>

@@ -34,6 +34,11 @@ internal static class PeftAdapter
         CancellationToken cancellation = default)
     {
         using PeftFolder folder = PeftFolder.Open(path);
+        if (folder.Unsupported is [string reason, ..])
+        {
+            throw new AdapterException(reason);
+        }
+
         List<string> notices = [];
         if (folder.Origin.BaseSha256 is not { } expected)
         {
@@ -55,7 +60,7 @@ internal static class PeftAdapter
         HashSet<AdaptableLinear> adapted = [];
         foreach (PeftPair pair in folder.Pairs)
         {
-            AdaptableLinear linear = linears.FindModule(pair.Module) ?? throw new AdapterException(
+            AdaptableLinear linear = FindModule(linears, pair.Module) ?? throw new AdapterException(
                 $"{folder.Path} changes {ModelFormatException.Quote(pair.Module)}, "
                 + "which is no linear layer of this model");
             if (pair.InputSize != linear.Linear.InputSize || pair.OutputSize != linear.Linear.OutputSize)
@@ -66,8 +71,12 @@ internal static class PeftAdapter
                     + $"[{linear.Linear.OutputSize}, {linear.Linear.InputSize}]");
             }
 
+            if (!adapted.Add(linear))
+            {
+                throw new AdapterException($"{folder.Path} changes '{linear.Module}' twice, by two names");
+            }
+
             factors.Add(linear.Linear.Name, ReadFactors(folder, pair, linears.StoredRows(linear)));
-            adapted.Add(linear);
         }
 
         CheckTargets(folder, linears, adapted);
@@ -77,11 +86,15 @@ internal static class PeftAdapter
             : throw new AdapterException($"{folder.Path} changes nothing: one factor of every pair is zero");
     }
 
+    // An adapter of the model without its head has names that lack the first part: 'h.0.attn.c_attn'.
+    private static AdaptableLinear? FindModule(AdaptableLinears linears, string module) => linears.FindModule(module)
+        ?? linears.All.FirstOrDefault(linear => linear.Module[(linear.Module.IndexOf('.') + 1)..] == module);
+
     private static LoraFactors ReadFactors(PeftFolder folder, PeftPair pair, int[] storedRows)
     {
         WeightMatrix a = folder.Weights.Matrix(pair.A);
         WeightMatrix b = folder.Weights.Matrix(pair.B);
-        LoraFactors factors = new(a.Rows, a.Columns, b.Rows, folder.Config.Settings.Scale);
+        LoraFactors factors = new(a.Rows, a.Columns, b.Rows, pair.Settings.Scale);
         for (int row = 0; row < a.Rows; row++)
         {
             Span<float> values = factors.AValues.Slice(row * a.Columns, a.Columns);

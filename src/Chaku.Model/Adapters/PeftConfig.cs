@@ -4,7 +4,9 @@ using Chaku.Model.Files;
 
 namespace Chaku.Model.Adapters;
 
-/// <summary>What <c>adapter_config.json</c> says: only plain LoRA, everything else is refused by name.</summary>
+/// <summary>
+/// What <c>adapter_config.json</c> says. What asks for more than plain LoRA is kept by name, to be shown or refused.
+/// </summary>
 /// <remarks>Source: the fields of PEFT's <c>LoraConfig</c> and <c>PeftConfig</c>, with their defaults.</remarks>
 internal sealed record PeftConfig
 {
@@ -38,8 +40,22 @@ internal sealed record PeftConfig
     /// <summary>What the base is called.</summary>
     public string? BaseName { get; init; }
 
+    /// <summary>Ranks and alphas of their own for some modules.</summary>
+    public PeftPatterns Patterns { get; init; } = PeftPatterns.None;
+
+    /// <summary>Modules that the adapter replaces whole.</summary>
+    public IReadOnlyList<string> ModulesToSave { get; init; } = [];
+
+    /// <summary>
+    /// Whether the base keeps its matrices transposed, as GPT-2 does: the factors themselves are not.
+    /// </summary>
+    public bool IsFanInFanOut { get; init; }
+
+    /// <summary>Why this adapter cannot be computed, a line for each reason; none where it can.</summary>
+    public IReadOnlyList<string> Unsupported { get; init; } = [];
+
     /// <summary>Reads the file.</summary>
-    /// <exception cref="AdapterException">It is no such JSON, or asks for what is not understood.</exception>
+    /// <exception cref="AdapterException">It is no such JSON, or of no LoRA adapter.</exception>
     /// <exception cref="IOException">It cannot be read.</exception>
     public static PeftConfig Read(string path)
     {
@@ -55,7 +71,7 @@ internal sealed record PeftConfig
                 file.Span(0, (int)file.Length).ToArray(),
                 new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = MaximumDepth });
             return document.RootElement.ValueKind == JsonValueKind.Object
-                ? Read(new Fields(path, document.RootElement))
+                ? Read(new PeftConfigFields(path, document.RootElement))
                 : throw new AdapterException($"{path}: expected an object, found {document.RootElement.ValueKind}");
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)
@@ -104,16 +120,22 @@ internal sealed record PeftConfig
         return [.. output.WrittenSpan, (byte)'\n'];
     }
 
-    private static PeftConfig Read(Fields fields)
+    private static PeftConfig Read(PeftConfigFields fields)
     {
-        fields.Require("peft_type", fields.Text("peft_type") == "LORA", "\"LORA\"");
-        fields.Require("task_type", fields.Text("task_type") is null or "CAUSAL_LM", "\"CAUSAL_LM\"");
-        fields.Require("bias", fields.Text("bias") is null or "none", "\"none\"");
-        fields.Require(
+        if (fields.Text("peft_type") != "LORA")
+        {
+            throw fields.Wrong("peft_type", "\"LORA\"");
+        }
+
+        fields.Support("task_type", fields.Text("task_type") is null or "CAUSAL_LM", "\"CAUSAL_LM\"");
+        fields.Support("bias", fields.Text("bias") is null or "none", "\"none\"");
+        fields.Support(
             "init_lora_weights",
             fields.Find("init_lora_weights") is not { ValueKind: JsonValueKind.String } beginning
                 || HarmlessBeginnings.Contains(beginning.GetString()),
             "a beginning that leaves the base as it is");
+        IReadOnlyList<string> modulesToSave = fields.Texts("modules_to_save");
+        fields.Support("modules_to_save", fields.IsNeutral("modules_to_save"), "no module");
         LoraSettings settings = new(
             (int)fields.Number("r", DefaultRank, isInteger: true),
             (float)fields.Number("lora_alpha", DefaultAlpha, isInteger: false),
@@ -125,103 +147,17 @@ internal sealed record PeftConfig
             TargetsAreComplete = fields.Find("target_modules") is { ValueKind: JsonValueKind.Array }
                 && fields.IsNeutral("layers_to_transform") && fields.IsNeutral("exclude_modules"),
             BaseName = fields.Text("base_model_name_or_path"),
+            Patterns = PeftPatterns.Read(fields),
+            ModulesToSave = modulesToSave,
+            IsFanInFanOut = fields.Boolean("fan_in_fan_out"),
         };
-        fields.RequireRestNeutral(Inert);
-        return config;
+        fields.SupportRest(Inert);
+        return config with { Unsupported = fields.Unsupported };
     }
 
     private static void WriteEmptyObject(Utf8JsonWriter json, string name)
     {
         json.WriteStartObject(name);
         json.WriteEndObject();
-    }
-
-    /// <summary>The file's fields; knows which were read.</summary>
-    private sealed class Fields(string path, JsonElement root)
-    {
-        private readonly HashSet<string> _known = [];
-
-        /// <summary>A value; null where there is none, or it is null.</summary>
-        public JsonElement? Find(string name)
-        {
-            _known.Add(name);
-            return root.TryGetProperty(name, out JsonElement value) && value.ValueKind != JsonValueKind.Null
-                ? value
-                : null;
-        }
-
-        public string? Text(string name) => Find(name) switch
-        {
-            null => null,
-            { ValueKind: JsonValueKind.String } value => value.GetString(),
-            { } value => throw Wrong(name, value, "a string"),
-        };
-
-        public bool Boolean(string name) => Find(name) switch
-        {
-            null or { ValueKind: JsonValueKind.False } => false,
-            { ValueKind: JsonValueKind.True } => true,
-            { } value => throw Wrong(name, value, "true or false"),
-        };
-
-        public double Number(string name, double otherwise, bool isInteger)
-        {
-            if (Find(name) is not { } value)
-            {
-                return otherwise;
-            }
-
-            return value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out double number)
-                && (!isInteger || value.TryGetInt32(out _))
-                    ? number
-                    : throw Wrong(name, value, isInteger ? "an integer" : "a number");
-        }
-
-        /// <summary>The strings of a list; none where it is something else, which PEFT takes for a pattern.</summary>
-        public string[] Texts(string name) => Find(name) switch
-        {
-            null or { ValueKind: JsonValueKind.String } => [],
-            { ValueKind: JsonValueKind.Array } list
-                when list.EnumerateArray().All(item => item.ValueKind == JsonValueKind.String) =>
-                [.. list.EnumerateArray().Select(item => item.GetString()!)],
-            { } value => throw Wrong(name, value, "a list of strings"),
-        };
-
-        public bool IsNeutral(string name) => Find(name) is not { } value || IsNeutral(value);
-
-        public void Require(string name, bool isMet, string expected)
-        {
-            if (!isMet)
-            {
-                throw Find(name) is { } value
-                    ? Wrong(name, value, expected)
-                    : new AdapterException($"{path}: expected {expected} as {name}, found none");
-            }
-        }
-
-        public void RequireRestNeutral(HashSet<string> inert)
-        {
-            foreach (JsonProperty field in root.EnumerateObject())
-            {
-                if (!_known.Contains(field.Name) && !inert.Contains(field.Name) && !IsNeutral(field.Value))
-                {
-                    throw new AdapterException(
-                        $"{path} sets {ModelFormatException.Quote(field.Name)} to "
-                        + $"{ModelFormatException.Quote(field.Value.GetRawText())}, which is not supported");
-                }
-            }
-        }
-
-        private static bool IsNeutral(JsonElement value) => value.ValueKind switch
-        {
-            JsonValueKind.Null or JsonValueKind.False => true,
-            JsonValueKind.String => value.ValueEquals(""),
-            JsonValueKind.Array => value.GetArrayLength() == 0,
-            JsonValueKind.Object => value.GetPropertyCount() == 0,
-            _ => false,
-        };
-
-        private AdapterException Wrong(string name, JsonElement value, string expected) =>
-            new($"{path}: expected {expected} as {name}, found {ModelFormatException.Quote(value.GetRawText())}");
     }
 }

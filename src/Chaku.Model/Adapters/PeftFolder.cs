@@ -7,7 +7,8 @@ namespace Chaku.Model.Adapters;
 /// <param name="Module">Its Hugging Face name.</param>
 /// <param name="A">[r, in].</param>
 /// <param name="B">[out, r], rows in Hugging Face's order.</param>
-internal sealed record PeftPair(string Module, FileTensor A, FileTensor B)
+/// <param name="Settings">Its own rank and alpha.</param>
+internal sealed record PeftPair(string Module, FileTensor A, FileTensor B, LoraSettings Settings)
 {
     /// <summary>Columns of the changed matrix.</summary>
     public long InputSize => A.Shape[1];
@@ -28,9 +29,6 @@ internal sealed class PeftFolder : IDisposable
     private const string AlphaKey = "chaku.alpha";
     private const string RankKey = "chaku.rank";
     private const string RankStabilisedKey = "chaku.rslora";
-    private const string NamePrefix = "base_model.model.";
-    private const string SuffixA = ".lora_A.weight";
-    private const string SuffixB = ".lora_B.weight";
     private const string PickleName = "adapter_model.bin";
 
     private PeftFolder(string path, PeftConfig config, TensorFile weights)
@@ -41,6 +39,16 @@ internal sealed class PeftFolder : IDisposable
         Origin = AdapterOrigin.Read(weights.Path, weights.Metadata) with { BaseName = config.BaseName };
         CheckSettings();
         Pairs = ReadPairs();
+        Unsupported =
+        [
+            .. config.Unsupported,
+            .. weights.Tensors.Where(tensor => PeftFactorName.Parse(tensor.Name) is null).Select(tensor =>
+                $"{weights.Path} has {tensor}, {PeftFactorName.Describe(tensor.Name)}, which is not supported"),
+        ];
+        if (Pairs.Count + Unsupported.Count == 0)
+        {
+            throw new AdapterException($"{weights.Path} has no factors");
+        }
     }
 
     /// <summary>The folder.</summary>
@@ -58,11 +66,8 @@ internal sealed class PeftFolder : IDisposable
     /// <summary>The changed modules, in the file's order.</summary>
     public IReadOnlyList<PeftPair> Pairs { get; }
 
-    /// <summary>The name of a module's A in the file.</summary>
-    public static string NameOfA(string module) => NamePrefix + module + SuffixA;
-
-    /// <summary>The name of a module's B in the file.</summary>
-    public static string NameOfB(string module) => NamePrefix + module + SuffixB;
+    /// <summary>Why this adapter cannot be computed, a line for each reason; none where it can.</summary>
+    public IReadOnlyList<string> Unsupported { get; }
 
     /// <summary>
     /// The settings as the factors' file repeats them, so that files of two adapters do not pass for one.
@@ -74,9 +79,12 @@ internal sealed class PeftFolder : IDisposable
         [RankStabilisedKey] = settings.IsRankStabilised ? "true" : "false",
     };
 
-    /// <summary>Opens a folder and checks all that can be checked without a model, but the factors' values.</summary>
+    /// <summary>
+    /// Opens a folder and checks all that can be checked without a model, but the factors' values and whether it is
+    /// <see cref="Unsupported"/>.
+    /// </summary>
     /// <exception cref="AdapterException">
-    /// It is no LoRA adapter, an incomplete one, or asks for what is not supported.
+    /// It is no LoRA adapter, or an incomplete one.
     /// </exception>
     /// <exception cref="ModelFormatException">The factors' file is broken.</exception>
     /// <exception cref="IOException">A file is missing or cannot be read.</exception>
@@ -90,14 +98,10 @@ internal sealed class PeftFolder : IDisposable
                 : $"{path}: there is no such folder");
         }
 
-        string weightsPath = System.IO.Path.Combine(path, WeightsName);
-        if (!File.Exists(weightsPath) && File.Exists(System.IO.Path.Combine(path, PickleName)))
-        {
-            throw new AdapterException($"{path} has {PickleName}, a Python pickle: save the adapter as {WeightsName}");
-        }
-
         PeftConfig config = PeftConfig.Read(System.IO.Path.Combine(path, ConfigName));
-        TensorFile weights = TensorFile.Open(weightsPath);
+        string pickle = System.IO.Path.Combine(path, PickleName);
+        string weightsPath = System.IO.Path.Combine(path, WeightsName);
+        TensorFile weights = TensorFile.Open(!File.Exists(weightsPath) && File.Exists(pickle) ? pickle : weightsPath);
         try
         {
             return new PeftFolder(path, config, weights);
@@ -127,27 +131,36 @@ internal sealed class PeftFolder : IDisposable
 
     private List<PeftPair> ReadPairs()
     {
-        List<PeftPair> pairs = [];
+        Dictionary<PeftFactorName, FileTensor> factors = [];
         foreach (FileTensor tensor in Weights.Tensors)
         {
-            string module = ModuleOf(tensor, out bool isA);
-            if (Weights.Find(isA ? NameOfB(module) : NameOfA(module)) is not { } other)
+            if (PeftFactorName.Parse(tensor.Name) is { } name && !factors.TryAdd(name, tensor))
             {
-                throw Wrong(tensor, $"both factors of {ModelFormatException.Quote(module)}");
-            }
-
-            if (isA)
-            {
-                pairs.Add(Checked(new PeftPair(module, tensor, other)));
+                throw Wrong(tensor, $"one adapter, with {ModelFormatException.Quote(factors[name].Name)} once");
             }
         }
 
-        return pairs.Count > 0 ? pairs : throw new AdapterException($"{Weights.Path} has no factors");
+        List<PeftPair> pairs = [];
+        foreach ((PeftFactorName name, FileTensor tensor) in factors)
+        {
+            if (!factors.TryGetValue(name with { IsA = !name.IsA }, out FileTensor? other))
+            {
+                throw Wrong(tensor, $"both factors of {ModelFormatException.Quote(name.Module)}");
+            }
+
+            if (name.IsA)
+            {
+                LoraSettings settings = Config.Patterns.Apply(name.Module, Config.Settings);
+                pairs.Add(Checked(new PeftPair(name.Module, tensor, other, settings)));
+            }
+        }
+
+        return pairs;
     }
 
     private PeftPair Checked(PeftPair pair)
     {
-        int rank = Config.Settings.Rank;
+        int rank = pair.Settings.Rank;
         if (pair.A.Shape is not [_, > 0] || pair.A.Shape[0] != rank)
         {
             throw Wrong(pair.A, $"a shape of [{rank}, inputs], as {ConfigName} says");
@@ -156,17 +169,6 @@ internal sealed class PeftFolder : IDisposable
         return pair.B.Shape is [> 0, _] && pair.B.Shape[1] == rank
             ? pair
             : throw Wrong(pair.B, $"a shape of [outputs, {rank}], as {ConfigName} says");
-    }
-
-    private string ModuleOf(FileTensor tensor, out bool isA)
-    {
-        isA = tensor.Name.EndsWith(SuffixA, StringComparison.Ordinal);
-        string suffix = isA ? SuffixA : SuffixB;
-        return tensor.Name.Length > NamePrefix.Length + suffix.Length
-            && tensor.Name.StartsWith(NamePrefix, StringComparison.Ordinal)
-            && tensor.Name.EndsWith(suffix, StringComparison.Ordinal)
-                ? tensor.Name[NamePrefix.Length..^suffix.Length]
-                : throw Wrong(tensor, $"only {NamePrefix}MODULE{SuffixA} and {SuffixB}");
     }
 
     private AdapterException Wrong(FileTensor tensor, string expected) =>

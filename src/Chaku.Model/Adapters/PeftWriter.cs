@@ -26,14 +26,15 @@ internal static class PeftWriter
                 $"of {adapter.Factors.Count} changed matrices, the model has {adapted.Count}", nameof(adapter));
         }
 
+        LoraSettings settings = SettingsOfAll(adapter);
         byte[] config = new PeftConfig
         {
-            Settings = adapter.Settings,
+            Settings = settings,
             TargetModules = linears.TargetModules(adapted),
             BaseName = adapter.Origin.BaseName,
         }.ToJson();
         Dictionary<string, string> metadata = adapter.Origin.ToMetadata();
-        foreach ((string key, string value) in PeftFolder.SettingsMetadata(adapter.Settings))
+        foreach ((string key, string value) in PeftFolder.SettingsMetadata(settings))
         {
             metadata.Add(key, value);
         }
@@ -74,6 +75,14 @@ internal static class PeftWriter
                 RemoveEmpty(path);
             }
         }
+    }
+
+    private static LoraSettings SettingsOfAll(LoraAdapter adapter)
+    {
+        LoraSettings settings = adapter.Settings;
+        return adapter.Factors.Values.All(pair => pair.Rank == settings.Rank && pair.Scale == settings.Scale)
+            ? settings
+            : throw new ArgumentException("factors with a rank or scale of their own are not written", nameof(adapter));
     }
 
     private static void WriteFolder(
@@ -123,12 +132,12 @@ internal static class PeftWriter
         LoraFactors factors = adapter.Factors[linear.Linear.Name];
         int[] storedRows = linears.StoredRows(linear);
         yield return new TensorSource(
-            PeftFolder.NameOfA(linear.Module),
+            new PeftFactorName(linear.Module, IsA: true).ToString(),
             TensorFormats.F32,
             [factors.Rank, factors.InputSize],
             stream => stream.Write(MemoryMarshal.AsBytes(factors.AValues)));
         yield return new TensorSource(
-            PeftFolder.NameOfB(linear.Module),
+            new PeftFactorName(linear.Module, IsA: false).ToString(),
             TensorFormats.F32,
             [factors.OutputSize, factors.Rank],
             stream => WriteB(stream, factors, storedRows));

@@ -5,7 +5,7 @@ namespace Chaku.Model.Files;
 
 /// <summary>The bytes of a pickle, read from first to last; nothing is read beyond them.</summary>
 /// <param name="file">The file that it is in.</param>
-/// <param name="record">Where it lies.</param>
+/// <param name="record">Where it lies; at most 2 GiB.</param>
 internal sealed class PickleInput(MappedFile file, PyTorchRecord record)
 {
     private const int MostNameBytes = 256;
@@ -13,22 +13,25 @@ internal sealed class PickleInput(MappedFile file, PyTorchRecord record)
     private static readonly UTF8Encoding StrictUtf8 =
         new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
+    private readonly byte[] _bytes = file.Span(record.Offset, (int)record.ByteLength).ToArray();
+    private int _read;
+
     /// <summary>The next byte, from the file's start.</summary>
-    public long Position { get; private set; } = record.Offset;
+    public long Position => record.Offset + _read;
 
     /// <summary>Bytes to the pickle's end.</summary>
-    public long Left => record.Offset + record.ByteLength - Position;
+    public int Left => _bytes.Length - _read;
 
     /// <summary>The next bytes.</summary>
     public ReadOnlySpan<byte> ReadBytes(uint length)
     {
-        if (length > Left || length > int.MaxValue)
+        if (length > (uint)Left)
         {
             throw Wrong($"{length} bytes", $"{Left} to the pickle's end");
         }
 
-        ReadOnlySpan<byte> bytes = file.Span(Position, (int)length);
-        Position += length;
+        ReadOnlySpan<byte> bytes = _bytes.AsSpan(_read, (int)length);
+        _read += (int)length;
         return bytes;
     }
 
@@ -76,14 +79,14 @@ internal sealed class PickleInput(MappedFile file, PyTorchRecord record)
     /// <summary>Text to the end of the line.</summary>
     public string ReadLine()
     {
-        int length = file.Span(Position, (int)Math.Min(Left, MostNameBytes)).IndexOf((byte)'\n');
+        int length = _bytes.AsSpan(_read, Math.Min(Left, MostNameBytes)).IndexOf((byte)'\n');
         if (length < 0)
         {
             throw Wrong($"a name of at most {MostNameBytes - 1} bytes and the end of its line", "no end");
         }
 
         string line = ReadText((uint)length);
-        Position++;
+        _read++;
         return line;
     }
 

@@ -6,6 +6,7 @@ internal static class PickleInstructions
     /// <summary>Ends the pickle.</summary>
     public const byte Stop = (byte)'.';
 
+    private const int MostNestedTuples = 16;
     private const byte LeastProtocol = 2;
     private const byte MostProtocol = 5;
 
@@ -28,14 +29,14 @@ internal static class PickleInstructions
         [0x8c] = machine => machine.Push(machine.Input.ReadText(machine.Input.ReadByte())),
 
         // Collections.
-        [(byte)')'] = machine => machine.Push(new PickleTuple([])),
-        [0x85] = machine => machine.Push(new PickleTuple(machine.Pop(1))),
-        [0x86] = machine => machine.Push(new PickleTuple(machine.Pop(2))),
-        [0x87] = machine => machine.Push(new PickleTuple(machine.Pop(3))),
-        [(byte)'t'] = machine => machine.Push(new PickleTuple(machine.PopGroup())),
+        [(byte)')'] = machine => machine.Push(PickleTuple.Empty),
+        [0x85] = machine => PushTuple(machine, machine.Pop(1)),
+        [0x86] = machine => PushTuple(machine, machine.Pop(2)),
+        [0x87] = machine => PushTuple(machine, machine.Pop(3)),
+        [(byte)'t'] = machine => PushTuple(machine, machine.PopGroup()),
         [(byte)']'] = machine => machine.Push(new PickleList()),
-        [(byte)'a'] = machine => Append(machine, machine.Pop(1)),
-        [(byte)'e'] = machine => Append(machine, machine.PopGroup()),
+        [(byte)'a'] = PassOverItem,
+        [(byte)'e'] = PassOverItems,
         [(byte)'}'] = machine => machine.Push(new PickleDictionary()),
         [(byte)'s'] = machine => SetItems(machine, machine.Pop(2)),
         [(byte)'u'] = machine => SetItems(machine, machine.PopGroup()),
@@ -55,8 +56,11 @@ internal static class PickleInstructions
         [(byte)'b'] = PassOverState,
     };
 
+    private static readonly Action<PickleMachine>?[] ByCode =
+        [.. Enumerable.Range(0, 256).Select(code => All.GetValueOrDefault((byte)code))];
+
     /// <summary>What runs an instruction; null where it is not run.</summary>
-    public static Action<PickleMachine>? Find(byte code) => All.GetValueOrDefault(code);
+    public static Action<PickleMachine>? Find(byte code) => ByCode[code];
 
     private static void Protocol(PickleMachine machine)
     {
@@ -73,8 +77,25 @@ internal static class PickleInstructions
         machine.PushSymbol(machine.Pop<string>("a module's name"), name);
     }
 
-    private static void Append(PickleMachine machine, object?[] values) =>
-        machine.Peek<PickleList>("a list").Count += values.Length;
+    private static void PushTuple(PickleMachine machine, object?[] items)
+    {
+        PickleTuple tuple = new(items);
+        machine.Push(tuple.Depth <= MostNestedTuples
+            ? tuple
+            : throw machine.Wrong($"at most {MostNestedTuples} tuples in each other", "more"));
+    }
+
+    private static void PassOverItem(PickleMachine machine)
+    {
+        machine.Pop();
+        machine.Peek<PickleList>("a list");
+    }
+
+    private static void PassOverItems(PickleMachine machine)
+    {
+        machine.PopGroup();
+        machine.Peek<PickleList>("a list");
+    }
 
     private static void SetItems(PickleMachine machine, object?[] values)
     {

@@ -8,17 +8,20 @@ namespace Chaku.Model.Files;
 /// <remarks>Source: the descriptions in CPython's <c>Lib/pickletools.py</c>, protocols 2 to 5.</remarks>
 internal sealed class PickleMachine
 {
-    // Enough for 90,000 tensors, of which each takes about 22 values, and too few to fill a machine's memory.
-    private const int MostValues = 1 << 21;
+    // Enough for 45,000 tensors, of which each takes about 22 values, and too few to fill a machine's memory.
+    private const int MostValues = 1 << 20;
 
     // Python writes dictionaries in pieces of 1000 pairs.
     private const int MostStacked = 1 << 16;
+
+    // Stands for a number under which nothing is remembered.
+    private static readonly object Nothing = new();
 
     private readonly MappedFile _file;
     private readonly Func<string, PyTorchRecord?> _findStorage;
     private readonly List<object?> _stack = [];
     private readonly List<int> _marks = [];
-    private readonly Dictionary<uint, object?> _memo = [];
+    private readonly List<object?> _memo = [];
     private int _valueCount;
     private long _instruction;
 
@@ -107,21 +110,22 @@ internal sealed class PickleMachine
         }
 
         int start = _marks[^1];
-        object?[] values = [.. _stack.Skip(start)];
-        _stack.RemoveRange(start, values.Length);
         _marks.RemoveAt(_marks.Count - 1);
-        return values;
+        return Pop(_stack.Count - start);
     }
 
     /// <summary>Takes a number of values.</summary>
     public object?[] Pop(int count)
     {
-        object?[] values = new object?[count];
-        for (int i = count - 1; i >= 0; i--)
+        int start = _stack.Count - count;
+        if (start < (_marks.Count > 0 ? _marks[^1] : 0))
         {
-            values[i] = Pop();
+            throw Wrong($"{count} values", "fewer that are left");
         }
 
+        object?[] values = new object?[count];
+        _stack.CopyTo(start, values, 0, count);
+        _stack.RemoveRange(start, count);
         return values;
     }
 
@@ -131,18 +135,25 @@ internal sealed class PickleMachine
     /// <summary>Remembers the last value on the stack under a number.</summary>
     public void Memoise(uint number)
     {
-        if (_memo.Count >= MostValues)
+        if (number >= MostValues)
         {
-            throw Wrong($"at most {MostValues} remembered values", "more");
+            throw Wrong($"at most {MostValues} remembered values", $"one with the number {number}");
         }
 
-        _memo[number] = Peek();
+        while (_memo.Count <= number)
+        {
+            _memo.Add(Nothing);
+        }
+
+        _memo[(int)number] = Peek();
     }
 
     /// <summary>Adds a remembered value to the stack.</summary>
-    public void Recall(uint number) => Push(_memo.TryGetValue(number, out object? value)
-        ? value
-        : throw Wrong($"a value remembered as {number}", "none"));
+    public void Recall(uint number)
+    {
+        object? value = number < (uint)_memo.Count ? _memo[(int)number] : Nothing;
+        Push(value != Nothing ? value : throw Wrong($"a value remembered as {number}", "none"));
+    }
 
     /// <summary>Adds a name out of Python to the stack, if the table has it.</summary>
     public void PushSymbol(string module, string name) => Push(PyTorchSymbol.Find($"{module}.{name}")

@@ -61,8 +61,11 @@ internal sealed class PyTorchArchive
 
     private string FindName(long offset)
     {
-        string[] names = [.. _records.Keys.Where(name =>
-            name.EndsWith(PickleName, StringComparison.Ordinal) && name.IndexOf('/') == name.Length - PickleName.Length)];
+        string[] names =
+        [
+            .. _records.Keys.Where(name => name.EndsWith(PickleName, StringComparison.Ordinal)
+                && name.IndexOf('/') == name.Length - PickleName.Length),
+        ];
         return names is [string name]
             ? name[..^PickleName.Length]
             : throw new ModelFormatException(
@@ -85,17 +88,7 @@ internal sealed class PyTorchArchive
         ReadOnlySpan<byte> nameBytes = entry.Slice(EntryByteLength, nameLength);
         string name = NameOf(nameBytes, offset);
         string quoted = ModelFormatException.Quote(name);
-        bool isEncrypted = (entry[8] & 1) != 0;
-        int method = BinaryPrimitives.ReadUInt16LittleEndian(entry[10..]);
-        if (method != 0 || isEncrypted)
-        {
-            throw new ModelFormatException(
-                _file.Path,
-                offset,
-                $"{quoted} stored as it is, as PyTorch writes",
-                isEncrypted ? "an encrypted record" : $"a compressed record (method {method})");
-        }
-
+        CheckIsPlain(entry, quoted, offset);
         (ulong packed, ulong unpacked, ulong start) =
             Places(entry, entry.Slice(EntryByteLength + nameLength, extraLength));
         if (packed != unpacked)
@@ -106,6 +99,22 @@ internal sealed class PyTorchArchive
 
         Add(name, nameBytes, start, unpacked, directory.Offset, offset);
         return length;
+    }
+
+    private void CheckIsPlain(ReadOnlySpan<byte> entry, string quoted, long offset)
+    {
+        bool isEncrypted = (entry[8] & 1) != 0;
+        int method = BinaryPrimitives.ReadUInt16LittleEndian(entry[10..]);
+        if (method != 0 || isEncrypted)
+        {
+            throw new ModelFormatException(
+                _file.Path,
+                offset,
+                $"{quoted} stored as it is, as PyTorch writes",
+                isEncrypted
+                    ? "an encrypted record"
+                    : $"a compressed one (method {method}), as of a TorchScript program");
+        }
     }
 
     private string NameOf(ReadOnlySpan<byte> bytes, long offset)

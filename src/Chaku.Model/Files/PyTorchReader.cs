@@ -52,9 +52,7 @@ internal static class PyTorchReader
                 file.Path, order.Offset, "little as the byte order", ModelFormatException.Quote(byteOrder));
         }
 
-        if (archive.Find("version") is { } version
-            && (!int.TryParse(Text(file, version).Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out int number)
-                || number is < LeastVersion or > MostVersion))
+        if (archive.Find("version") is { } version && !IsKnownVersion(Text(file, version)))
         {
             throw new ModelFormatException(
                 file.Path,
@@ -63,6 +61,10 @@ internal static class PyTorchReader
                 ModelFormatException.Quote(Text(file, version)));
         }
     }
+
+    private static bool IsKnownVersion(string text) =>
+        int.TryParse(text.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out int version)
+        && version is >= LeastVersion and <= MostVersion;
 
     private static string Text(MappedFile file, PyTorchRecord record) =>
         Encoding.Latin1.GetString(file.Span(record.Offset, (int)Math.Min(record.ByteLength, MostNoteBytes)));

@@ -14,6 +14,9 @@ internal sealed class ZipDirectory
     private const int LargeLocatorByteLength = 20;
     private const int LeastEntryByteLength = 46;
 
+    // A storage each: more than any checkpoint has, and few enough to be kept in memory.
+    private const int MostEntries = 1 << 20;
+
     private readonly MappedFile _file;
 
     private ZipDirectory(MappedFile file, long recordOffset, ulong entryCount, ulong byteLength, ulong offset)
@@ -28,10 +31,14 @@ internal sealed class ZipDirectory
                 $"{byteLength} bytes of it from byte {offset}");
         }
 
-        if (entryCount > byteLength / LeastEntryByteLength)
+        ulong most = Math.Min(byteLength / LeastEntryByteLength, MostEntries);
+        if (entryCount > most)
         {
             throw new ModelFormatException(
-                file.Path, recordOffset, $"as many entries as {byteLength} bytes hold", $"{entryCount}");
+                file.Path,
+                recordOffset,
+                $"at most {most} entries in a directory of {byteLength} bytes",
+                $"{entryCount}");
         }
 
         (Offset, End, EntryCount) = ((long)offset, (long)(offset + byteLength), (long)entryCount);

@@ -9,9 +9,9 @@ public sealed class PeftConfigTests
 {
     [Theory]
     [InlineData("\"use_dora\": true")]
-    [InlineData("\"fan_in_fan_out\": true")]
-    [InlineData("\"rank_pattern\": {\"q_proj\": 4}")]
-    [InlineData("\"alpha_pattern\": {\"q_proj\": 4}")]
+    [InlineData("\"rank_pattern\": {\".*q_proj\": 4}")]
+    [InlineData("\"alpha_pattern\": {\"^q_proj\": 4}")]
+    [InlineData("\"use_qalora\": true")]
     [InlineData("\"modules_to_save\": [\"lm_head\"]")]
     [InlineData("\"bias\": \"all\"")]
     [InlineData("\"lora_bias\": true")]
@@ -23,19 +23,39 @@ public sealed class PeftConfigTests
     [InlineData("\"something_new\": 3")]
     public void What_changes_the_computation_is_refused_by_name(string field)
     {
-        string message = Refusal($"{{\"peft_type\": \"LORA\", {field}}}");
+        string message = Assert.Single(Read($"{{\"peft_type\": \"LORA\", {field}}}").Unsupported);
+        Assert.DoesNotContain('\n', message);
         Assert.Contains(field.Split('"')[1], message, StringComparison.Ordinal);
     }
 
     [Theory]
     [InlineData("\"something_new\": null")]
+    [InlineData("\"fan_in_fan_out\": true, \"rank_pattern\": {}, \"modules_to_save\": []")]
     [InlineData("\"something_new\": {}, \"use_qalora\": false, \"qalora_group_size\": 16")]
     [InlineData("\"init_lora_weights\": \"gaussian\", \"lora_dropout\": 0.05, \"megatron_core\": \"megatron.core\"")]
     public void What_changes_nothing_is_read(string field)
     {
         PeftConfig config = Read($"{{\"peft_type\": \"LORA\", {field}}}");
+        Assert.Empty(config.Unsupported);
         Assert.Equal(new LoraSettings(8, 8), config.Settings);
         Assert.Equal(1f, config.Settings.Scale);
+    }
+
+    [Theory]
+    [InlineData("model.layers.0.self_attn.q_proj", 4, 32f)]
+    [InlineData("model.layers.1.self_attn.q_proj", 8, 16f)]
+    [InlineData("model.layers.10.self_attn.xq_proj", 8, 8f)]
+    [InlineData("lm_head", 2, 8f)]
+    public void The_first_pattern_that_names_the_end_of_a_module_applies(string module, int rank, float alpha)
+    {
+        PeftConfig config = Read("""
+            {"peft_type": "LORA", "use_rslora": true,
+             "rank_pattern": {"layers.0.self_attn.q_proj": 4, "lm_head": 2, "head": 3},
+             "alpha_pattern": {"0.self_attn.q_proj": 32, "q_proj": 16}}
+            """);
+
+        Assert.Equal(
+            new LoraSettings(rank, alpha, IsRankStabilised: true), config.Patterns.Apply(module, config.Settings));
     }
 
     [Theory]
@@ -52,6 +72,10 @@ public sealed class PeftConfigTests
     [InlineData("{\"peft_type\": \"LORA\", \"lora_alpha\": NaN}", "no JSON")]
     [InlineData("{\"peft_type\": \"LORA\", \"use_rslora\": 1}", "true or false")]
     [InlineData("{\"peft_type\": \"LORA\", \"target_modules\": [1]}", "a list of strings")]
+    [InlineData("{\"peft_type\": \"LORA\", \"rank_pattern\": [1]}", "an object of numbers")]
+    [InlineData("{\"peft_type\": \"LORA\", \"rank_pattern\": {\"a\": 1.5}}", "whole numbers")]
+    [InlineData("{\"peft_type\": \"LORA\", \"rank_pattern\": {\"a\": 1e99}}", "whole numbers")]
+    [InlineData("{\"peft_type\": \"LORA\", \"alpha_pattern\": {\"a\": \"4\"}}", "an object of numbers")]
     [InlineData("{\"peft_type\": \"LORA\", \"peft_type\": \"LORA\"}", "no JSON")]
     [InlineData("{\"peft_type\": \"LORA\", \"base_model_name_or_path\": \"\\ud800\"}", "no JSON")]
     [InlineData("{\"peft_type\": \"\\n\\u2028\"}", "peft_type")]
@@ -94,7 +118,10 @@ public sealed class PeftConfigTests
 
         PeftConfig read = Read(Encoding.UTF8.GetString(config.ToJson()));
 
-        Assert.Equal(config with { TargetModules = [] }, read with { TargetModules = [] });
+        Assert.Equal(
+            config with { TargetModules = [] },
+            read with { TargetModules = [], Unsupported = [], Patterns = PeftPatterns.None });
+        Assert.Empty(read.Unsupported);
         Assert.Equal(config.TargetModules, read.TargetModules);
         Assert.Equal(0.3f / 4, read.Settings.Scale);
     }

@@ -131,13 +131,28 @@ public sealed class PeftRefusalTests
 
         Assert.Contains("is a file", Refusal(file), StringComparison.Ordinal);
         Assert.Contains("no such folder", Refusal(folder["none"]), StringComparison.Ordinal);
-        File.WriteAllText(Path.Combine(empty, "adapter_model.bin"), "x");
-        Assert.Contains("pickle", Refusal(empty), StringComparison.Ordinal);
-        File.Delete(Path.Combine(empty, "adapter_model.bin"));
         Assert.Throws<FileNotFoundException>(() => PeftAdapter.Read(empty, model, SampleAdapters.Hashes));
+        File.WriteAllText(Path.Combine(empty, PeftFolder.ConfigName), SampleAdapters.Config);
+        Assert.Throws<FileNotFoundException>(() => PeftAdapter.Read(empty, model, SampleAdapters.Hashes));
+        File.WriteAllText(Path.Combine(empty, "adapter_model.bin"), "x");
+        Assert.Throws<ModelFormatException>(() => PeftAdapter.Read(empty, model, SampleAdapters.Hashes));
 
         string Refusal(string path) => Assert.Throws<AdapterException>(
             () => PeftAdapter.Read(path, model, SampleAdapters.Hashes)).Message;
+    }
+
+    [Fact]
+    public void A_feature_in_the_settings_is_refused_by_name_before_anything_else()
+    {
+        using LanguageModel model = SampleAdapters.Model();
+        using TemporaryFolder folder = new();
+        string config = SampleAdapters.Config.Replace("\"r\"", "\"use_dora\": true, \"r\"", StringComparison.Ordinal);
+        string path = folder.WriteFolder(SampleAdapters.Values(), config);
+
+        string message =
+            Assert.Throws<AdapterException>(() => PeftAdapter.Read(path, model, SampleAdapters.Hashes)).Message;
+
+        Assert.Contains("'use_dora' to 'true', which is not supported", message, StringComparison.Ordinal);
     }
 
     private static string Hash(LanguageModel model) =>
