@@ -1,0 +1,196 @@
+using System.Text;
+
+namespace Chaku.Model.Tokenizers.HuggingFace;
+
+/// <summary>Byte-pair encoding of pieces of text, whose characters are the first symbols.</summary>
+/// <remarks>
+/// A character without a token is spelled in byte tokens, or else is the unknown token. Safe to share between threads.
+/// </remarks>
+internal sealed class PieceEncoder
+{
+    // GPT-2's alphabet and then some: these characters are looked up by their number.
+    private const int TableLength = 0x180;
+
+    private readonly int[] _table = new int[TableLength];
+    private readonly Dictionary<int, int> _letters = [];
+    private readonly Dictionary<(int Left, int Right), Merged> _merges;
+    private readonly Dictionary<byte[], int>? _wholes;
+    private readonly int[]? _byteIds;
+    private readonly int? _unknownId;
+    private readonly bool _fusesUnknown;
+
+    /// <summary>Indexes what the file says.</summary>
+    /// <param name="fields">The model.</param>
+    /// <param name="mayMake">Whether text may become this token; never marks.</param>
+    public PieceEncoder(BpeFields fields, Func<int, bool> mayMake)
+    {
+        _fusesUnknown = fields.FusesUnknown;
+        _unknownId = fields.UnknownToken is { } unknown ? fields.Ids[unknown] : null;
+        _byteIds = fields.FallsBackToBytes ? FindBytes(fields) : null;
+        _wholes = fields.IgnoresMerges ? new(fields.Ids.Count, Utf8Comparer.Instance) : null;
+        Array.Fill(_table, -1);
+        foreach ((string token, int id) in fields.Ids)
+        {
+            if (mayMake(id))
+            {
+                Index(token, id);
+            }
+        }
+
+        _merges = new(fields.Merges.Count);
+        for (int rank = 0; rank < fields.Merges.Count; rank++)
+        {
+            TokenMerge merge = fields.Merges[rank];
+            if (mayMake(merge.MergedId))
+            {
+                // Of the same pair twice, the later rank holds.
+                _merges[(merge.LeftId, merge.RightId)] = new((uint)rank, merge.MergedId);
+            }
+        }
+    }
+
+    /// <summary>Whether every text has tokens; else only those of some letters have.</summary>
+    public bool SpellsEverything => _unknownId is not null || (_byteIds is not null && !_byteIds.Contains(-1));
+
+    /// <summary>Whether the character is a token.</summary>
+    public bool Spells(Rune letter) => Find(letter) >= 0;
+
+    /// <summary>The tokens of a text that has been cut.</summary>
+    /// <param name="text">Valid UTF-8.</param>
+    /// <param name="lengths">Bytes of each piece, together all of the text.</param>
+    /// <param name="ids">Appended to.</param>
+    public void Append(ReadOnlySpan<byte> text, IReadOnlyList<int> lengths, List<int> ids)
+    {
+        SymbolMerger merger = new();
+        foreach (int length in lengths)
+        {
+            AppendPiece(text[..length], merger, ids);
+            text = text[length..];
+        }
+    }
+
+    private static int[] FindBytes(BpeFields fields)
+    {
+        int[] ids = new int[256];
+        for (int value = 0; value < ids.Length; value++)
+        {
+            ids[value] = fields.Ids.TryGetValue(ByteSpelling.Of((byte)value), out int id) ? id : -1;
+        }
+
+        return ids;
+    }
+
+    private void Index(string token, int id)
+    {
+        if (_wholes is not null)
+        {
+            _wholes[Encoding.UTF8.GetBytes(token)] = id;
+        }
+
+        if (token.Length > 0 && Rune.TryGetRuneAt(token, 0, out Rune letter) && letter.Utf16SequenceLength == token.Length)
+        {
+            if (letter.Value < TableLength)
+            {
+                _table[letter.Value] = id;
+            }
+            else
+            {
+                _letters[letter.Value] = id;
+            }
+        }
+    }
+
+    private int Find(Rune letter) => letter.Value < TableLength
+        ? _table[letter.Value]
+        : _letters.GetValueOrDefault(letter.Value, -1);
+
+    private void AppendPiece(ReadOnlySpan<byte> piece, SymbolMerger merger, List<int> ids)
+    {
+        if (_wholes is not null
+            && _wholes.GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(piece, out int whole))
+        {
+            ids.Add(whole);
+            return;
+        }
+
+        merger.Clear();
+        AddSymbols(piece, merger);
+        foreach (Symbol symbol in merger.Merge(new RankRule(_merges)))
+        {
+            if (symbol.Length > 0)
+            {
+                ids.Add(symbol.Id >= 0 ? symbol.Id : _unknownId!.Value);
+            }
+        }
+    }
+
+    private void AddSymbols(ReadOnlySpan<byte> piece, SymbolMerger merger)
+    {
+        int unknownStart = 0;
+        int start = 0;
+        while (start < piece.Length)
+        {
+            _ = Rune.DecodeFromUtf8(piece[start..], out Rune letter, out int length);
+            int id = Find(letter);
+            ReadOnlySpan<byte> bytes = piece.Slice(start, length);
+            bool isSpelled = id >= 0 || HasBytes(bytes);
+            if (start > unknownStart && (isSpelled || !_fusesUnknown))
+            {
+                merger.Add(unknownStart, start - unknownStart, -1);
+                unknownStart = start;
+            }
+
+            start += length;
+            if (isSpelled)
+            {
+                AddSpelled(bytes, start - length, id, merger);
+                unknownStart = start;
+            }
+        }
+
+        if (start > unknownStart)
+        {
+            merger.Add(unknownStart, start - unknownStart, -1);
+        }
+    }
+
+    private void AddSpelled(ReadOnlySpan<byte> bytes, int start, int id, SymbolMerger merger)
+    {
+        if (id >= 0)
+        {
+            merger.Add(start, bytes.Length, id);
+            return;
+        }
+
+        for (int index = 0; index < bytes.Length; index++)
+        {
+            merger.Add(start + index, length: 1, _byteIds![bytes[index]]);
+        }
+    }
+
+    private bool HasBytes(ReadOnlySpan<byte> bytes)
+    {
+        foreach (byte value in bytes)
+        {
+            if (_byteIds is null || _byteIds[value] < 0)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private readonly record struct Merged(uint Rank, int Id);
+
+    private readonly struct RankRule(Dictionary<(int Left, int Right), Merged> merges) : IMergeRule
+    {
+        public bool TryMerge(in Symbol left, in Symbol right, out uint order, out int id)
+        {
+            bool exists = merges.TryGetValue((left.Id, right.Id), out Merged merged);
+            order = merged.Rank;
+            id = merged.Id;
+            return exists;
+        }
+    }
+}

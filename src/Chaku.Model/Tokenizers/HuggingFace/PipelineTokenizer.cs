@@ -1,0 +1,86 @@
+using Chaku.Model.Tokenizers.HuggingFace.Normalisers;
+using Chaku.Model.Tokenizers.HuggingFace.PreTokenisation;
+
+namespace Chaku.Model.Tokenizers.HuggingFace;
+
+/// <summary>What a <c>tokenizer.json</c> describes: text is normalised, cut, and merged.</summary>
+internal sealed class PipelineTokenizer : Tokenizer
+{
+    // No normalisation form makes text longer than eighteen times; a file could ask for any length.
+    private const int MaximumGrowth = 32;
+    private const int MaximumShortGrowth = 1 << 16;
+
+    private readonly TextPipeline _pipeline;
+    private readonly SpecialTokenTrie? _normalisedTokens;
+
+    /// <summary>Puts the parts together.</summary>
+    public PipelineTokenizer(Vocabulary vocabulary, TextPipeline pipeline)
+        : base(vocabulary)
+    {
+        _pipeline = pipeline;
+        (byte[] Spelling, int Id)[] normalised =
+        [
+            .. Enumerable.Range(0, vocabulary.Count)
+                .Where(id => vocabulary.MatchingOf(id).HasFlag(TokenMatching.Normalised))
+                .Select(id => (Normalise(vocabulary.SpellingOf(id).ToArray(), afterMark: true), id)),
+        ];
+        _normalisedTokens = normalised.Length > 0 ? new(vocabulary, normalised) : null;
+    }
+
+    /// <inheritdoc/>
+    public override bool TextStartsWithSpace => _pipeline.Decoder.DropsFirstSpace;
+
+    /// <inheritdoc/>
+    protected override void AppendText(ReadOnlySpan<byte> text, bool afterMark, List<int> ids)
+    {
+        byte[] normalised = Normalise(text.ToArray(), afterMark);
+        if (_normalisedTokens is null)
+        {
+            AppendNormalised(normalised, afterMark, ids);
+            return;
+        }
+
+        TokenCutter cutter = new(Vocabulary, rest => AppendNormalised(rest.ToArray(), IsAfterMark(ids), ids), ids.Add);
+        cutter.Add(normalised, _normalisedTokens);
+        cutter.Flush();
+    }
+
+    /// <inheritdoc/>
+    protected override byte[] Spell(int id)
+    {
+        byte[] spelling = Vocabulary.SpellingOf(id).ToArray();
+        return Vocabulary.TypeOf(id) switch
+        {
+            TokenType.Control or TokenType.Unknown => spelling,
+            TokenType.UserDefined when !_pipeline.Decoder.AppliesToAdded => spelling,
+            _ => _pipeline.Decoder.Apply(spelling),
+        };
+    }
+
+    private byte[] Normalise(byte[] text, bool afterMark)
+    {
+        if (_pipeline.Normaliser is not { } normaliser || text.Length == 0)
+        {
+            return text;
+        }
+
+        byte[] normalised = normaliser.Apply(text, afterMark);
+        return normalised.Length <= ((long)text.Length * MaximumGrowth) + MaximumShortGrowth
+            ? normalised
+            : throw Vocabulary.Refuse(
+                $"normalisers that make text at most {MaximumGrowth} times as long",
+                $"{normalised.Length} bytes of {text.Length}");
+    }
+
+    private void AppendNormalised(byte[] text, bool afterMark, List<int> ids)
+    {
+        if (text.Length == 0)
+        {
+            return;
+        }
+
+        Pieces pieces = new(text, afterMark, isFirst: ids.Count == 0);
+        _pipeline.PreTokeniser?.Apply(pieces);
+        _pipeline.Encoder.Append(pieces.Text, pieces.Lengths, ids);
+    }
+}
