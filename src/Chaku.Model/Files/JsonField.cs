@@ -120,6 +120,14 @@ internal readonly record struct JsonField(JsonFile File, string Name, JsonElemen
     /// <summary>The exception that names this value.</summary>
     public ModelFormatException Wrong(string expected) => Wrong($"{expected} as {Place}", Quoted());
 
+    /// <summary>Makes exceptions that name this value's place, also when the file has been closed.</summary>
+    public Func<string, string, Exception> Refusal()
+    {
+        string path = File.Path;
+        long offset = File.OffsetOf(Value);
+        return (expected, found) => new ModelFormatException(path, offset, expected, found);
+    }
+
     /// <summary>The exception that names this value's place.</summary>
     public ModelFormatException Wrong(string expected, string found) =>
         new(File.Path, File.OffsetOf(Value), expected, found);

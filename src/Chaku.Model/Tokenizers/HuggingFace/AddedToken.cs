@@ -23,17 +23,17 @@ internal sealed record AddedToken
     public static AddedToken Read(JsonField field, int maximumId)
     {
         field.AllowOnly("id", "content", "single_word", "lstrip", "rstrip", "normalized", "special");
-        return Read(field, field["id"].AsInteger(maximum: maximumId));
+        return Create(field, field["id"].AsInteger(maximum: maximumId));
     }
 
     /// <summary>Reads an entry of <c>added_tokens_decoder</c>, whose id is its name.</summary>
     public static AddedToken ReadNamed(JsonField field, int id)
     {
         field.AllowOnly("content", "single_word", "lstrip", "rstrip", "normalized", "special", "__type");
-        return Read(field, id);
+        return Create(field, id);
     }
 
-    private static AddedToken Read(JsonField field, int id)
+    private static AddedToken Create(JsonField field, int id)
     {
         string content = field["content"].AsText();
         bool isSpecial = field.FindBoolean("special", otherwise: false);

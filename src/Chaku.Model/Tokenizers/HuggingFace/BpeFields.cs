@@ -75,17 +75,13 @@ internal sealed record BpeFields
         return ids;
     }
 
-    /// <summary>A merge of two tokens into a third.</summary>
-    /// <exception cref="ModelFormatException">One of them is no token.</exception>
-    public static TokenMerge Merge(
-        string left, string right, IReadOnlyDictionary<string, int> ids, Func<string, string, Exception> refuse) =>
+    /// <summary>A merge of two tokens into a third; null where not all of them are tokens.</summary>
+    public static TokenMerge? Merge(string left, string right, IReadOnlyDictionary<string, int> ids) =>
         ids.TryGetValue(left, out int leftId)
         && ids.TryGetValue(right, out int rightId)
         && ids.TryGetValue(left + right, out int mergedId)
             ? new(leftId, rightId, mergedId)
-            : throw refuse(
-                "a merge of two tokens into a third",
-                $"{ModelFormatException.Quote(left)} and {ModelFormatException.Quote(right)}, not all of them tokens");
+            : null;
 
     private static void RequireNeutral(JsonField field, string property)
     {
@@ -102,7 +98,7 @@ internal sealed record BpeFields
         foreach (JsonField item in field.Items())
         {
             (string left, string right) = item.Kind == JsonValueKind.Array ? ReadPair(item) : SplitPair(item);
-            yield return Merge(left, right, ids, item.Wrong);
+            yield return Merge(left, right, ids) ?? throw item.Wrong("two tokens that make a third");
         }
     }
 

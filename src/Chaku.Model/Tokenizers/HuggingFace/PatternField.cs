@@ -17,8 +17,8 @@ internal static class PatternField
         string? expression = field.FindText("Regex");
         return (literal, expression) switch
         {
-            ({ Length: > 0 }, null) => SplitPattern.Literal(literal, field.Wrong),
-            (null, { Length: > 0 }) => SplitPattern.Parse(expression, field.Wrong),
+            ({ Length: > 0 }, null) => SplitPattern.Literal(literal, field.Refusal()),
+            (null, { Length: > 0 }) => SplitPattern.Parse(expression, field.Refusal()),
             _ => throw field.Wrong("either a String or a Regex that is not empty"),
         };
     }

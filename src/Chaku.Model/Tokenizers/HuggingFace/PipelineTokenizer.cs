@@ -1,4 +1,3 @@
-using Chaku.Model.Tokenizers.HuggingFace.Normalisers;
 using Chaku.Model.Tokenizers.HuggingFace.PreTokenisation;
 
 namespace Chaku.Model.Tokenizers.HuggingFace;
@@ -6,10 +5,6 @@ namespace Chaku.Model.Tokenizers.HuggingFace;
 /// <summary>What a <c>tokenizer.json</c> describes: text is normalised, cut, and merged.</summary>
 internal sealed class PipelineTokenizer : Tokenizer
 {
-    // No normalisation form makes text longer than eighteen times; a file could ask for any length.
-    private const int MaximumGrowth = 32;
-    private const int MaximumShortGrowth = 1 << 16;
-
     private readonly TextPipeline _pipeline;
     private readonly SpecialTokenTrie? _normalisedTokens;
 
@@ -57,20 +52,8 @@ internal sealed class PipelineTokenizer : Tokenizer
         };
     }
 
-    private byte[] Normalise(byte[] text, bool afterMark)
-    {
-        if (_pipeline.Normaliser is not { } normaliser || text.Length == 0)
-        {
-            return text;
-        }
-
-        byte[] normalised = normaliser.Apply(text, afterMark);
-        return normalised.Length <= ((long)text.Length * MaximumGrowth) + MaximumShortGrowth
-            ? normalised
-            : throw Vocabulary.Refuse(
-                $"normalisers that make text at most {MaximumGrowth} times as long",
-                $"{normalised.Length} bytes of {text.Length}");
-    }
+    private byte[] Normalise(byte[] text, bool afterMark) =>
+        text.Length > 0 && _pipeline.Normaliser is { } normaliser ? normaliser.Apply(text, afterMark) : text;
 
     private void AppendNormalised(byte[] text, bool afterMark, List<int> ids)
     {

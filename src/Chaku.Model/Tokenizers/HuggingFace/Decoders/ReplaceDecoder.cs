@@ -19,7 +19,7 @@ internal sealed class ReplaceDecoder(ReplaceNormaliser replacement, bool dropsFi
     public static ReplaceDecoder ReadMetaspace(JsonField field)
     {
         field.AllowOnly("type", "replacement", "prepend_scheme", "add_prefix_space", "split", "str_rep");
-        SplitPattern mark = SplitPattern.Literal(MetaspaceFields.ReadMark(field), field.Wrong);
+        SplitPattern mark = SplitPattern.Literal(MetaspaceFields.ReadMark(field), field.Refusal());
         return new(
             new(mark, Encoding.UTF8.GetBytes(" ")), MetaspaceFields.ReadPrefix(field) != MetaspacePrefix.Never);
     }

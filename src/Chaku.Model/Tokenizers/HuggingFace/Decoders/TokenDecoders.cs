@@ -1,5 +1,3 @@
-using Chaku.Model.Files;
-
 namespace Chaku.Model.Tokenizers.HuggingFace.Decoders;
 
 /// <summary>The table of decoders, by their <c>type</c> in a <c>tokenizer.json</c>. A new one is one file and one line

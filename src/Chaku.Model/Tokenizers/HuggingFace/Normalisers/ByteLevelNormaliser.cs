@@ -5,6 +5,9 @@ namespace Chaku.Model.Tokenizers.HuggingFace.Normalisers;
 /// <summary>Spells the text's bytes in GPT-2's alphabet.</summary>
 internal sealed class ByteLevelNormaliser : TextNormaliser
 {
+    /// <inheritdoc/>
+    public override bool SpellsBytes => true;
+
     /// <summary>Reads an object without properties.</summary>
     public static ByteLevelNormaliser Read(JsonField field)
     {

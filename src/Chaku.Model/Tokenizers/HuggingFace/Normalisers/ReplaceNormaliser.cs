@@ -7,11 +7,16 @@ namespace Chaku.Model.Tokenizers.HuggingFace.Normalisers;
 /// <summary>Writes something in the place of every match of a pattern.</summary>
 internal sealed class ReplaceNormaliser(SplitPattern pattern, byte[] content) : TextNormaliser
 {
+    private const int MaximumContentLength = 64;
+
     /// <summary>Reads <c>pattern</c> and <c>content</c>.</summary>
     public static ReplaceNormaliser Read(JsonField field)
     {
         field.AllowOnly("type", "pattern", "content");
-        return new(PatternField.Read(field["pattern"]), Encoding.UTF8.GetBytes(field["content"].AsText()));
+        byte[] content = Encoding.UTF8.GetBytes(field["content"].AsText());
+        return content.Length <= MaximumContentLength
+            ? new(PatternField.Read(field["pattern"]), content)
+            : throw field["content"].Wrong($"at most {MaximumContentLength} bytes");
     }
 
     /// <inheritdoc/>

@@ -1,5 +1,3 @@
-using Chaku.Model.Files;
-
 namespace Chaku.Model.Tokenizers.HuggingFace.Normalisers;
 
 /// <summary>The table of normalisers, by their <c>type</c> in a <c>tokenizer.json</c>. A new one is one file and one

@@ -7,13 +7,20 @@ namespace Chaku.Model.Tokenizers.HuggingFace.PreTokenisation;
 /// <param name="words">How pieces are cut; null where they are not.</param>
 internal sealed class ByteLevelStep(bool addsPrefix, PreTokenizer? words) : PieceStep
 {
+    /// <summary>Cuts text as GPT-2 does.</summary>
+    public static PreTokenizer Gpt2Words { get; } =
+        PreTokenizers.All.Single(static entry => entry.Names.Contains("gpt-2"));
+
+    /// <inheritdoc/>
+    public override bool SpellsBytes => true;
+
     /// <summary>Reads <c>add_prefix_space</c> and <c>use_regex</c>; offsets are of no use here.</summary>
     public static ByteLevelStep Read(JsonField field)
     {
         field.AllowOnly("type", "add_prefix_space", "use_regex", "trim_offsets");
         return new(
             field.FindBoolean("add_prefix_space", otherwise: true),
-            field.FindBoolean("use_regex", otherwise: true) ? PreTokenizers.Find("gpt-2") : null);
+            field.FindBoolean("use_regex", otherwise: true) ? Gpt2Words : null);
     }
 
     /// <inheritdoc/>

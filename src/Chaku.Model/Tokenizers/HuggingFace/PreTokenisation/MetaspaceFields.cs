@@ -1,4 +1,3 @@
-using System.Text;
 using Chaku.Model.Files;
 
 namespace Chaku.Model.Tokenizers.HuggingFace.PreTokenisation;

@@ -21,7 +21,7 @@ internal sealed class MetaspaceStep(byte[] mark, MetaspacePrefix prefix, PieceSt
             MetaspaceFields.ReadPrefix(field),
             isSplit
                 ? new PatternStep(
-                    SplitPattern.Literal(mark, field.Wrong), CutBehaviour.MergedWithNext, isInverted: false)
+                    SplitPattern.Literal(mark, field.Refusal()), CutBehaviour.MergedWithNext, isInverted: false)
                 : null);
     }
 

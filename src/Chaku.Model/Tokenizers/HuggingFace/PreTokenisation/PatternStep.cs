@@ -21,7 +21,7 @@ internal sealed class PatternStep(SplitPattern pattern, CutBehaviour behaviour, 
     public static PatternStep ReadWhiteSpace(JsonField field)
     {
         field.AllowOnly("type");
-        return new(SplitPattern.Parse(@"\w+|[^\w\s]+", field.Wrong), CutBehaviour.Removed, isInverted: true);
+        return new(SplitPattern.Parse(@"\w+|[^\w\s]+", field.Refusal()), CutBehaviour.Removed, isInverted: true);
     }
 
     /// <inheritdoc/>

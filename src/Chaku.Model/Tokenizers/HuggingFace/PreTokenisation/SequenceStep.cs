@@ -5,6 +5,9 @@ namespace Chaku.Model.Tokenizers.HuggingFace.PreTokenisation;
 /// <summary>Several steps, one after the other.</summary>
 internal sealed class SequenceStep(IReadOnlyList<PieceStep> parts) : PieceStep
 {
+    /// <inheritdoc/>
+    public override bool SpellsBytes => parts.Any(static part => part.SpellsBytes);
+
     /// <summary>Reads <c>pretokenizers</c>.</summary>
     public static SequenceStep Read(JsonField field)
     {
