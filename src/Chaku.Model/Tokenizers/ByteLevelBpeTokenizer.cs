@@ -8,9 +8,8 @@ internal sealed class ByteLevelBpeTokenizer : Tokenizer
 {
     private readonly PreTokenizer _preTokenizer;
     private readonly int[] _byteIds;
-
-    // The tuple's hash is seeded: a file cannot choose ids that all meet in one bucket.
-    private readonly Dictionary<(int Left, int Right), Merged> _merges;
+    private readonly MergeTable _merges;
+    private readonly WordCache _cache = new();
 
     /// <summary>Checks that every text can be spelled.</summary>
     /// <exception cref="ModelFormatException">
@@ -63,11 +62,11 @@ internal sealed class ByteLevelBpeTokenizer : Tokenizer
     }
 
     /// <summary>Merges that name tokens the vocabulary has not can never happen, and are left out.</summary>
-    private static Dictionary<(int Left, int Right), Merged> ReadMerges(Vocabulary vocabulary)
+    private static MergeTable ReadMerges(Vocabulary vocabulary)
     {
         IReadOnlyList<byte[]> lines = vocabulary.Source.Merges
             ?? throw vocabulary.Refuse("tokenizer.ggml.merges, the pairs to be merged", "no such key");
-        Dictionary<(int Left, int Right), Merged> merges = new(lines.Count);
+        MergeTable merges = new(lines.Count);
         for (int rank = 0; rank < lines.Count; rank++)
         {
             // A pair is two tokens with a space between; the left one may itself begin with a space.
@@ -78,7 +77,7 @@ internal sealed class ByteLevelBpeTokenizer : Tokenizer
                 && vocabulary.TryFindText(line[(space + 1)..], out int right)
                 && vocabulary.TryFindText([.. line[..space], .. line[(space + 1)..]], out int merged))
             {
-                _ = merges.TryAdd((left, right), new((uint)rank, merged));
+                merges.Add(left, right, (uint)rank, merged);
             }
         }
 
@@ -87,31 +86,38 @@ internal sealed class ByteLevelBpeTokenizer : Tokenizer
 
     private void AppendWord(ReadOnlySpan<byte> word, SymbolMerger merger, List<int> ids)
     {
+        if (_cache.TryAppend(word, ids))
+        {
+            return;
+        }
+
+        int start = ids.Count;
+        if (_preTokenizer.IgnoresMerges && Vocabulary.TryFindText(ByteLevelAlphabet.Encode(word), out int id))
+        {
+            ids.Add(id);
+        }
+        else
+        {
+            MergeWord(word, merger, ids);
+        }
+
+        _cache.Add(word, ids, start);
+    }
+
+    private void MergeWord(ReadOnlySpan<byte> word, SymbolMerger merger, List<int> ids)
+    {
         merger.Clear();
         for (int start = 0; start < word.Length; start++)
         {
             merger.Add(start, length: 1, _byteIds[word[start]]);
         }
 
-        foreach (Symbol symbol in merger.Merge(new RankRule(_merges)))
+        foreach (Symbol symbol in merger.Merge(_merges))
         {
             if (symbol.Length > 0)
             {
                 ids.Add(symbol.Id >= 0 ? symbol.Id : Vocabulary.UnknownId!.Value);
             }
-        }
-    }
-
-    private readonly record struct Merged(uint Rank, int Id);
-
-    private readonly struct RankRule(Dictionary<(int Left, int Right), Merged> merges) : IMergeRule
-    {
-        public bool TryMerge(in Symbol left, in Symbol right, out uint order, out int id)
-        {
-            bool exists = merges.TryGetValue((left.Id, right.Id), out Merged merged);
-            order = merged.Rank;
-            id = merged.Id;
-            return exists;
         }
     }
 }

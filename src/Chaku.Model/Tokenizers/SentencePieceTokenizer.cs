@@ -10,6 +10,8 @@ internal sealed class SentencePieceTokenizer : Tokenizer
 {
     private readonly int[] _byteIds;
     private readonly int _maxPieceLength;
+    private readonly HashSet<byte> _joiningBytes;
+    private readonly WordCache _cache = new();
 
     /// <summary>Checks that every text can be spelled.</summary>
     /// <exception cref="ModelFormatException">
@@ -25,6 +27,7 @@ internal sealed class SentencePieceTokenizer : Tokenizer
 
         _byteIds = FindByteIds(vocabulary);
         _maxPieceLength = vocabulary.Source.Tokens.Max(static token => token.Length);
+        _joiningBytes = FindJoiningBytes(vocabulary);
         RequireEveryByte(_byteIds);
     }
 
@@ -41,18 +44,9 @@ internal sealed class SentencePieceTokenizer : Tokenizer
         SymbolMerger merger = new();
         for (int start = 0; start < escaped.Length;)
         {
-            int length = Math.Min(Utf8.SequenceLength(escaped[start]), escaped.Length - start);
-            bool isPiece = Vocabulary.TryFindText(escaped.AsSpan(start, length), out int id);
-            merger.Add(start, length, isPiece ? id : -1);
+            int length = WordLength(escaped.AsSpan(start));
+            AppendWord(escaped, start, length, merger, ids);
             start += length;
-        }
-
-        foreach (Symbol symbol in merger.Merge(new ScoreRule(this, escaped)))
-        {
-            if (symbol.Length > 0)
-            {
-                AppendSymbol(symbol, escaped, ids);
-            }
         }
     }
 
@@ -121,6 +115,82 @@ internal sealed class SentencePieceTokenizer : Tokenizer
         }
 
         return [.. text];
+    }
+
+    /// <summary>
+    /// The pieces that have a space inside, behind something else, by what is right before that space: no merge happens
+    /// across any other place before a space, so a text can be cut there and each word encoded alone.
+    /// </summary>
+    private static HashSet<byte> FindJoiningBytes(Vocabulary vocabulary)
+    {
+        HashSet<byte> joining = [];
+        for (int id = 0; id < vocabulary.Count; id++)
+        {
+            ReadOnlySpan<byte> spelling = vocabulary.SpellingOf(id);
+            for (int next; (next = NextWord(spelling)) > 0; spelling = spelling[next..])
+            {
+                _ = joining.Add(spelling[next - 1]);
+            }
+        }
+
+        return joining;
+    }
+
+    /// <summary>Where a space comes first after something that is none, or −1.</summary>
+    private static int NextWord(ReadOnlySpan<byte> text)
+    {
+        int start = 0;
+        while (text[start..].StartsWith(SpaceMark))
+        {
+            start += SpaceMark.Length;
+        }
+
+        int next = text[start..].IndexOf(SpaceMark);
+        return next < 0 ? -1 : start + next;
+    }
+
+    private int WordLength(ReadOnlySpan<byte> text)
+    {
+        int length = 0;
+        for (int next; (next = NextWord(text[length..])) > 0;)
+        {
+            length += next;
+            if (!_joiningBytes.Contains(text[length - 1]))
+            {
+                return length;
+            }
+        }
+
+        return text.Length;
+    }
+
+    private void AppendWord(byte[] text, int start, int length, SymbolMerger merger, List<int> ids)
+    {
+        ReadOnlySpan<byte> word = text.AsSpan(start, length);
+        if (_cache.TryAppend(word, ids))
+        {
+            return;
+        }
+
+        int count = ids.Count;
+        merger.Clear();
+        for (int end = start + length; start < end;)
+        {
+            int letterLength = Math.Min(Utf8.SequenceLength(text[start]), end - start);
+            bool isPiece = Vocabulary.TryFindText(text.AsSpan(start, letterLength), out int id);
+            merger.Add(start, letterLength, isPiece ? id : -1);
+            start += letterLength;
+        }
+
+        foreach (Symbol symbol in merger.Merge(new ScoreRule(this, text)))
+        {
+            if (symbol.Length > 0)
+            {
+                AppendSymbol(symbol, text, ids);
+            }
+        }
+
+        _cache.Add(word, ids, count);
     }
 
     private void AppendSymbol(in Symbol symbol, ReadOnlySpan<byte> text, List<int> ids)

@@ -28,13 +28,16 @@ internal interface IMergeRule
 
 /// <summary>Byte-pair encoding: merges neighbours, the most urgent pair first, until none is left to merge.</summary>
 /// <remarks>
-/// n log n: a queue of candidate pairs over a linked list. A candidate that was overtaken stays queued and is known by
-/// its length, since what begins at a symbol only ever grows. Source: arXiv:1508.07909.
+/// Short texts are searched for the best pair again and again. For longer ones, n log n: a queue of candidate pairs over
+/// a linked list; a candidate that was overtaken stays queued and is known by its length, since what begins at a symbol
+/// only ever grows. Source: arXiv:1508.07909.
 /// </remarks>
 internal sealed class SymbolMerger
 {
+    private const int MaxSearched = 32;
     private readonly List<Symbol> _symbols = [];
-    private readonly PriorityQueue<Candidate, ulong> _queue = new();
+    private readonly Candidate?[] _candidates = new Candidate?[MaxSearched];
+    private PriorityQueue<Candidate, ulong>? _queue;
 
     /// <summary>Begins a new text.</summary>
     public void Clear() => _symbols.Clear();
@@ -53,25 +56,16 @@ internal sealed class SymbolMerger
 
     /// <summary>Merges all that the rule allows. The symbols that are left have a length; the others have 0.</summary>
     public ReadOnlySpan<Symbol> Merge<TRule>(TRule rule)
-        where TRule : struct, IMergeRule
+        where TRule : IMergeRule
     {
         Span<Symbol> symbols = CollectionsMarshal.AsSpan(_symbols);
-        for (int index = 0; index < symbols.Length; index++)
+        if (symbols.Length <= MaxSearched)
         {
-            Propose(symbols, index, rule);
+            MergeBySearch(symbols, rule);
         }
-
-        while (_queue.TryDequeue(out Candidate candidate, out _))
+        else
         {
-            ref Symbol left = ref symbols[candidate.Left];
-            if (left.Length == 0 || left.Next < 0 || left.Length + symbols[left.Next].Length != candidate.Length)
-            {
-                continue;
-            }
-
-            TakeIn(symbols, candidate.Left, candidate.Id);
-            Propose(symbols, left.Previous, rule);
-            Propose(symbols, candidate.Left, rule);
+            MergeByQueue(symbols, rule);
         }
 
         return symbols;
@@ -91,21 +85,85 @@ internal sealed class SymbolMerger
         }
     }
 
-    private void Propose<TRule>(Span<Symbol> symbols, int index, TRule rule)
-        where TRule : struct, IMergeRule
+    private static Candidate? Propose<TRule>(ReadOnlySpan<Symbol> symbols, int index, TRule rule)
+        where TRule : IMergeRule
     {
         if (index < 0 || symbols[index].Next < 0)
         {
-            return;
+            return null;
         }
 
-        ref Symbol left = ref symbols[index];
-        ref Symbol right = ref symbols[left.Next];
-        if (rule.TryMerge(in left, in right, out uint order, out int id))
+        ref readonly Symbol left = ref symbols[index];
+        ref readonly Symbol right = ref symbols[left.Next];
+        return rule.TryMerge(in left, in right, out uint order, out int id)
+            ? new(index, left.Length + right.Length, id, ((ulong)order << 32) | (uint)index)
+            : null;
+    }
+
+    private void MergeBySearch<TRule>(Span<Symbol> symbols, TRule rule)
+        where TRule : IMergeRule
+    {
+        for (int index = 0; index < symbols.Length; index++)
         {
-            _queue.Enqueue(new(index, left.Length + right.Length, id), ((ulong)order << 32) | (uint)index);
+            _candidates[index] = Propose(symbols, index, rule);
+        }
+
+        while (FindBest(symbols) is { } best)
+        {
+            TakeIn(symbols, best.Left, best.Id);
+            _candidates[best.Left] = Propose(symbols, best.Left, rule);
+            int previous = symbols[best.Left].Previous;
+            if (previous >= 0)
+            {
+                _candidates[previous] = Propose(symbols, previous, rule);
+            }
         }
     }
 
-    private readonly record struct Candidate(int Left, int Length, int Id);
+    private Candidate? FindBest(ReadOnlySpan<Symbol> symbols)
+    {
+        Candidate? best = null;
+        for (int index = symbols.IsEmpty ? -1 : 0; index >= 0; index = symbols[index].Next)
+        {
+            if (_candidates[index] is { } candidate && (best is null || candidate.Order < best.Value.Order))
+            {
+                best = candidate;
+            }
+        }
+
+        return best;
+    }
+
+    private void MergeByQueue<TRule>(Span<Symbol> symbols, TRule rule)
+        where TRule : IMergeRule
+    {
+        _queue ??= new();
+        for (int index = 0; index < symbols.Length; index++)
+        {
+            Enqueue(Propose(symbols, index, rule));
+        }
+
+        while (_queue.TryDequeue(out Candidate candidate, out _))
+        {
+            ref Symbol left = ref symbols[candidate.Left];
+            if (left.Length == 0 || left.Next < 0 || left.Length + symbols[left.Next].Length != candidate.Length)
+            {
+                continue;
+            }
+
+            TakeIn(symbols, candidate.Left, candidate.Id);
+            Enqueue(Propose(symbols, left.Previous, rule));
+            Enqueue(Propose(symbols, candidate.Left, rule));
+        }
+    }
+
+    private void Enqueue(Candidate? candidate)
+    {
+        if (candidate is { } found)
+        {
+            _queue!.Enqueue(found, found.Order);
+        }
+    }
+
+    private readonly record struct Candidate(int Left, int Length, int Id, ulong Order);
 }

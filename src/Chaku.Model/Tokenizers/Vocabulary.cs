@@ -43,7 +43,7 @@ internal sealed class Vocabulary
         BosId = Existing(source.BosId ?? Kind.BosId);
         EosId = Existing(source.EosId ?? Kind.EosId);
         UnknownId = Existing(source.UnknownId ?? Kind.UnknownId);
-        AddBos = (source.AddBos ?? Kind.AddBos) && BosId is not null;
+        AddBos = (source.AddBos ?? (Kind.AddBos || PreTokenizers.Find(source) is { AddsBos: true })) && BosId is not null;
         AddEos = (source.AddEos ?? false) && EosId is not null;
         AddSpacePrefix = source.AddSpacePrefix ?? Kind.AddSpacePrefix;
         EndOfGeneration = FindEndOfGeneration();

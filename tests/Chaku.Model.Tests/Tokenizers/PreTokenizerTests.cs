@@ -5,7 +5,7 @@ using CsCheck;
 
 namespace Chaku.Model.Tests.Tokenizers;
 
-public sealed partial class Gpt2PreTokenizerTests
+public sealed partial class PreTokenizerTests
 {
     private static readonly Gen<string> Texts = Gen.OneOf(
             Gen.OneOf(" ", "  ", "\n", "\t", "\r\n", "\u00A0", "\u3000", "a", "é", "1", "½", "٣", "!", "…"),
@@ -30,7 +30,7 @@ public sealed partial class Gpt2PreTokenizerTests
     {
         byte[] bytes = Encoding.UTF8.GetBytes(text);
         List<int> lengths = [];
-        new Gpt2PreTokenizer().Split(bytes, lengths);
+        PreTokenizers.Find("gpt-2")!.Split(bytes, lengths);
 
         List<string> words = [];
         int start = 0;
