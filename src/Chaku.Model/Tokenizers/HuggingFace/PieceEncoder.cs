@@ -13,7 +13,8 @@ internal sealed class PieceEncoder
 
     private readonly int[] _table = new int[TableLength];
     private readonly Dictionary<int, int> _letters = [];
-    private readonly Dictionary<(int Left, int Right), Merged> _merges;
+    private readonly MergeTable _merges;
+    private readonly WordCache _cache = new();
     private readonly Dictionary<byte[], int>? _wholes;
     private readonly int[]? _byteIds;
     private readonly int? _unknownId;
@@ -38,13 +39,13 @@ internal sealed class PieceEncoder
         }
 
         _merges = new(fields.Merges.Count);
-        for (int rank = 0; rank < fields.Merges.Count; rank++)
+        for (int rank = fields.Merges.Count - 1; rank >= 0; rank--)
         {
+            // The last first: of the same pair twice, the later rank holds.
             TokenMerge merge = fields.Merges[rank];
             if (mayMake(merge.MergedId))
             {
-                // Of the same pair twice, the later rank holds.
-                _merges[(merge.LeftId, merge.RightId)] = new((uint)rank, merge.MergedId);
+                _merges.Add(merge.LeftId, merge.RightId, (uint)rank, merge.MergedId);
             }
         }
     }
@@ -106,16 +107,29 @@ internal sealed class PieceEncoder
 
     private void AppendPiece(ReadOnlySpan<byte> piece, SymbolMerger merger, List<int> ids)
     {
-        if (_wholes is not null
-            && _wholes.GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(piece, out int whole))
+        if (_cache.TryAppend(piece, ids))
         {
-            ids.Add(whole);
             return;
         }
 
+        int start = ids.Count;
+        if (_wholes is not null && _wholes.GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(piece, out int whole))
+        {
+            ids.Add(whole);
+        }
+        else
+        {
+            Merge(piece, merger, ids);
+        }
+
+        _cache.Add(piece, ids, start);
+    }
+
+    private void Merge(ReadOnlySpan<byte> piece, SymbolMerger merger, List<int> ids)
+    {
         merger.Clear();
         AddSymbols(piece, merger);
-        foreach (Symbol symbol in merger.Merge(new RankRule(_merges)))
+        foreach (Symbol symbol in merger.Merge(_merges))
         {
             if (symbol.Length > 0)
             {
@@ -179,18 +193,5 @@ internal sealed class PieceEncoder
         }
 
         return true;
-    }
-
-    private readonly record struct Merged(uint Rank, int Id);
-
-    private readonly struct RankRule(Dictionary<(int Left, int Right), Merged> merges) : IMergeRule
-    {
-        public bool TryMerge(in Symbol left, in Symbol right, out uint order, out int id)
-        {
-            bool exists = merges.TryGetValue((left.Id, right.Id), out Merged merged);
-            order = merged.Rank;
-            id = merged.Id;
-            return exists;
-        }
     }
 }

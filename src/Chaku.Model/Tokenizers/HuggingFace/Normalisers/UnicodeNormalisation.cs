@@ -125,8 +125,9 @@ internal static class UnicodeNormalisation
         int starter = -1;
         int written = 0;
         int lastClass = 0;
-        foreach (int letter in letters)
+        for (int index = 0; index < letters.Count; index++)
         {
+            int letter = letters[index];
             int letterClass = table.ClassOf(letter);
             bool isBlocked = written > starter + 1 && (lastClass == 0 || lastClass >= letterClass);
             if (starter >= 0 && !isBlocked && Join(letters[starter], letter, table) is { } joined)

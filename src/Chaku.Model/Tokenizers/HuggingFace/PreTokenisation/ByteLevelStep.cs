@@ -8,8 +8,7 @@ namespace Chaku.Model.Tokenizers.HuggingFace.PreTokenisation;
 internal sealed class ByteLevelStep(bool addsPrefix, PreTokenizer? words) : PieceStep
 {
     /// <summary>Cuts text as GPT-2 does.</summary>
-    public static PreTokenizer Gpt2Words { get; } =
-        PreTokenizers.All.Single(static entry => entry.Names.Contains("gpt-2"));
+    public static PreTokenizer Gpt2Words { get; } = PreTokenizers.Find("gpt-2")!;
 
     /// <inheritdoc/>
     public override bool SpellsBytes => true;
