@@ -20,6 +20,9 @@ internal sealed class PieceEncoder
     private readonly int? _unknownId;
     private readonly bool _fusesUnknown;
 
+    // The characters that a token has before a space; null where text cannot be cut before other spaces.
+    private readonly HashSet<Rune>? _joiningLetters;
+
     /// <summary>Indexes what the file says.</summary>
     /// <param name="fields">The model.</param>
     /// <param name="mayMake">Whether text may become this token; never marks.</param>
@@ -38,6 +41,7 @@ internal sealed class PieceEncoder
             }
         }
 
+        _joiningLetters = _wholes is null && Find(SpaceMark) >= 0 ? FindJoiningLetters(fields) : null;
         _merges = new(fields.Merges.Count);
         for (int rank = fields.Merges.Count - 1; rank >= 0; rank--)
         {
@@ -49,6 +53,11 @@ internal sealed class PieceEncoder
             }
         }
     }
+
+    /// <summary>SentencePiece's sign for a space.</summary>
+    private static Rune SpaceMark { get; } = new('\u2581');
+
+    private static ReadOnlySpan<byte> SpaceBytes => "\u2581"u8;
 
     /// <summary>Whether every text has tokens; else only those of some letters have.</summary>
     public bool SpellsEverything => _unknownId is not null || (_byteIds is not null && !_byteIds.Contains(-1));
@@ -65,9 +74,30 @@ internal sealed class PieceEncoder
         SymbolMerger merger = new();
         foreach (int length in lengths)
         {
-            AppendPiece(text[..length], merger, ids);
+            ReadOnlySpan<byte> piece = text[..length];
             text = text[length..];
+            for (int word; (word = WordLength(piece)) > 0; piece = piece[word..])
+            {
+                AppendPiece(piece[..word], merger, ids);
+            }
         }
+    }
+
+    private static HashSet<Rune> FindJoiningLetters(BpeFields fields)
+    {
+        HashSet<Rune> letters = [];
+        foreach (string token in fields.Ids.Keys)
+        {
+            for (int mark = token.IndexOf('\u2581', 0); mark >= 0; mark = token.IndexOf('\u2581', mark + 1))
+            {
+                if (mark > 0 && Rune.DecodeLastFromUtf16(token.AsSpan(0, mark), out Rune letter, out _) == 0)
+                {
+                    _ = letters.Add(letter);
+                }
+            }
+        }
+
+        return letters;
     }
 
     private static int[] FindBytes(BpeFields fields)
@@ -104,6 +134,31 @@ internal sealed class PieceEncoder
     private int Find(Rune letter) => letter.Value < TableLength
         ? _table[letter.Value]
         : _letters.GetValueOrDefault(letter.Value, -1);
+
+    /// <summary>
+    /// Where a piece can be cut that no step has cut: before a space behind a character that no token has before one.
+    /// </summary>
+    private int WordLength(ReadOnlySpan<byte> piece)
+    {
+        for (int start = 1; start < piece.Length && _joiningLetters is not null;)
+        {
+            int next = piece[start..].IndexOf(SpaceBytes);
+            if (next < 0)
+            {
+                break;
+            }
+
+            _ = Rune.DecodeLastFromUtf8(piece[..(start + next)], out Rune letter, out _);
+            if (!_joiningLetters.Contains(letter))
+            {
+                return start + next;
+            }
+
+            start += next + 1;
+        }
+
+        return piece.Length;
+    }
 
     private void AppendPiece(ReadOnlySpan<byte> piece, SymbolMerger merger, List<int> ids)
     {

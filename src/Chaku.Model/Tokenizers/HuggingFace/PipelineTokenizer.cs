@@ -15,9 +15,9 @@ internal sealed class PipelineTokenizer : Tokenizer
         _pipeline = pipeline;
         (byte[] Spelling, int Id)[] normalised =
         [
-            .. Enumerable.Range(0, vocabulary.Count)
-                .Where(id => vocabulary.MatchingOf(id).HasFlag(TokenMatching.Normalised))
-                .Select(id => (Normalise(vocabulary.SpellingOf(id).ToArray(), afterMark: true), id)),
+            .. (vocabulary.Source.Matching ?? new Dictionary<int, TokenMatching>())
+                .Where(static entry => entry.Value.HasFlag(TokenMatching.Normalised))
+                .Select(entry => (Normalise(vocabulary.SpellingOf(entry.Key).ToArray(), afterMark: true), entry.Key)),
         ];
         _normalisedTokens = normalised.Length > 0 ? new(vocabulary, normalised) : null;
     }

@@ -17,7 +17,7 @@ internal sealed class SentencePieceModel
     private const string SpaceMark = "\u2581";
 
     private readonly string _path;
-    private readonly List<string> _pieces = [];
+    private readonly Dictionary<string, int> _pieces = new(StringComparer.Ordinal);
     private readonly List<float> _scores = [];
     private readonly List<TokenType> _types = [];
     private long _modelType = 1;
@@ -75,14 +75,10 @@ internal sealed class SentencePieceModel
     /// <exception cref="ModelFormatException">The files disagree, or some text would have no tokens.</exception>
     public Tokenizer Build(TokenizerConfig config, int tokenCount)
     {
-        TokenTable table = new(_path);
-        for (int id = 0; id < _pieces.Count; id++)
+        TokenTable table = new(_path, _pieces, config.Added.Count);
+        for (int id = 0; id < _types.Count; id++)
         {
-            // In a user's own piece a mark stands for a space, and it is looked for in text that still has spaces.
-            string piece = _types[id] == TokenType.UserDefined
-                ? _pieces[id].Replace(SpaceMark, " ", StringComparison.Ordinal)
-                : _pieces[id];
-            table.Add(piece, id, _types[id]);
+            table.Mark(id, _types[id]);
         }
 
         foreach (AddedToken added in config.Added)
@@ -132,9 +128,18 @@ internal sealed class SentencePieceModel
             }
         }
 
-        _pieces.Add(piece is { Length: > 0 } && !float.IsNaN(score)
-            ? piece
-            : throw reader.Refuse("a piece of at least a character, with a score", $"{piece}, {score}"));
+        if (piece is not { Length: > 0 } || float.IsNaN(score))
+        {
+            throw reader.Refuse("a piece of at least a character, with a score", $"{piece}, {score}");
+        }
+
+        // In a user's own piece a mark stands for a space, and it is looked for in text that still has spaces.
+        piece = type == TokenType.UserDefined ? piece.Replace(SpaceMark, " ", StringComparison.Ordinal) : piece;
+        if (!_pieces.TryAdd(piece, _types.Count))
+        {
+            throw reader.Refuse("every piece once", $"{ModelFormatException.Quote(piece)} again");
+        }
+
         _scores.Add(score);
         _types.Add(type);
     }

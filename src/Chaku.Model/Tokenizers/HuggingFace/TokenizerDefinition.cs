@@ -37,11 +37,13 @@ internal sealed record TokenizerDefinition
     /// <exception cref="ModelFormatException">The files disagree, or some text would have no tokens.</exception>
     public Tokenizer Build(TokenizerConfig config, int tokenCount)
     {
-        TokenTable table = new(File);
-        foreach ((string token, int id) in Model.Ids)
+        TokenTable table = new(File, Model.Ids, Added.Count + config.Added.Count);
+        for (int value = 0; value < 256 && Model.FallsBackToBytes; value++)
         {
-            bool isByte = Model.FallsBackToBytes && ByteSpelling.Parse(Encoding.UTF8.GetBytes(token)) is not null;
-            table.Add(token, id, isByte ? TokenType.Byte : TokenType.Normal);
+            if (Model.Ids.TryGetValue(ByteSpelling.Of((byte)value), out int id))
+            {
+                table.Mark(id, TokenType.Byte);
+            }
         }
 
         foreach (AddedToken added in Added.Concat(config.Added))
@@ -52,7 +54,7 @@ internal sealed record TokenizerDefinition
         VocabularySource source = table.ToSource("bpe", tokenCount) with
         {
             BosId = Single(Frame.Before, "before") ?? table.Find(config.BosToken, "bos_token"),
-            EosId = table.Find(config.EosToken, "eos_token") ?? Single(Frame.After, "after"),
+            EosId = FindEos(table.Find(config.EosToken, "eos_token"), Single(Frame.After, "after")),
             UnknownId = Model.UnknownToken is { } unknown ? Model.Ids[unknown] : -1,
             AddBos = config.AddBos ?? Frame.Before.Count > 0,
             AddEos = config.AddEos ?? Frame.After.Count > 0,
@@ -78,6 +80,10 @@ internal sealed record TokenizerDefinition
 
         return new(vocabulary, new(Normaliser, PreTokeniser, encoder, Decoder));
     }
+
+    private int? FindEos(int? named, int? after) => named is null || after is null || named == after
+        ? named ?? after
+        : throw new ModelFormatException(File, 0, $"token {named}, the eos_token, after a text", $"{after}");
 
     private int? Single(IReadOnlyList<int> ids, string where) => ids.Count <= 1
         ? ids.Count == 1 ? ids[0] : null
