@@ -17,7 +17,7 @@ internal enum CutBehaviour
     /// <summary>It is the beginning of the piece after it; of several in a row, the last is.</summary>
     MergedWithNext,
 
-    /// <summary>It is a piece, together with the matches right behind it.</summary>
+    /// <summary>It is a piece, together with the matches right behind it; so is what lies between.</summary>
     Contiguous,
 }
 

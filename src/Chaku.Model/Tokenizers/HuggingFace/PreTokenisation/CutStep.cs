@@ -84,7 +84,7 @@ internal abstract class CutStep(CutBehaviour behaviour, bool isInverted) : Piece
     {
         CutBehaviour.MergedWithPrevious => part.IsMatch && !previous.IsMatch,
         CutBehaviour.MergedWithNext => previous.IsMatch && !part.IsMatch,
-        CutBehaviour.Contiguous => part.IsMatch && previous.IsMatch,
+        CutBehaviour.Contiguous => part.IsMatch == previous.IsMatch,
         _ => false,
     };
 
