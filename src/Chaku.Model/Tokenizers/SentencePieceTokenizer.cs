@@ -10,7 +10,7 @@ internal sealed class SentencePieceTokenizer : Tokenizer
 {
     private readonly int[] _byteIds;
     private readonly int _maxPieceLength;
-    private readonly HashSet<byte> _joiningBytes;
+    private readonly PieceBorders _borders;
     private readonly WordCache _cache = new();
 
     /// <summary>Checks that every text can be spelled.</summary>
@@ -27,7 +27,7 @@ internal sealed class SentencePieceTokenizer : Tokenizer
 
         _byteIds = FindByteIds(vocabulary);
         _maxPieceLength = vocabulary.Source.Tokens.Max(static token => token.Length);
-        _joiningBytes = FindJoiningBytes(vocabulary);
+        _borders = new(vocabulary);
         RequireEveryByte(_byteIds);
     }
 
@@ -44,7 +44,7 @@ internal sealed class SentencePieceTokenizer : Tokenizer
         SymbolMerger merger = new();
         for (int start = 0; start < escaped.Length;)
         {
-            int length = WordLength(escaped.AsSpan(start));
+            int length = _borders.WordLength(escaped.AsSpan(start));
             AppendWord(escaped, start, length, merger, ids);
             start += length;
         }
@@ -115,53 +115,6 @@ internal sealed class SentencePieceTokenizer : Tokenizer
         }
 
         return [.. text];
-    }
-
-    /// <summary>
-    /// The pieces that have a space inside, behind something else, by what is right before that space: no merge happens
-    /// across any other place before a space, so a text can be cut there and each word encoded alone.
-    /// </summary>
-    private static HashSet<byte> FindJoiningBytes(Vocabulary vocabulary)
-    {
-        HashSet<byte> joining = [];
-        for (int id = 0; id < vocabulary.Count; id++)
-        {
-            ReadOnlySpan<byte> spelling = vocabulary.SpellingOf(id);
-            for (int next; (next = NextWord(spelling)) > 0; spelling = spelling[next..])
-            {
-                _ = joining.Add(spelling[next - 1]);
-            }
-        }
-
-        return joining;
-    }
-
-    /// <summary>Where a space comes first after something that is none, or −1.</summary>
-    private static int NextWord(ReadOnlySpan<byte> text)
-    {
-        int start = 0;
-        while (text[start..].StartsWith(SpaceMark))
-        {
-            start += SpaceMark.Length;
-        }
-
-        int next = text[start..].IndexOf(SpaceMark);
-        return next < 0 ? -1 : start + next;
-    }
-
-    private int WordLength(ReadOnlySpan<byte> text)
-    {
-        int length = 0;
-        for (int next; (next = NextWord(text[length..])) > 0;)
-        {
-            length += next;
-            if (!_joiningBytes.Contains(text[length - 1]))
-            {
-                return length;
-            }
-        }
-
-        return text.Length;
     }
 
     private void AppendWord(byte[] text, int start, int length, SymbolMerger merger, List<int> ids)

@@ -28,16 +28,19 @@ internal interface IMergeRule
 
 /// <summary>Byte-pair encoding: merges neighbours, the most urgent pair first, until none is left to merge.</summary>
 /// <remarks>
-/// Short texts are searched for the best pair again and again. For longer ones, n log n: a queue of candidate pairs over
-/// a linked list; a candidate that was overtaken stays queued and is known by its length, since what begins at a symbol
-/// only ever grows. Source: arXiv:1508.07909.
+/// Short texts are searched for the best pair again and again. For longer ones, n log n: a queue of pairs over a linked
+/// list, in which a pair that was overtaken stays and is known by its order, which is no longer its left symbol's.
+/// Source: arXiv:1508.07909.
 /// </remarks>
 internal sealed class SymbolMerger
 {
     private const int MaxSearched = 32;
+    private const ulong NoOrder = ulong.MaxValue;
     private readonly List<Symbol> _symbols = [];
-    private readonly Candidate?[] _candidates = new Candidate?[MaxSearched];
-    private PriorityQueue<Candidate, ulong>? _queue;
+
+    // The pair that begins at each symbol.
+    private Pair[] _pairs = new Pair[MaxSearched];
+    private PriorityQueue<int, ulong>? _queue;
 
     /// <summary>Begins a new text.</summary>
     public void Clear() => _symbols.Clear();
@@ -59,6 +62,16 @@ internal sealed class SymbolMerger
         where TRule : IMergeRule
     {
         Span<Symbol> symbols = CollectionsMarshal.AsSpan(_symbols);
+        if (_pairs.Length < symbols.Length)
+        {
+            _pairs = new Pair[Math.Max(symbols.Length, 2 * _pairs.Length)];
+        }
+
+        for (int index = 0; index < symbols.Length; index++)
+        {
+            _pairs[index] = PairAt(symbols, index, rule);
+        }
+
         if (symbols.Length <= MaxSearched)
         {
             MergeBySearch(symbols, rule);
@@ -71,99 +84,99 @@ internal sealed class SymbolMerger
         return symbols;
     }
 
-    private static void TakeIn(Span<Symbol> symbols, int index, int id)
-    {
-        ref Symbol left = ref symbols[index];
-        ref Symbol right = ref symbols[left.Next];
-        left.Length += right.Length;
-        left.Id = id;
-        left.Next = right.Next;
-        right.Length = 0;
-        if (left.Next >= 0)
-        {
-            symbols[left.Next].Previous = index;
-        }
-    }
-
-    private static Candidate? Propose<TRule>(ReadOnlySpan<Symbol> symbols, int index, TRule rule)
+    private static Pair PairAt<TRule>(ReadOnlySpan<Symbol> symbols, int index, TRule rule)
         where TRule : IMergeRule
     {
-        if (index < 0 || symbols[index].Next < 0)
-        {
-            return null;
-        }
-
         ref readonly Symbol left = ref symbols[index];
-        ref readonly Symbol right = ref symbols[left.Next];
-        return rule.TryMerge(in left, in right, out uint order, out int id)
-            ? new(index, left.Length + right.Length, id, ((ulong)order << 32) | (uint)index)
-            : null;
+        return left.Next >= 0 && rule.TryMerge(in left, in symbols[left.Next], out uint order, out int id)
+            ? new(((ulong)order << 32) | (uint)index, id)
+            : new(NoOrder, -1);
     }
 
     private void MergeBySearch<TRule>(Span<Symbol> symbols, TRule rule)
         where TRule : IMergeRule
     {
-        for (int index = 0; index < symbols.Length; index++)
+        while (true)
         {
-            _candidates[index] = Propose(symbols, index, rule);
-        }
-
-        while (FindBest(symbols) is { } best)
-        {
-            TakeIn(symbols, best.Left, best.Id);
-            _candidates[best.Left] = Propose(symbols, best.Left, rule);
-            int previous = symbols[best.Left].Previous;
-            if (previous >= 0)
+            int best = -1;
+            ulong bestOrder = NoOrder;
+            for (int index = symbols.IsEmpty ? -1 : 0; index >= 0; index = symbols[index].Next)
             {
-                _candidates[previous] = Propose(symbols, previous, rule);
+                if (_pairs[index].Order < bestOrder)
+                {
+                    (best, bestOrder) = (index, _pairs[index].Order);
+                }
             }
-        }
-    }
 
-    private Candidate? FindBest(ReadOnlySpan<Symbol> symbols)
-    {
-        Candidate? best = null;
-        for (int index = symbols.IsEmpty ? -1 : 0; index >= 0; index = symbols[index].Next)
-        {
-            if (_candidates[index] is { } candidate && (best is null || candidate.Order < best.Value.Order))
+            if (best < 0)
             {
-                best = candidate;
+                return;
             }
-        }
 
-        return best;
+            TakeIn(symbols, best, rule);
+        }
     }
 
     private void MergeByQueue<TRule>(Span<Symbol> symbols, TRule rule)
         where TRule : IMergeRule
     {
         _queue ??= new();
-        for (int index = 0; index < symbols.Length; index++)
+        _queue.EnqueueRange(PairsToQueue(symbols.Length));
+        while (_queue.TryDequeue(out int index, out ulong order))
         {
-            Enqueue(Propose(symbols, index, rule));
-        }
-
-        while (_queue.TryDequeue(out Candidate candidate, out _))
-        {
-            ref Symbol left = ref symbols[candidate.Left];
-            if (left.Length == 0 || left.Next < 0 || left.Length + symbols[left.Next].Length != candidate.Length)
+            if (_pairs[index].Order != order)
             {
                 continue;
             }
 
-            TakeIn(symbols, candidate.Left, candidate.Id);
-            Enqueue(Propose(symbols, left.Previous, rule));
-            Enqueue(Propose(symbols, candidate.Left, rule));
+            TakeIn(symbols, index, rule);
+            Enqueue(index);
+            Enqueue(symbols[index].Previous);
         }
     }
 
-    private void Enqueue(Candidate? candidate)
+    private IEnumerable<(int Index, ulong Order)> PairsToQueue(int count)
     {
-        if (candidate is { } found)
+        for (int index = 0; index < count; index++)
         {
-            _queue!.Enqueue(found, found.Order);
+            if (_pairs[index].Order != NoOrder)
+            {
+                yield return (index, _pairs[index].Order);
+            }
         }
     }
 
-    private readonly record struct Candidate(int Left, int Length, int Id, ulong Order);
+    private void Enqueue(int index)
+    {
+        if (index >= 0 && _pairs[index].Order != NoOrder)
+        {
+            _queue!.Enqueue(index, _pairs[index].Order);
+        }
+    }
+
+    /// <summary>Merges the pair that begins at the index, and looks up the two that this makes.</summary>
+    private void TakeIn<TRule>(Span<Symbol> symbols, int index, TRule rule)
+        where TRule : IMergeRule
+    {
+        ref Symbol left = ref symbols[index];
+        ref Symbol right = ref symbols[left.Next];
+        _pairs[left.Next] = new(NoOrder, -1);
+        left.Length += right.Length;
+        left.Id = _pairs[index].Id;
+        left.Next = right.Next;
+        right.Length = 0;
+        if (left.Next >= 0)
+        {
+            symbols[left.Next].Previous = index;
+        }
+
+        _pairs[index] = PairAt(symbols, index, rule);
+        if (left.Previous >= 0)
+        {
+            _pairs[left.Previous] = PairAt(symbols, left.Previous, rule);
+        }
+    }
+
+    /// <summary>What a pair becomes; the smallest order comes first, and is the leftmost of its urgency.</summary>
+    private readonly record struct Pair(ulong Order, int Id);
 }

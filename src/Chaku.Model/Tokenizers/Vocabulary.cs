@@ -100,7 +100,10 @@ internal sealed class Vocabulary
     /// <summary>The first token with that spelling, if plain text may become it.</summary>
     public bool TryFindText(ReadOnlySpan<byte> spelling, out int id) =>
         _ids.GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(spelling, out id)
-        && _types[id] is not (TokenType.Control or TokenType.Unknown or TokenType.Byte);
+        && IsText(id);
+
+    /// <summary>Whether plain text may become the token.</summary>
+    public bool IsText(int id) => _types[id] is not (TokenType.Control or TokenType.Unknown or TokenType.Byte);
 
     /// <summary>The exception that names this vocabulary's file.</summary>
     public ModelFormatException Refuse(string expected, string found) =>

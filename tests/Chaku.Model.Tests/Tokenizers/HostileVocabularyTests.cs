@@ -22,7 +22,7 @@ public sealed class HostileVocabularyTests
         AssertRefused(SentencePiece with { Scores = null }, "tokenizer.ggml.scores");
         AssertRefused(ByteLevel with { Merges = null }, "tokenizer.ggml.merges");
         AssertRefused(ByteLevel with { Tokens = [], Types = [] }, "at least one token");
-        AssertRefused(ByteLevel with { Tokens = ["a"u8.ToArray()], Types = [1] }, "none for byte 0x00");
+        AssertRefused(ByteLevel with { Tokens = ["a"u8.ToArray()], Types = [1] }, "none for byte 0x0A");
     }
 
     [Fact]

@@ -50,6 +50,17 @@ internal static class CodePoints
         return position;
     }
 
+    /// <summary>The place itself, or behind the continuation bytes that begin there.</summary>
+    public static int EndBefore(ReadOnlySpan<byte> text, int position)
+    {
+        while (position < text.Length && IsContinuation(text[position]))
+        {
+            position++;
+        }
+
+        return position;
+    }
+
     /// <summary>The general category.</summary>
     public static UnicodeCategory CategoryOf(int codePoint) => CharUnicodeInfo.GetUnicodeCategory(codePoint);
 

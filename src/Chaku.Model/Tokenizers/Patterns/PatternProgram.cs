@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace Chaku.Model.Tokenizers.Patterns;
 
 /// <summary>What an instruction does.</summary>
@@ -66,6 +68,7 @@ internal sealed class PatternProgram
     private readonly List<Instruction> _instructions = [];
     private readonly int[][] _entriesByByte = new int[129][];
     private readonly int[] _nullableEntries;
+    private readonly SearchValues<byte> _startBytes;
     private int _compiledNodes;
 
     /// <summary>Compiles a pattern.</summary>
@@ -89,6 +92,8 @@ internal sealed class PatternProgram
 
         _entriesByByte[0x80] = entries;
         _nullableEntries = [.. entries.Where((_, index) => options[index].IsNullable)];
+        _startBytes = SearchValues.Create([.. Enumerable.Range(0, 0x100)
+            .Where(value => value >= 0x80 || _entriesByByte[value].Length > 0).Select(static value => (byte)value)]);
         Instructions = [.. _instructions];
     }
 
@@ -102,6 +107,13 @@ internal sealed class PatternProgram
     public int[] EntriesAt(ReadOnlySpan<byte> text, int position) => position == text.Length
         ? _nullableEntries
         : _entriesByByte[Math.Min(text[position], (byte)0x80)];
+
+    /// <summary>The next place from here on where an alternative can match, or the end.</summary>
+    public int NextStart(ReadOnlySpan<byte> text, int position)
+    {
+        int skipped = text[position..].IndexOfAny(_startBytes);
+        return skipped < 0 ? text.Length : CodePoints.EndBefore(text, position + skipped);
+    }
 
     private static IReadOnlyList<PatternNode> Options(PatternNode node) => node switch
     {

@@ -61,7 +61,14 @@ internal ref struct PatternSearch
         PatternProgram program = _pattern.Program;
         for (int position = _searchStart; position <= _text.Length;)
         {
-            foreach (int entry in program.EntriesAt(_text, position))
+            int[] entries = program.EntriesAt(_text, position);
+            if (entries.Length == 0 && position < _text.Length)
+            {
+                position = program.NextStart(_text, position);
+                continue;
+            }
+
+            foreach (int entry in entries)
             {
                 int end = Run(entry, position);
                 if (end > position || (end == position && position != End))

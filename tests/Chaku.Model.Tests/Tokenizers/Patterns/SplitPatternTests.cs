@@ -148,12 +148,12 @@ public sealed class SplitPatternTests
     public void What_takes_too_long_all_the_same_is_refused()
     {
         SplitPattern split = Parse(@"(?=(?:\d\d)+x)|\d(?=\d*$)");
-        byte[] text = [.. Enumerable.Repeat((byte)'1', 100_000)];
+        byte[] text = [.. Enumerable.Repeat((byte)'1', 20_000)];
 
         Stopwatch clock = Stopwatch.StartNew();
         string message = Assert.Throws<ModelFormatException>(() => split.Split(text, [])).Message;
 
-        Assert.Contains("steps on 100000 bytes", message, StringComparison.Ordinal);
+        Assert.Contains("steps on 20000 bytes", message, StringComparison.Ordinal);
         Assert.InRange(clock.Elapsed.TotalSeconds, 0, 5);
     }
 
