@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace Chaku.Model.Tokenizers;
 
 /// <summary>SentencePiece's byte-pair encoding: characters are merged into the piece with the best score.</summary>
@@ -58,17 +56,11 @@ internal sealed class SentencePieceTokenizer : Tokenizer
         ReadOnlySpan<byte> spelling = Vocabulary.SpellingOf(id);
         return Vocabulary.TypeOf(id) switch
         {
-            TokenType.Byte when ParseByte(spelling) is { } value => [value],
+            TokenType.Byte when ByteSpelling.Parse(spelling) is { } value => [value],
             TokenType.Control or TokenType.Unknown or TokenType.UserDefined => spelling.ToArray(),
             _ => Unescape(spelling),
         };
     }
-
-    private static byte? ParseByte(ReadOnlySpan<byte> spelling) =>
-        spelling.Length == 6 && spelling.StartsWith("<0x"u8) && spelling[^1] == '>'
-        && byte.TryParse(spelling[3..5], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out byte value)
-            ? value
-            : null;
 
     private static int[] FindByteIds(Vocabulary vocabulary)
     {
@@ -76,7 +68,7 @@ internal sealed class SentencePieceTokenizer : Tokenizer
         Array.Fill(ids, -1);
         for (int id = vocabulary.Count - 1; id >= 0; id--)
         {
-            if (vocabulary.TypeOf(id) == TokenType.Byte && ParseByte(vocabulary.SpellingOf(id)) is { } value)
+            if (vocabulary.TypeOf(id) == TokenType.Byte && ByteSpelling.Parse(vocabulary.SpellingOf(id)) is { } value)
             {
                 ids[value] = id;
             }
