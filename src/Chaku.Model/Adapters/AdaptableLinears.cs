@@ -57,7 +57,7 @@ internal sealed class AdaptableLinears
             .. _decoder.Layers
                 .SelectMany(layer => layer.Attention.Linears.Concat(layer.FeedForward.Linears))
                 .Append(_decoder.Head)
-                .Where(linear => modules.ContainsKey(linear.Name))
+                .Where(linear => modules.ContainsKey(linear.Name) && linear.Name != DecoderWeightsReader.TokenEmbedding)
                 .Select(linear => new AdaptableLinear(linear, modules[linear.Name])),
         ];
     }

@@ -17,6 +17,41 @@ internal static class ByteLevelAlphabet
     /// <summary>The character that stands for the byte.</summary>
     public static char LetterOf(byte value) => Letters[value];
 
+    /// <summary>How many bytes the text's spelling has.</summary>
+    public static int SpelledLength(ReadOnlySpan<byte> text)
+    {
+        int length = text.Length;
+        foreach (byte value in text)
+        {
+            length += IsItself(value) ? 0 : 1;
+        }
+
+        return length;
+    }
+
+    /// <summary>The spelling of bytes, in UTF-8.</summary>
+    public static byte[] Encode(ReadOnlySpan<byte> text)
+    {
+        byte[] spelling = new byte[SpelledLength(text)];
+        int written = 0;
+        foreach (byte value in text)
+        {
+            if (IsItself(value))
+            {
+                spelling[written++] = value;
+            }
+            else
+            {
+                // Every other letter lies below U+0800 and takes two bytes.
+                int letter = Letters[value];
+                spelling[written++] = (byte)(0xC0 | (letter >> 6));
+                spelling[written++] = (byte)(0x80 | (letter & 0x3F));
+            }
+        }
+
+        return spelling;
+    }
+
     /// <summary>What a spelling stands for; a character outside the alphabet stands for its own UTF-8.</summary>
     public static byte[] Decode(ReadOnlySpan<byte> spelling)
     {
@@ -38,6 +73,8 @@ internal static class ByteLevelAlphabet
 
         return [.. bytes];
     }
+
+    private static bool IsItself(byte value) => value is >= (byte)'!' and <= (byte)'~';
 
     private static char[] MakeLetters()
     {

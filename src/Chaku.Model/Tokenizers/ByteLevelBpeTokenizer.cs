@@ -1,20 +1,25 @@
+using System.Runtime.InteropServices;
 using System.Text;
 
 namespace Chaku.Model.Tokenizers;
 
 /// <summary>GPT-2's byte-pair encoding: text is cut into words, and the bytes of each are merged by rank.</summary>
-/// <remarks>Source: Radford et al. 2019, section 2.2.</remarks>
+/// <remarks>
+/// A byte that has no token is the unknown token, or is left out where there is none, as the models' own tokenizers do:
+/// some vocabularies lack control characters and planes in which Unicode has no characters yet. Source: Radford et al.
+/// 2019, section 2.2.
+/// </remarks>
 internal sealed class ByteLevelBpeTokenizer : Tokenizer
 {
     private readonly PreTokenizer _preTokenizer;
     private readonly int[] _byteIds;
-
-    // The tuple's hash is seeded: a file cannot choose ids that all meet in one bucket.
-    private readonly Dictionary<(int Left, int Right), Merged> _merges;
+    private readonly MergeTable _merges;
+    private readonly int? _unknownId;
+    private readonly WordCache _cache = new();
 
     /// <summary>Checks that every text can be spelled.</summary>
     /// <exception cref="ModelFormatException">
-    /// There are no merges, the pre-tokenizer is unknown, or bytes have no token and there is no unknown token.
+    /// There are no merges, the pre-tokenizer is unknown, or bytes of text have no token and there is no unknown token.
     /// </exception>
     public ByteLevelBpeTokenizer(Vocabulary vocabulary)
         : base(vocabulary)
@@ -22,7 +27,9 @@ internal sealed class ByteLevelBpeTokenizer : Tokenizer
         _preTokenizer = PreTokenizers.Find(vocabulary);
         _byteIds = FindByteIds(vocabulary);
         _merges = ReadMerges(vocabulary);
-        RequireEveryByte(_byteIds);
+        bool hasUnknown = vocabulary.UnknownId is { } id && vocabulary.TypeOf(id) == TokenType.Unknown;
+        _unknownId = hasUnknown ? vocabulary.UnknownId : null;
+        RequireText(vocabulary, _byteIds, hasUnknown);
     }
 
     /// <inheritdoc/>
@@ -62,12 +69,27 @@ internal sealed class ByteLevelBpeTokenizer : Tokenizer
         return ids;
     }
 
+    /// <summary>Refuses a vocabulary that cannot spell the characters of Unicode's first four planes.</summary>
+    private static void RequireText(Vocabulary vocabulary, ReadOnlySpan<int> byteIds, bool hasUnknown)
+    {
+        for (int value = 0; value < byteIds.Length && !hasUnknown; value++)
+        {
+            bool isText = value is '\n' or (>= ' ' and <= '~') or (>= 0x80 and <= 0xBF) or (>= 0xC2 and <= 0xF0);
+            if (isText && byteIds[value] < 0)
+            {
+                throw vocabulary.Refuse(
+                    "a token for every byte of text, or an unknown token", $"none for byte 0x{value:X2}");
+            }
+        }
+    }
+
     /// <summary>Merges that name tokens the vocabulary has not can never happen, and are left out.</summary>
-    private static Dictionary<(int Left, int Right), Merged> ReadMerges(Vocabulary vocabulary)
+    private static MergeTable ReadMerges(Vocabulary vocabulary)
     {
         IReadOnlyList<byte[]> lines = vocabulary.Source.Merges
             ?? throw vocabulary.Refuse("tokenizer.ggml.merges, the pairs to be merged", "no such key");
-        Dictionary<(int Left, int Right), Merged> merges = new(lines.Count);
+        MergeTable merges = new(lines.Count);
+        List<byte> joined = [];
         for (int rank = 0; rank < lines.Count; rank++)
         {
             // A pair is two tokens with a space between; the left one may itself begin with a space.
@@ -76,16 +98,44 @@ internal sealed class ByteLevelBpeTokenizer : Tokenizer
             if (space > 0
                 && vocabulary.TryFindText(line[..space], out int left)
                 && vocabulary.TryFindText(line[(space + 1)..], out int right)
-                && vocabulary.TryFindText([.. line[..space], .. line[(space + 1)..]], out int merged))
+                && vocabulary.TryFindText(Join(line, space, joined), out int merged))
             {
-                _ = merges.TryAdd((left, right), new((uint)rank, merged));
+                merges.Add(left, right, (uint)rank, merged);
             }
         }
 
         return merges;
     }
 
+    private static ReadOnlySpan<byte> Join(ReadOnlySpan<byte> line, int space, List<byte> joined)
+    {
+        joined.Clear();
+        joined.AddRange(line[..space]);
+        joined.AddRange(line[(space + 1)..]);
+        return CollectionsMarshal.AsSpan(joined);
+    }
+
     private void AppendWord(ReadOnlySpan<byte> word, SymbolMerger merger, List<int> ids)
+    {
+        if (_cache.TryAppend(word, ids))
+        {
+            return;
+        }
+
+        int start = ids.Count;
+        if (_preTokenizer.IgnoresMerges && Vocabulary.TryFindText(ByteLevelAlphabet.Encode(word), out int id))
+        {
+            ids.Add(id);
+        }
+        else
+        {
+            MergeWord(word, merger, ids);
+        }
+
+        _cache.Add(word, ids, start);
+    }
+
+    private void MergeWord(ReadOnlySpan<byte> word, SymbolMerger merger, List<int> ids)
     {
         merger.Clear();
         for (int start = 0; start < word.Length; start++)
@@ -93,25 +143,12 @@ internal sealed class ByteLevelBpeTokenizer : Tokenizer
             merger.Add(start, length: 1, _byteIds[word[start]]);
         }
 
-        foreach (Symbol symbol in merger.Merge(new RankRule(_merges)))
+        foreach (Symbol symbol in merger.Merge(_merges))
         {
-            if (symbol.Length > 0)
+            if (symbol.Length > 0 && (symbol.Id >= 0 ? symbol.Id : _unknownId) is { } id)
             {
-                ids.Add(symbol.Id >= 0 ? symbol.Id : Vocabulary.UnknownId!.Value);
+                ids.Add(id);
             }
-        }
-    }
-
-    private readonly record struct Merged(uint Rank, int Id);
-
-    private readonly struct RankRule(Dictionary<(int Left, int Right), Merged> merges) : IMergeRule
-    {
-        public bool TryMerge(in Symbol left, in Symbol right, out uint order, out int id)
-        {
-            bool exists = merges.TryGetValue((left.Id, right.Id), out Merged merged);
-            order = merged.Rank;
-            id = merged.Id;
-            return exists;
         }
     }
 }

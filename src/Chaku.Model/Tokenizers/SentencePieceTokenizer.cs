@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace Chaku.Model.Tokenizers;
 
 /// <summary>SentencePiece's byte-pair encoding: characters are merged into the piece with the best score.</summary>
@@ -12,6 +10,8 @@ internal sealed class SentencePieceTokenizer : Tokenizer
 {
     private readonly int[] _byteIds;
     private readonly int _maxPieceLength;
+    private readonly PieceBorders _borders;
+    private readonly WordCache _cache = new();
 
     /// <summary>Checks that every text can be spelled.</summary>
     /// <exception cref="ModelFormatException">
@@ -27,6 +27,7 @@ internal sealed class SentencePieceTokenizer : Tokenizer
 
         _byteIds = FindByteIds(vocabulary);
         _maxPieceLength = vocabulary.Source.Tokens.Max(static token => token.Length);
+        _borders = new(vocabulary);
         RequireEveryByte(_byteIds);
     }
 
@@ -43,18 +44,9 @@ internal sealed class SentencePieceTokenizer : Tokenizer
         SymbolMerger merger = new();
         for (int start = 0; start < escaped.Length;)
         {
-            int length = Math.Min(Utf8.SequenceLength(escaped[start]), escaped.Length - start);
-            bool isPiece = Vocabulary.TryFindText(escaped.AsSpan(start, length), out int id);
-            merger.Add(start, length, isPiece ? id : -1);
+            int length = _borders.WordLength(escaped.AsSpan(start));
+            AppendWord(escaped, start, length, merger, ids);
             start += length;
-        }
-
-        foreach (Symbol symbol in merger.Merge(new ScoreRule(this, escaped)))
-        {
-            if (symbol.Length > 0)
-            {
-                AppendSymbol(symbol, escaped, ids);
-            }
         }
     }
 
@@ -64,17 +56,11 @@ internal sealed class SentencePieceTokenizer : Tokenizer
         ReadOnlySpan<byte> spelling = Vocabulary.SpellingOf(id);
         return Vocabulary.TypeOf(id) switch
         {
-            TokenType.Byte when ParseByte(spelling) is { } value => [value],
+            TokenType.Byte when ByteSpelling.Parse(spelling) is { } value => [value],
             TokenType.Control or TokenType.Unknown or TokenType.UserDefined => spelling.ToArray(),
             _ => Unescape(spelling),
         };
     }
-
-    private static byte? ParseByte(ReadOnlySpan<byte> spelling) =>
-        spelling.Length == 6 && spelling.StartsWith("<0x"u8) && spelling[^1] == '>'
-        && byte.TryParse(spelling[3..5], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out byte value)
-            ? value
-            : null;
 
     private static int[] FindByteIds(Vocabulary vocabulary)
     {
@@ -82,7 +68,7 @@ internal sealed class SentencePieceTokenizer : Tokenizer
         Array.Fill(ids, -1);
         for (int id = vocabulary.Count - 1; id >= 0; id--)
         {
-            if (vocabulary.TypeOf(id) == TokenType.Byte && ParseByte(vocabulary.SpellingOf(id)) is { } value)
+            if (vocabulary.TypeOf(id) == TokenType.Byte && ByteSpelling.Parse(vocabulary.SpellingOf(id)) is { } value)
             {
                 ids[value] = id;
             }
@@ -129,6 +115,35 @@ internal sealed class SentencePieceTokenizer : Tokenizer
         }
 
         return [.. text];
+    }
+
+    private void AppendWord(byte[] text, int start, int length, SymbolMerger merger, List<int> ids)
+    {
+        ReadOnlySpan<byte> word = text.AsSpan(start, length);
+        if (_cache.TryAppend(word, ids))
+        {
+            return;
+        }
+
+        int count = ids.Count;
+        merger.Clear();
+        for (int end = start + length; start < end;)
+        {
+            int letterLength = Math.Min(Utf8.SequenceLength(text[start]), end - start);
+            bool isPiece = Vocabulary.TryFindText(text.AsSpan(start, letterLength), out int id);
+            merger.Add(start, letterLength, isPiece ? id : -1);
+            start += letterLength;
+        }
+
+        foreach (Symbol symbol in merger.Merge(new ScoreRule(this, text)))
+        {
+            if (symbol.Length > 0)
+            {
+                AppendSymbol(symbol, text, ids);
+            }
+        }
+
+        _cache.Add(word, ids, count);
     }
 
     private void AppendSymbol(in Symbol symbol, ReadOnlySpan<byte> text, List<int> ids)

@@ -12,27 +12,26 @@ internal sealed class SpecialTokenTrie
     private readonly List<int> _idAtNode = [-1];
     private readonly SearchValues<byte> _firstBytes;
 
-    /// <summary>Builds the trie over the tokens that <paramref name="belongs"/>.</summary>
+    /// <summary>Builds the trie.</summary>
+    /// <param name="vocabulary">Named where a token is refused.</param>
+    /// <param name="tokens">Spellings and the tokens they stand for; the first of two alike counts.</param>
     /// <exception cref="ModelFormatException">A token is longer than 1,024 bytes.</exception>
-    public SpecialTokenTrie(Vocabulary vocabulary, Func<TokenType, bool> belongs)
+    public SpecialTokenTrie(Vocabulary vocabulary, IEnumerable<(byte[] Spelling, int Id)> tokens)
     {
         HashSet<byte> firstBytes = [];
-        for (int id = 0; id < vocabulary.Count; id++)
+        foreach ((byte[] spelling, int id) in tokens)
         {
-            ReadOnlySpan<byte> spelling = vocabulary.SpellingOf(id);
-            if (spelling.IsEmpty || !belongs(vocabulary.TypeOf(id)))
-            {
-                continue;
-            }
-
             if (spelling.Length > MaxSpellingLength)
             {
                 throw vocabulary.Refuse(
                     $"at most {MaxSpellingLength} bytes in the special token {id}", $"{spelling.Length}");
             }
 
-            Insert(spelling, id);
-            _ = firstBytes.Add(spelling[0]);
+            if (spelling.Length > 0)
+            {
+                Insert(spelling, id);
+                _ = firstBytes.Add(spelling[0]);
+            }
         }
 
         _firstBytes = SearchValues.Create([.. firstBytes]);

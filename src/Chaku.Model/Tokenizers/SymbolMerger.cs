@@ -28,13 +28,19 @@ internal interface IMergeRule
 
 /// <summary>Byte-pair encoding: merges neighbours, the most urgent pair first, until none is left to merge.</summary>
 /// <remarks>
-/// n log n: a queue of candidate pairs over a linked list. A candidate that was overtaken stays queued and is known by
-/// its length, since what begins at a symbol only ever grows. Source: arXiv:1508.07909.
+/// Short texts are searched for the best pair again and again. For longer ones, n log n: a queue of pairs over a linked
+/// list, in which a pair that was overtaken stays and is known by its order, which is no longer its left symbol's.
+/// Source: arXiv:1508.07909.
 /// </remarks>
 internal sealed class SymbolMerger
 {
+    private const int MaxSearched = 32;
+    private const ulong NoOrder = ulong.MaxValue;
     private readonly List<Symbol> _symbols = [];
-    private readonly PriorityQueue<Candidate, ulong> _queue = new();
+
+    // The pair that begins at each symbol.
+    private Pair[] _pairs = new Pair[MaxSearched];
+    private PriorityQueue<int, ulong>? _queue;
 
     /// <summary>Begins a new text.</summary>
     public void Clear() => _symbols.Clear();
@@ -53,59 +59,124 @@ internal sealed class SymbolMerger
 
     /// <summary>Merges all that the rule allows. The symbols that are left have a length; the others have 0.</summary>
     public ReadOnlySpan<Symbol> Merge<TRule>(TRule rule)
-        where TRule : struct, IMergeRule
+        where TRule : IMergeRule
     {
         Span<Symbol> symbols = CollectionsMarshal.AsSpan(_symbols);
-        for (int index = 0; index < symbols.Length; index++)
+        if (_pairs.Length < symbols.Length)
         {
-            Propose(symbols, index, rule);
+            _pairs = new Pair[Math.Max(symbols.Length, 2 * _pairs.Length)];
         }
 
-        while (_queue.TryDequeue(out Candidate candidate, out _))
+        for (int index = 0; index < symbols.Length; index++)
         {
-            ref Symbol left = ref symbols[candidate.Left];
-            if (left.Length == 0 || left.Next < 0 || left.Length + symbols[left.Next].Length != candidate.Length)
-            {
-                continue;
-            }
+            _pairs[index] = PairAt(symbols, index, rule);
+        }
 
-            TakeIn(symbols, candidate.Left, candidate.Id);
-            Propose(symbols, left.Previous, rule);
-            Propose(symbols, candidate.Left, rule);
+        if (symbols.Length <= MaxSearched)
+        {
+            MergeBySearch(symbols, rule);
+        }
+        else
+        {
+            MergeByQueue(symbols, rule);
         }
 
         return symbols;
     }
 
-    private static void TakeIn(Span<Symbol> symbols, int index, int id)
+    private static Pair PairAt<TRule>(ReadOnlySpan<Symbol> symbols, int index, TRule rule)
+        where TRule : IMergeRule
+    {
+        ref readonly Symbol left = ref symbols[index];
+        return left.Next >= 0 && rule.TryMerge(in left, in symbols[left.Next], out uint order, out int id)
+            ? new(((ulong)order << 32) | (uint)index, id)
+            : new(NoOrder, -1);
+    }
+
+    private void MergeBySearch<TRule>(Span<Symbol> symbols, TRule rule)
+        where TRule : IMergeRule
+    {
+        while (true)
+        {
+            int best = -1;
+            ulong bestOrder = NoOrder;
+            for (int index = symbols.IsEmpty ? -1 : 0; index >= 0; index = symbols[index].Next)
+            {
+                if (_pairs[index].Order < bestOrder)
+                {
+                    (best, bestOrder) = (index, _pairs[index].Order);
+                }
+            }
+
+            if (best < 0)
+            {
+                return;
+            }
+
+            TakeIn(symbols, best, rule);
+        }
+    }
+
+    private void MergeByQueue<TRule>(Span<Symbol> symbols, TRule rule)
+        where TRule : IMergeRule
+    {
+        _queue ??= new();
+        _queue.EnqueueRange(PairsToQueue(symbols.Length));
+        while (_queue.TryDequeue(out int index, out ulong order))
+        {
+            if (_pairs[index].Order != order)
+            {
+                continue;
+            }
+
+            TakeIn(symbols, index, rule);
+            Enqueue(index);
+            Enqueue(symbols[index].Previous);
+        }
+    }
+
+    private IEnumerable<(int Index, ulong Order)> PairsToQueue(int count)
+    {
+        for (int index = 0; index < count; index++)
+        {
+            if (_pairs[index].Order != NoOrder)
+            {
+                yield return (index, _pairs[index].Order);
+            }
+        }
+    }
+
+    private void Enqueue(int index)
+    {
+        if (index >= 0 && _pairs[index].Order != NoOrder)
+        {
+            _queue!.Enqueue(index, _pairs[index].Order);
+        }
+    }
+
+    /// <summary>Merges the pair that begins at the index, and looks up the two that this makes.</summary>
+    private void TakeIn<TRule>(Span<Symbol> symbols, int index, TRule rule)
+        where TRule : IMergeRule
     {
         ref Symbol left = ref symbols[index];
         ref Symbol right = ref symbols[left.Next];
+        _pairs[left.Next] = new(NoOrder, -1);
         left.Length += right.Length;
-        left.Id = id;
+        left.Id = _pairs[index].Id;
         left.Next = right.Next;
         right.Length = 0;
         if (left.Next >= 0)
         {
             symbols[left.Next].Previous = index;
         }
-    }
 
-    private void Propose<TRule>(Span<Symbol> symbols, int index, TRule rule)
-        where TRule : struct, IMergeRule
-    {
-        if (index < 0 || symbols[index].Next < 0)
+        _pairs[index] = PairAt(symbols, index, rule);
+        if (left.Previous >= 0)
         {
-            return;
-        }
-
-        ref Symbol left = ref symbols[index];
-        ref Symbol right = ref symbols[left.Next];
-        if (rule.TryMerge(in left, in right, out uint order, out int id))
-        {
-            _queue.Enqueue(new(index, left.Length + right.Length, id), ((ulong)order << 32) | (uint)index);
+            _pairs[left.Previous] = PairAt(symbols, left.Previous, rule);
         }
     }
 
-    private readonly record struct Candidate(int Left, int Length, int Id);
+    /// <summary>What a pair becomes; the smallest order comes first, and is the leftmost of its urgency.</summary>
+    private readonly record struct Pair(ulong Order, int Id);
 }

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using System.Text;
 using Chaku.Model.Files;
 
@@ -16,8 +15,8 @@ internal abstract class Tokenizer
     {
         Vocabulary = vocabulary;
         _bytes = new byte[]?[vocabulary.Count];
-        _userDefined = new(vocabulary, static type => type == TokenType.UserDefined);
-        _specials = new(
+        _userDefined = FindTokens(vocabulary, static type => type == TokenType.UserDefined);
+        _specials = FindTokens(
             vocabulary, static type => type is TokenType.UserDefined or TokenType.Control or TokenType.Unknown);
     }
 
@@ -72,22 +71,13 @@ internal abstract class Tokenizer
     /// <param name="ids">The tokens before it, and after.</param>
     public void Append(ReadOnlySpan<TextSpan> spans, List<int> ids)
     {
-        List<byte> run = [];
+        TokenCutter cutter = new(Vocabulary, text => AppendText(text, IsAfterMark(ids), ids), ids.Add);
         foreach (TextSpan span in spans)
         {
-            SpecialTokenTrie trie = span.ParseSpecial ? _specials : _userDefined;
-            ReadOnlySpan<byte> rest = Encoding.UTF8.GetBytes(span.Text);
-            for (int start; (start = trie.Find(rest, out int id, out int length)) >= 0; rest = rest[(start + length)..])
-            {
-                run.AddRange(rest[..start]);
-                AppendRun(run, ids);
-                ids.Add(id);
-            }
-
-            run.AddRange(rest);
+            cutter.Add(Encoding.UTF8.GetBytes(span.Text), span.ParseSpecial ? _specials : _userDefined);
         }
 
-        AppendRun(run, ids);
+        cutter.Flush();
     }
 
     /// <summary>The text of tokens; what is no valid UTF-8 reads U+FFFD.</summary>
@@ -136,14 +126,14 @@ internal abstract class Tokenizer
         }
     }
 
-    private void AppendRun(List<byte> run, List<int> ids)
-    {
-        if (run.Count > 0)
-        {
-            bool afterMark = ids.Count == 0
-                || Vocabulary.TypeOf(ids[^1]) is TokenType.Control or TokenType.UserDefined;
-            AppendText(CollectionsMarshal.AsSpan(run), afterMark, ids);
-            run.Clear();
-        }
-    }
+    /// <summary>Whether text that comes next begins a sequence or follows a special token.</summary>
+    protected bool IsAfterMark(List<int> ids) => ids.Count == 0
+        || Vocabulary.TypeOf(ids[^1]) is TokenType.Control or TokenType.UserDefined;
+
+    private static SpecialTokenTrie FindTokens(Vocabulary vocabulary, Func<TokenType, bool> belongs) => new(
+        vocabulary,
+        Enumerable.Range(0, vocabulary.Count)
+            .Where(id => belongs(vocabulary.TypeOf(id))
+                && !vocabulary.MatchingOf(id).HasFlag(TokenMatching.Normalised))
+            .Select(id => (vocabulary.SpellingOf(id).ToArray(), id)));
 }

@@ -21,9 +21,16 @@ internal sealed class Vocabulary
     /// <summary>Checks what a file says.</summary>
     /// <exception cref="ModelFormatException">The kind is unknown, or an array is shorter than the tokens.</exception>
     public Vocabulary(VocabularySource source)
+        : this(source, TokenizerKinds.Find(source))
+    {
+    }
+
+    /// <summary>Checks what a file says.</summary>
+    /// <exception cref="ModelFormatException">An array is shorter than the tokens.</exception>
+    public Vocabulary(VocabularySource source, TokenizerKind kind)
     {
         Source = source;
-        Kind = TokenizerKinds.Find(source);
+        Kind = kind;
         CheckLength("tokenizer.ggml.scores", source.Scores?.Count);
         CheckLength("tokenizer.ggml.token_type", source.Types?.Count);
         if (source.Tokens.Count == 0)
@@ -36,7 +43,8 @@ internal sealed class Vocabulary
         BosId = Existing(source.BosId ?? Kind.BosId);
         EosId = Existing(source.EosId ?? Kind.EosId);
         UnknownId = Existing(source.UnknownId ?? Kind.UnknownId);
-        AddBos = (source.AddBos ?? Kind.AddBos) && BosId is not null;
+        AddBos = BosId is not null
+            && (source.AddBos ?? (Kind.AddBos || PreTokenizers.Find(source) is { AddsBos: true }));
         AddEos = (source.AddEos ?? false) && EosId is not null;
         AddSpacePrefix = source.AddSpacePrefix ?? Kind.AddSpacePrefix;
         EndOfGeneration = FindEndOfGeneration();
@@ -79,6 +87,10 @@ internal sealed class Vocabulary
     /// <summary>What kind of token it is.</summary>
     public TokenType TypeOf(int id) => _types[id];
 
+    /// <summary>How the token is found in text, where its spelling stands for it.</summary>
+    public TokenMatching MatchingOf(int id) =>
+        Source.Matching?.GetValueOrDefault(id) ?? TokenMatching.Anywhere;
+
     /// <summary>Whether the token is a mark, and no text.</summary>
     public bool IsMark(int id) => _types[id] is TokenType.Control or TokenType.Unknown;
 
@@ -89,7 +101,10 @@ internal sealed class Vocabulary
     /// <summary>The first token with that spelling, if plain text may become it.</summary>
     public bool TryFindText(ReadOnlySpan<byte> spelling, out int id) =>
         _ids.GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(spelling, out id)
-        && _types[id] is not (TokenType.Control or TokenType.Unknown or TokenType.Byte);
+        && IsText(id);
+
+    /// <summary>Whether plain text may become the token.</summary>
+    public bool IsText(int id) => _types[id] is not (TokenType.Control or TokenType.Unknown or TokenType.Byte);
 
     /// <summary>The exception that names this vocabulary's file.</summary>
     public ModelFormatException Refuse(string expected, string found) =>
@@ -126,7 +141,8 @@ internal sealed class Vocabulary
     {
         HashSet<int> ends = [];
         IEnumerable<int?> named = [EosId, Existing(Source.EotId), Existing(Source.EomId)];
-        foreach (int? id in named.Concat(EndOfAnswer.Select(Find)))
+        IEnumerable<int?> more = Source.StopIds.Select(id => Existing(id));
+        foreach (int? id in named.Concat(more).Concat(EndOfAnswer.Select(Find)))
         {
             if (id is { } end)
             {

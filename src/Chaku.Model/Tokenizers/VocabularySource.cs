@@ -29,6 +29,9 @@ internal sealed record VocabularySource
     /// <summary>A <see cref="TokenType"/> per token.</summary>
     public IReadOnlyList<int>? Types { get; init; }
 
+    /// <summary>How tokens are found in text, where not by their spelling alone.</summary>
+    public IReadOnlyDictionary<int, TokenMatching>? Matching { get; init; }
+
     /// <summary>Pairs of tokens with a space between, the first to be merged first.</summary>
     public IReadOnlyList<byte[]>? Merges { get; init; }
 
@@ -46,6 +49,9 @@ internal sealed record VocabularySource
 
     /// <summary>End of a message that expects a tool's answer.</summary>
     public long? EomId { get; init; }
+
+    /// <summary>More tokens that end an answer.</summary>
+    public IReadOnlyList<int> StopIds { get; init; } = [];
 
     /// <summary>Whether a text begins with BOS.</summary>
     public bool? AddBos { get; init; }

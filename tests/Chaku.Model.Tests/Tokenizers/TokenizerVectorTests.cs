@@ -8,7 +8,12 @@ public sealed class TokenizerVectorTests
 {
     [Theory]
     [InlineData("llama-spm")]
+    [InlineData("phi-3")]
     [InlineData("gpt-2")]
+    [InlineData("falcon")]
+    [InlineData("llama-bpe")]
+    [InlineData("qwen2")]
+    [InlineData("starcoder")]
     public void Encoding_gives_the_reference_tokens_and_decoding_the_text(string name)
     {
         Tokenizer tokenizer = SampleVocabularies.Shared("tokenizers", $"ggml-vocab-{name}.gguf");
