@@ -5,7 +5,7 @@ namespace Chaku.Model.Tokenizers;
 /// <summary>
 /// How marks are found in text, for the families whose marks need more than their spelling: GGUF has no key for it.
 /// </summary>
-/// <remarks>Source: the added tokens of Phi-3's <c>tokenizer.json</c>, and llama.cpp's <c>llama-vocab.cpp</c>.</remarks>
+/// <remarks>Source: the added tokens of Phi-3's <c>tokenizer.json</c>; llama.cpp's <c>llama-vocab.cpp</c>.</remarks>
 internal static class GgufMatching
 {
     private static readonly string[] Phi3Exceptions = ["<unk>", "<s>", "<|endoftext|>"];

@@ -67,7 +67,8 @@ public sealed class HostileVocabularyTests
         int[] unknown = [.. types.Select(static (type, id) => id == 3 ? (int)TokenType.Unknown : type)];
 
         Assert.Equal([97, 98], Tokenizer.Create(ByteLevel with { Types = types, UnknownId = 256 }).Encode("a\u0003b"));
-        Assert.Equal([97, 3, 98], Tokenizer.Create(ByteLevel with { Types = unknown, UnknownId = 3 }).Encode("a\u0003b"));
+        Assert.Equal(
+            [97, 3, 98], Tokenizer.Create(ByteLevel with { Types = unknown, UnknownId = 3 }).Encode("a\u0003b"));
     }
 
     [Fact]

@@ -26,7 +26,7 @@ public sealed class SpecialTokenTests
         Assert.Equal("a<tool> a", tokenizer.Decode([SpaceA, 262, SpaceA]));
     }
 
-    /// <summary>Gemma's vocabulary: runs of line ends are user-defined tokens, and no space goes before a text.</summary>
+    /// <summary>As in Gemma's vocabulary, where these runs are user-defined and no space goes before a text.</summary>
     [Fact]
     public void Runs_of_line_ends_are_one_token_where_the_vocabulary_has_them()
     {
