@@ -95,15 +95,16 @@ internal sealed record BpeFields
 
     private static IEnumerable<TokenMerge> ReadMerges(JsonField field, Dictionary<string, int> ids)
     {
-        foreach (JsonField item in field.Items())
+        foreach (JsonElement element in field.AsList().Value.EnumerateArray())
         {
+            JsonField item = new(field.File, field.Name, element);
             (string left, string right) = item.Kind == JsonValueKind.Array ? ReadPair(item) : SplitPair(item);
             yield return Merge(left, right, ids) ?? throw item.Wrong("two tokens that make a third");
         }
     }
 
-    private static (string Left, string Right) ReadPair(JsonField item) => item.Items().ToArray() is [var left, var right]
-        ? (left.AsText(), right.AsText())
+    private static (string Left, string Right) ReadPair(JsonField item) => item.Value.GetArrayLength() == 2
+        ? ((item with { Value = item.Value[0] }).AsText(), (item with { Value = item.Value[1] }).AsText())
         : throw item.Wrong("two tokens");
 
     private static (string Left, string Right) SplitPair(JsonField item)

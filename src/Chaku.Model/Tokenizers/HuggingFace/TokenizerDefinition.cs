@@ -66,18 +66,10 @@ internal sealed record TokenizerDefinition
 
     private PipelineTokenizer Create(Vocabulary vocabulary)
     {
-        PieceEncoder encoder = new(
-            Model, id => !vocabulary.IsMark(id) && vocabulary.TypeOf(id) != TokenType.Byte);
-        for (int value = 0; value < 256 && !encoder.SpellsEverything; value++)
-        {
-            Rune letter = new(ByteLevelAlphabet.LetterOf((byte)value));
-            if (Utf8.IsPossible((byte)value) && !(SpellsBytes && encoder.Spells(letter)))
-            {
-                throw vocabulary.Refuse(
-                    "a token for every byte, or an unknown token", $"none for byte 0x{value:X2}");
-            }
-        }
-
+        PieceEncoder encoder = new(Model, vocabulary);
+        int[] byteIds = [.. Enumerable.Range(0, 256).Select(
+            value => SpellsBytes ? encoder.Find(new Rune(ByteLevelAlphabet.LetterOf((byte)value))) : -1)];
+        ByteLevelBpeTokenizer.RequireText(vocabulary, byteIds, encoder.SpellsEverything);
         return new(vocabulary, new(Normaliser, PreTokeniser, encoder, Decoder));
     }
 

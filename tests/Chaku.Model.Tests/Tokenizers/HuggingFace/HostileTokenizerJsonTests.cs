@@ -42,7 +42,7 @@ public sealed class HostileTokenizerJsonTests
     [InlineData(Merges, "\"merges\": [[\"a\"]]", "two tokens", "a")]
     [InlineData(Merges, "\"merges\": 3", "a list as model.merges", "3")]
     [InlineData("\"unk_token\": \"<unk>\"", "\"unk_token\": \"?\"", "a token of the vocabulary", "?")]
-    [InlineData("\"unk_token\": \"<unk>\"", "\"unk_token\": null", "a token for every byte", "0x00")]
+    [InlineData("\"unk_token\": \"<unk>\"", "\"unk_token\": null", "a token for every byte", "0x0A")]
     [InlineData("{\"id\": 1, \"content\": \"<s>\"", "{\"id\": 3, \"content\": \"<s>\"", "every id with one token", "id 3")]
     [InlineData("{\"id\": 1, \"content\": \"<s>\"", "{\"id\": 1, \"content\": \"\"", "at least a character", "")]
     [InlineData("\"c\": 5", "\"\\ud800\": 5", "levels", "")]

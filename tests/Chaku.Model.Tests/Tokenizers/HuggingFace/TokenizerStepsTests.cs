@@ -113,6 +113,21 @@ public sealed class TokenizerStepsTests
         }
     }
 
+    /// <summary>Falcon's vocabulary has no token for most control characters, and no unknown token.</summary>
+    [Fact]
+    public void A_control_character_without_a_token_is_left_out_as_the_reference_does()
+    {
+        JsonObject json = ToTokenizerJson(Find("ByteLevel"));
+        JsonObject model = json["model"]!.AsObject();
+        Assert.True(model["vocab"]!.AsObject().Remove("\u0103"));
+        Assert.True(model.Remove("unk_token"));
+        using TemporaryFolder folder = new();
+        Tokenizer tokenizer = Open(folder, json);
+
+        Assert.Equal(tokenizer.Encode("ab"), tokenizer.Encode("a\u0003b"));
+        Assert.Empty(tokenizer.Encode("\u0003"));
+    }
+
     private static JsonNode Find(string name) =>
         Goldens["cases"]!.AsArray().Single(golden => golden!["name"]!.GetValue<string>() == name)!;
 
