@@ -35,7 +35,9 @@ internal sealed class PieceBorders
         }
     }
 
-    /// <summary>The bytes before the first place where the text can be cut, or all of it; at least one character.</summary>
+    /// <summary>
+    /// The bytes before the first place where the text can be cut, or all of it; at least one character.
+    /// </summary>
     public int WordLength(ReadOnlySpan<byte> text)
     {
         int position = 0;

@@ -43,7 +43,8 @@ internal sealed class Vocabulary
         BosId = Existing(source.BosId ?? Kind.BosId);
         EosId = Existing(source.EosId ?? Kind.EosId);
         UnknownId = Existing(source.UnknownId ?? Kind.UnknownId);
-        AddBos = (source.AddBos ?? (Kind.AddBos || PreTokenizers.Find(source) is { AddsBos: true })) && BosId is not null;
+        AddBos = BosId is not null
+            && (source.AddBos ?? (Kind.AddBos || PreTokenizers.Find(source) is { AddsBos: true }));
         AddEos = (source.AddEos ?? false) && EosId is not null;
         AddSpacePrefix = source.AddSpacePrefix ?? Kind.AddSpacePrefix;
         EndOfGeneration = FindEndOfGeneration();

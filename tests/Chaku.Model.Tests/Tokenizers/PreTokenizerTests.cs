@@ -64,7 +64,10 @@ public sealed partial class PreTokenizerTests
     [InlineData("llama-bpe", "I'LL pay 12345.\n\n ok", new[] { "I", "'LL", " pay", " ", "123", "45", ".\n\n", " ok" })]
     [InlineData("qwen2", "a\tb 12  c", new[] { "a", "\tb", " ", "1", "2", " ", " c" })]
     [InlineData("qwen35", "e\u0301a 1", new[] { "e\u0301a", " ", "1" })]
-    [InlineData("bloom", "Hi, there! (ok) a|b 3\u3002", new[] { "Hi", ",", " there", "! (", "ok", ")", " a", "|", "b", " 3", "\u3002" })]
+    [InlineData(
+        "bloom",
+        "Hi, there! (ok) a|b 3\u3002",
+        new[] { "Hi", ",", " there", "! (", "ok", ")", " a", "|", "b", " 3", "\u3002" })]
     [InlineData("viking", "a 12", new[] { "a", " ", "1", "2" })]
     [InlineData("tekken", "HelloWorld NASAx 12\n/", new[] { "Hello", "World", " NASAx", " ", "1", "2", "\n", "/" })]
     [InlineData("gpt-4o", "HelloWorld's I'LL 1234", new[] { "Hello", "World's", " I'LL", " ", "123", "4" })]

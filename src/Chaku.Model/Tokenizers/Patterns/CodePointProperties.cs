@@ -2,15 +2,17 @@ using System.Globalization;
 
 namespace Chaku.Model.Tokenizers.Patterns;
 
-/// <summary>The names that <c>\p{…}</c> can have here: general categories, and the scripts that tokenizers ask for.</summary>
+/// <summary>
+/// The names that <c>\p{…}</c> can have here: general categories, and the scripts that tokenizers ask for.
+/// </summary>
 /// <remarks>Sources: Unicode's general categories; Scripts.txt of Unicode 16.</remarks>
 internal static class CodePointProperties
 {
     // Two letters per category, in the order of UnicodeCategory.
     private static readonly string[] Categories =
     [
-        "Lu", "Ll", "Lt", "Lm", "Lo", "Mn", "Mc", "Me", "Nd", "Nl", "No", "Zs", "Zl", "Zp", "Cc", "Cf", "Cs", "Co", "Pc",
-        "Pd", "Ps", "Pe", "Pi", "Pf", "Po", "Sm", "Sc", "Sk", "So", "Cn",
+        "Lu", "Ll", "Lt", "Lm", "Lo", "Mn", "Mc", "Me", "Nd", "Nl", "No", "Zs", "Zl", "Zp", "Cc", "Cf", "Cs", "Co", 
+        "Pc", "Pd", "Ps", "Pe", "Pi", "Pf", "Po", "Sm", "Sc", "Sk", "So", "Cn",
     ];
 
     private static readonly Dictionary<string, (int First, int Last)[]> Scripts = new()
@@ -18,8 +20,8 @@ internal static class CodePointProperties
         ["Han"] =
         [
             (0x2E80, 0x2E99), (0x2E9B, 0x2EF3), (0x2F00, 0x2FD5), (0x3005, 0x3005), (0x3007, 0x3007), (0x3021, 0x3029),
-            (0x3038, 0x303B), (0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xF900, 0xFA6D), (0xFA70, 0xFAD9), (0x16FE2, 0x16FE3),
-            (0x16FF0, 0x16FF1), (0x20000, 0x2A6DF), (0x2A700, 0x2B739), (0x2B740, 0x2B81D), (0x2B820, 0x2CEA1),
+            (0x3038, 0x303B), (0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xF900, 0xFA6D), (0xFA70, 0xFAD9),
+            (0x16FE2, 0x16FE3), (0x16FF0, 0x16FF1), (0x20000, 0x2A6DF), (0x2A700, 0x2B739), (0x2B740, 0x2B81D), (0x2B820, 0x2CEA1),
             (0x2CEB0, 0x2EBE0), (0x2EBF0, 0x2EE5D), (0x2F800, 0x2FA1D), (0x30000, 0x3134A), (0x31350, 0x323AF),
         ],
         ["Hiragana"] =
@@ -55,7 +57,8 @@ internal static class CodePointProperties
             "Other" => "C",
             _ => name,
         };
-        if (Scripts.TryGetValue(name.StartsWith("Script=", StringComparison.Ordinal) ? name[7..] : name, out var ranges))
+        string script = name.StartsWith("Script=", StringComparison.Ordinal) ? name[7..] : name;
+        if (Scripts.TryGetValue(script, out (int First, int Last)[]? ranges))
         {
             return codePoint => ranges.Any(range => codePoint >= range.First && codePoint <= range.Last);
         }

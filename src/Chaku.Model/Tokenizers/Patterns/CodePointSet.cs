@@ -1,6 +1,8 @@
 namespace Chaku.Model.Tokenizers.Patterns;
 
-/// <summary>A set of code points: a range, or whatever a function says, kept in pages that fill as they are asked.</summary>
+/// <summary>
+/// A set of code points: a range, or whatever a function says, kept in pages that fill as they are asked.
+/// </summary>
 /// <remarks>Safe to share between threads: a page is computed whole and then published.</remarks>
 internal sealed class CodePointSet
 {

@@ -68,7 +68,9 @@ internal static class CodePoints
     public static bool IsWhiteSpace(int codePoint) =>
         Rune.TryCreate(codePoint, out Rune rune) && Rune.IsWhiteSpace(rune);
 
-    /// <summary>What <c>\w</c> matches: letters, marks, decimal digits, connectors, and symbols that are letters.</summary>
+    /// <summary>
+    /// What <c>\w</c> matches: letters, marks, decimal digits, connectors, and symbols that are letters.
+    /// </summary>
     public static bool IsWord(int codePoint) => CategoryOf(codePoint) is
         UnicodeCategory.UppercaseLetter or UnicodeCategory.LowercaseLetter or UnicodeCategory.TitlecaseLetter
         or UnicodeCategory.ModifierLetter or UnicodeCategory.OtherLetter or UnicodeCategory.LetterNumber

@@ -2,10 +2,10 @@ namespace Chaku.Model.Tokenizers.Patterns;
 
 /// <summary>Reads the regular expressions that tokenizers are defined with.</summary>
 /// <remarks>
-/// The meaning is Oniguruma's in its Ruby syntax, which is what reads a <c>tokenizer.json</c>: <c>^</c> and <c>$</c> are
-/// about lines, <c>a{2}+</c> is <c>(?:a{2})+</c>, and <c>a{2}?</c> is <c>(?:a{2})?</c>. Captures are only groups. What
-/// looks back, refers back or is conditional is refused, and so is the endless repetition of what can match nothing.
-/// Source: Oniguruma, doc/RE.
+/// The meaning is Oniguruma's in its Ruby syntax, which is what reads a <c>tokenizer.json</c>: <c>^</c> and <c>$</c>
+/// are about lines, <c>a{2}+</c> is <c>(?:a{2})+</c>, and <c>a{2}?</c> is <c>(?:a{2})?</c>. Captures are only groups.
+/// What looks back, refers back or is conditional is refused, and so is the endless repetition of what can match
+/// nothing. Source: Oniguruma, doc/RE.
 /// </remarks>
 internal sealed class PatternParser
 {

@@ -11,7 +11,7 @@ internal enum Operation
     /// <summary>Takes one code point of the set.</summary>
     Take,
 
-    /// <summary>Takes from <c>Minimum</c> to <c>Maximum</c> code points of the set, as many as possible first.</summary>
+    /// <summary>Takes <c>Minimum</c> to <c>Maximum</c> code points of the set, as many as possible first.</summary>
     Repeat,
 
     /// <summary>Goes on at <c>First</c>, and if that fails at <c>Second</c>.</summary>

@@ -96,7 +96,8 @@ internal sealed class PatternReader
             _ = text.Append((char)Read());
         }
 
-        bool isNumber = int.TryParse(text.ToString(), NumberStyles.HexNumber, CultureInfo.InvariantCulture, out int value);
+        bool isNumber = int.TryParse(
+            text.ToString(), NumberStyles.HexNumber, CultureInfo.InvariantCulture, out int value);
         return isNumber && value is >= 0 and < CodePoints.Count ? value : throw Refuse("a code point in hexadecimal");
     }
 

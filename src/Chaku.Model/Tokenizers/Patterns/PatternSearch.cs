@@ -2,11 +2,11 @@ namespace Chaku.Model.Tokenizers.Patterns;
 
 /// <summary>One search through one text: the matches of a pattern, from left to right.</summary>
 /// <remarks>
-/// Tries alternatives in order and goes back where one fails. Where that costs more than a few steps per byte, it writes
-/// down which instruction has failed at which place and never tries it there again, so that the time is bounded by the
-/// pattern's size times the text's length. What looks ahead far and succeeds is not written down: such a pattern may run
-/// into the bound on steps. Source of the table: J. C. Davis et al., "Using Selective Memoization to Defeat Regular
-/// Expression Denial of Service", IEEE S&amp;P 2021.
+/// Tries alternatives in order and goes back where one fails. Where that costs more than a few steps per byte, it
+/// writes down which instruction has failed at which place and never tries it there again, so that the time is bounded
+/// by the pattern's size times the text's length. What looks ahead far and succeeds is not written down: such a pattern
+/// may run into the bound on steps. Source of the table: J. C. Davis et al., "Using Selective Memoization to Defeat
+/// Regular Expression Denial of Service", IEEE S&amp;P 2021.
 /// </remarks>
 internal ref struct PatternSearch
 {

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 
 namespace Chaku.Model.Tokenizers.Patterns;
@@ -143,7 +142,9 @@ internal sealed class PatternSetParser(PatternReader reader)
             : contains;
     }
 
-    /// <summary>Reads an escape that stands for many code points; null, with part of it read, where it is another.</summary>
+    /// <summary>
+    /// Reads an escape that stands for many code points; null, with part of it read, where it is another.
+    /// </summary>
     private Func<int, bool>? ReadClass()
     {
         reader.Require("\\");
@@ -215,7 +216,7 @@ internal sealed class PatternSetParser(PatternReader reader)
                 return isPlain
                     ? letter
                     : throw reader.Refuse(
-                        string.Create(CultureInfo.InvariantCulture, $"no escape '\\{(char)letter}', before this place"));
+                        $"no escape '\\{(char)letter}', before this place");
         }
     }
 }

@@ -1,6 +1,8 @@
 namespace Chaku.Model.Tokenizers.Patterns;
 
-/// <summary>A regular expression over code points of UTF-8 that cuts text, in a time proportional to its length.</summary>
+/// <summary>
+/// A regular expression over code points of UTF-8 that cuts text, in a time proportional to its length.
+/// </summary>
 /// <remarks>
 /// .NET's own expressions see UTF-16, so that <c>\p{L}</c> misses every letter beyond the first plane, and take
 /// exponential time on hostile patterns. Safe to share between threads.
@@ -37,7 +39,8 @@ internal sealed class SplitPattern
         catch (FormatException reason)
         {
             throw refuse(
-                $"a regular expression of the kind that cuts text ({reason.Message})", ModelFormatException.Quote(source));
+                $"a regular expression of the kind that cuts text ({reason.Message})",
+                ModelFormatException.Quote(source));
         }
     }
 

@@ -9,16 +9,16 @@ namespace Chaku.Model.Tests.Tokenizers.Patterns;
 public sealed class SplitPatternTests
 {
     private static readonly Gen<string> Texts = Gen.OneOf(
-            Gen.OneOf(" ", "  ", "\n", "\t", "\r\n", "\u0085", "\u00A0", "\u200B", "\u3000", "a", "A", "é", "ǅ", "ʰ", "中"),
-            Gen.OneOf("1", "12", "123", "½", "٣", "!", "…", "$", "_", "\u0301", "'", "'s", "'re", "'LL", "/", "aab"),
+            Gen.OneOf(" ", "  ", "\n", "\t", "\r\n", "\u0085", "\u00A0", "\u200B", "\u3000", "中"),
+            Gen.OneOf("a", "A", "é", "ǅ", "ʰ", "1", "12", "123", "½", "٣", "!", "…", "$", "_", "\u0301", "'", "'s", "'re", "'LL", "/", "aab"),
             Gen.Char.Where(static letter => !char.IsSurrogate(letter)).Select(static letter => $"{letter}"))
         .List[0, 30].Select(static pieces => string.Concat(pieces));
 
     /// <summary>On texts of the first plane, and without what Oniguruma reads otherwise, .NET is an oracle.</summary>
     [Theory]
     [InlineData(@"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+")]
-    [InlineData(@"(?:'[sS]|'[tT]|'[rR][eE]|'[lL][lL])|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+")]
-    [InlineData(@"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]*")]
+    [InlineData(@"(?:'[sS]|'[lL][lL])|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+")]
+    [InlineData(@"[^\r\n\p{L}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+|\p{N}| ?[^\s\p{L}]+[\r\n/]*")]
     [InlineData(@"[^\r\n\p{L}\p{N}]?(?:\p{L}\p{M}*(?: \p{L}\p{M}*)*)+|\s*[\r\n]|\s+(?!\S)|\s+")]
     [InlineData(@"\s*[\r\n]+|\s{4}(?!\S)|\s{2}(?!\S)|\s{1}")]
     [InlineData(@"\d{1,3}(?=(?:\d{3})*(?!\d))|[\[a-z\]-]+")]
@@ -96,7 +96,9 @@ public sealed class SplitPatternTests
     [InlineData("[z-a]")]
     public void What_cannot_be_read_is_refused(string pattern) =>
         Assert.Contains(
-            "regular expression", Assert.Throws<ModelFormatException>(() => Parse(pattern)).Message, StringComparison.Ordinal);
+            "regular expression",
+            Assert.Throws<ModelFormatException>(() => Parse(pattern)).Message,
+            StringComparison.Ordinal);
 
     [Fact]
     public void Deep_and_long_patterns_are_refused()
@@ -179,9 +181,11 @@ public sealed class SplitPatternTests
         List<int> lengths = [];
         pattern.Split(bytes, lengths);
         List<string> parts = [];
+        int start = 0;
         foreach (int length in lengths)
         {
-            parts.Add(Encoding.UTF8.GetString(bytes, parts.Sum(static part => Encoding.UTF8.GetByteCount(part)), length));
+            parts.Add(Encoding.UTF8.GetString(bytes, start, length));
+            start += length;
         }
 
         return parts;
