@@ -25,7 +25,7 @@ internal sealed record BpeFields
     public bool IgnoresMerges { get; init; }
 
     /// <summary>Reads the model.</summary>
-    /// <exception cref="ModelFormatException">It is another model, or merges in a way that is not understood.</exception>
+    /// <exception cref="ModelFormatException">It is another model, or merges in ways not understood.</exception>
     public static BpeFields Read(JsonField field)
     {
         // Files older than the property have BPE's own instead.

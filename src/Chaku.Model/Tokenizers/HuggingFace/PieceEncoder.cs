@@ -108,7 +108,9 @@ internal sealed class PieceEncoder
     private void Index(string token, int id)
     {
         _wholes?.Set(id, true);
-        if (token.Length > 0 && Rune.TryGetRuneAt(token, 0, out Rune letter) && letter.Utf16SequenceLength == token.Length)
+        if (token.Length > 0
+            && Rune.TryGetRuneAt(token, 0, out Rune letter)
+            && letter.Utf16SequenceLength == token.Length)
         {
             if (letter.Value < TableLength)
             {
@@ -181,7 +183,7 @@ internal sealed class PieceEncoder
         AddUnknown(unknownStart, start, merger);
     }
 
-    /// <summary>Adds the unknown token; where there is none, what is left and right of the text are neighbours.</summary>
+    /// <summary>Adds the unknown token; where there is none, what is before and after become neighbours.</summary>
     private void AddUnknown(int start, int end, SymbolMerger merger)
     {
         if (end > start && _unknownId is not null)

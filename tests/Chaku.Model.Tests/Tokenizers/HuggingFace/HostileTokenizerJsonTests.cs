@@ -18,7 +18,7 @@ public sealed class HostileTokenizerJsonTests
     [InlineData("\"type\": \"BPE\"", "\"type\": \"Unigram\"", "BPE as model.type", "Unigram")]
     [InlineData("\"type\": \"BPE\"", "\"type\": \"WordPiece\"", "BPE as model.type", "WordPiece")]
     [InlineData("\"type\": \"BPE\"", "\"type\": \"BPE\", \"dropout\": 0.1", "model.dropout", "0.1")]
-    [InlineData("\"type\": \"BPE\"", "\"type\": \"BPE\", \"end_of_word_suffix\": \"</w>\"", "end_of_word_suffix", "</w>")]
+    [InlineData("\"type\": \"BPE\"", "\"type\": \"BPE\", \"end_of_word_suffix\": \"x\"", "end_of_word_suffix", "x")]
     [InlineData("\"type\": \"BPE\"", "\"type\": \"BPE\", \"cache\": 1", "in model", "'cache'")]
     [InlineData("\"version\": \"1.0\"", "\"version\": \"2.0\"", "1.0 as version", "2.0")]
     [InlineData("\"version\": \"1.0\"", "\"version\": \"1.0\", \"magic\": 1", "only version", "'magic'")]
@@ -43,7 +43,7 @@ public sealed class HostileTokenizerJsonTests
     [InlineData(Merges, "\"merges\": 3", "a list as model.merges", "3")]
     [InlineData("\"unk_token\": \"<unk>\"", "\"unk_token\": \"?\"", "a token of the vocabulary", "?")]
     [InlineData("\"unk_token\": \"<unk>\"", "\"unk_token\": null", "a token for every byte", "0x0A")]
-    [InlineData("{\"id\": 1, \"content\": \"<s>\"", "{\"id\": 3, \"content\": \"<s>\"", "every id with one token", "id 3")]
+    [InlineData("{\"id\": 1, \"content\"", "{\"id\": 3, \"content\"", "every id with one token", "id 3")]
     [InlineData("{\"id\": 1, \"content\": \"<s>\"", "{\"id\": 1, \"content\": \"\"", "at least a character", "")]
     [InlineData("\"c\": 5", "\"\\ud800\": 5", "levels", "")]
     [InlineData("\"<unk>\", \"special\"", "\"\\ud800\", \"special\"", "a string of valid Unicode", "ud800")]
@@ -95,8 +95,7 @@ public sealed class HostileTokenizerJsonTests
     public void Bytes_that_are_no_UTF_8_are_refused()
     {
         byte[] bytes = Encoding.UTF8.GetBytes(SampleTokenizerJson.Text);
-        bytes[Array.IndexOf(bytes, (byte)'a', SampleTokenizerJson.Text.IndexOf("\"abc\": 7", StringComparison.Ordinal))] =
-            0xFF;
+        bytes[SampleTokenizerJson.Text.IndexOf("\"abc\": 7", StringComparison.Ordinal) + 1] = 0xFF;
         using TemporaryFolder folder = new();
         File.WriteAllBytes(Path.Combine(folder.Path, "tokenizer.json"), bytes);
 

@@ -63,8 +63,8 @@ public sealed class TokenizerStepsTests
         JsonNode golden = Find("plain");
         JsonObject json = ToTokenizerJson(golden);
         JsonArray merges = json["model"]!["merges"]!.AsArray();
-        json["model"]!["merges"] = new JsonArray(
-            [.. merges.Select(static pair => (JsonNode)$"{pair![0]!.GetValue<string>()} {pair[1]!.GetValue<string>()}")]);
+        json["model"]!["merges"] = new JsonArray([.. merges.Select(
+            static pair => (JsonNode)$"{pair![0]!.GetValue<string>()} {pair[1]!.GetValue<string>()}")]);
         using TemporaryFolder folder = new();
         Tokenizer tokenizer = Open(folder, json);
 
