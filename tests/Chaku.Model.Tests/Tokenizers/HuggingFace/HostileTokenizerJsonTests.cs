@@ -56,6 +56,23 @@ public sealed class HostileTokenizerJsonTests
         Assert.EndsWith("tokenizer.json", refusal.File, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("[1, 2]", "1, 2")]
+    [InlineData("[9]", "9")]
+    public void Tokens_before_a_text_that_cannot_be_are_refused(string ids, string found)
+    {
+        string template = $$"""
+            "post_processor": {"type": "TemplateProcessing",
+              "single": [{"SpecialToken": {"id": "<s>"}}, {"Sequence": {"id": "A"}}],
+              "special_tokens": {"<s>": {"id": "<s>", "ids": {{ids}}, "tokens": ["<s>"]}}}
+            """;
+
+        ModelFormatException refusal = Refusal(SampleTokenizerJson.With(PostProcessor, template));
+
+        Assert.Contains("at most one token before a text", refusal.Expected, StringComparison.Ordinal);
+        Assert.Equal(found, refusal.Found);
+    }
+
     [Fact]
     public void A_refusal_says_where()
     {
