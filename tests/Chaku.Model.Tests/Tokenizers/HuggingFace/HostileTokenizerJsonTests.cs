@@ -61,10 +61,10 @@ public sealed class HostileTokenizerJsonTests
     [InlineData("[9]", "9")]
     public void Tokens_before_a_text_that_cannot_be_are_refused(string ids, string found)
     {
-        string template = $$"""
+        string template = $$$"""
             "post_processor": {"type": "TemplateProcessing",
               "single": [{"SpecialToken": {"id": "<s>"}}, {"Sequence": {"id": "A"}}],
-              "special_tokens": {"<s>": {"id": "<s>", "ids": {{ids}}, "tokens": ["<s>"]}}}
+              "special_tokens": {"<s>": {"id": "<s>", "ids": {{{ids}}}, "tokens": ["<s>"]}}}
             """;
 
         ModelFormatException refusal = Refusal(SampleTokenizerJson.With(PostProcessor, template));
