@@ -3,7 +3,9 @@ using Chaku.Model.Files;
 
 namespace Chaku.Model.Tokenizers.HuggingFace;
 
-/// <summary>How a model's authors would have it speak: <c>generation_config.json</c>. Null is what it does not say.</summary>
+/// <summary>
+/// How a model's authors would have it speak: <c>generation_config.json</c>. Null is what it does not say.
+/// </summary>
 internal sealed record GenerationDefaults
 {
     /// <summary>The file's name.</summary>

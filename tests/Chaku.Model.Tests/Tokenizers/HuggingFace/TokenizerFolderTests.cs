@@ -94,7 +94,9 @@ public sealed class TokenizerFolderTests
     [Theory]
     [InlineData("""{"chat_template": "{{ x }}"}""", null, "{{ x }}")]
     [InlineData(
-        """{"chat_template": [{"name": "tool_use", "template": "t"}, {"name": "default", "template": "d"}]}""", null, "d")]
+        """{"chat_template": [{"name": "tool_use", "template": "t"}, {"name": "default", "template": "d"}]}""",
+        null,
+        "d")]
     [InlineData("""{"chat_template": "{{ x }}"}""", "{{ file }}\n", "{{ file }}\n")]
     [InlineData("{}", null, null)]
     public void The_chat_template_is_the_files_own_or_the_settings(string config, string? file, string? expected)
