@@ -67,7 +67,7 @@ internal static class Arithmetic
     public static object? Add(JinjaRun run, object? left, object? right) => (left, right) switch
     {
         (MarkedText one, MarkedText other) => new MarkedTextBuilder(run).Append(one).Append(other).Build(),
-        (JinjaList { IsIndexed: true } one, JinjaList other) when one.Kind == other.Kind =>
+        (JinjaList { IsLiteral: true } one, JinjaList other) when one.Kind == other.Kind =>
             new JinjaList(run, [.. one.Items, .. other.Items], one.Kind),
         _ => Numbers("+", left, right, static (x, y) => checked(x + y), static (x, y) => x + y),
     };
@@ -80,7 +80,7 @@ internal static class Arithmetic
                 return new MarkedTextBuilder(run).Repeat(text, count).Build();
             case (long or bool, MarkedText) or (long or bool, JinjaList):
                 return Multiply(run, right, left);
-            case (JinjaList { IsIndexed: true } list, long or bool) when TryInteger(right, out long count):
+            case (JinjaList { IsLiteral: true } list, long or bool) when TryInteger(right, out long count):
                 count = Math.Clamp(count, 0, JinjaRun.MaxItems + 1);
                 run.ChargeItems(list.Items.Count * count);
                 return new JinjaList(

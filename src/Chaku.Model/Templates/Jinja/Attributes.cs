@@ -17,6 +17,15 @@ internal static class Attributes
             : Special(target, name, out object? found) ? found : Missing(target, name);
     }
 
+    /// <summary>An attribute that is no key of a dictionary.</summary>
+    public static object? GetOnly(object? target, string name)
+    {
+        Check(target, name);
+        return Method(target, name) is { } method
+            ? method
+            : Special(target, name, out object? found) ? found : Missing(target, name);
+    }
+
     /// <summary><c>target[key]</c>.</summary>
     public static object? GetItem(JinjaRun run, object? target, object? key)
     {

@@ -26,8 +26,7 @@ internal static class Comparison
                 run.ChargeText(one.Length);
                 return one.Equals(other);
             case (JinjaList one, JinjaList other):
-                return one.Kind == other.Kind && one.Items.Count == other.Items.Count
-                    && one.Items.Zip(other.Items).All(pair => AreEqual(run, pair.First, pair.Second));
+                return one.Kind == other.Kind && AreEqual(run, one.Items, other.Items);
             case (JinjaDict one, JinjaDict other):
                 return one.Entries.Count == other.Entries.Count && one.Entries.All(
                     entry => other.TryGet(entry.Key, out object? value) && AreEqual(run, entry.Value, value));
@@ -77,6 +76,17 @@ internal static class Comparison
             default:
                 return Iteration.Items(run, container).Any(item => AreEqual(run, item, value));
         }
+    }
+
+    private static bool AreEqual(JinjaRun run, IReadOnlyList<object?> left, IReadOnlyList<object?> right)
+    {
+        bool isEqual = left.Count == right.Count;
+        for (int index = 0; isEqual && index < left.Count; index++)
+        {
+            isEqual = AreEqual(run, left[index], right[index]);
+        }
+
+        return isEqual;
     }
 
     // By code points: UTF-16 puts those beyond the first 65,536 before U+E000.

@@ -41,6 +41,7 @@ internal static class Display
         MarkedText => "str",
         JinjaList { Kind: SequenceKind.Tuple } => "tuple",
         JinjaList { Kind: SequenceKind.View } => "view",
+        JinjaList { Kind: SequenceKind.Range } => "range",
         JinjaList { Kind: SequenceKind.Iterator } => "generator",
         JinjaList => "list",
         JinjaDict => "dict",

@@ -52,7 +52,9 @@ internal static class Functions
                 CultureInfo.InvariantCulture, $"a range of {count:N0} numbers, more than {JinjaRun.MaxRange:N0}"));
         }
 
-        return call.List([.. Enumerable.Range(0, (int)count).Select(index => (object?)(start + (index * step)))]);
+        return call.List(
+            [.. Enumerable.Range(0, (int)count).Select(index => (object?)(start + (index * step)))],
+            SequenceKind.Range);
     }
 
     private static JinjaDict Dict(BuiltinCall call) => new(call.Run, Entries(call));
@@ -74,9 +76,10 @@ internal static class Functions
         {
             null => [],
             JinjaDict dict => dict.Entries,
-            object pairs => Iteration.Items(call.Run, pairs).Select(pair => Iteration.Items(call.Run, pair) is [var key, var value]
-                ? KeyValuePair.Create(key, value)
-                : throw new JinjaException("expected pairs of keys and values")),
+            object pairs => Iteration.Items(call.Run, pairs).Select(pair =>
+                Iteration.Items(call.Run, pair) is [var key, var value]
+                    ? KeyValuePair.Create(key, value)
+                    : throw new JinjaException("expected pairs of keys and values")),
         };
         return first.Concat(call.Named.Select(
             static entry => KeyValuePair.Create<object?, object?>(MarkedText.Of(entry.Key), entry.Value)));

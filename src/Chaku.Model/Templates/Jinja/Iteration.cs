@@ -49,9 +49,9 @@ internal static class Iteration
 
         if (value is not (MarkedText or JinjaList { IsIndexed: true }))
         {
-            return value is Undefined missing
-                ? throw missing.Refuse()
-                : new Undefined($"a {Display.TypeName(value)} has no slices");
+            throw value is Undefined missing
+                ? missing.Refuse()
+                : new JinjaException($"a {Display.TypeName(value)} has no slices");
         }
 
         long stride = Math.Clamp(step ?? 1, -int.MaxValue, int.MaxValue);

@@ -19,8 +19,8 @@ internal sealed class JinjaException(string reason, bool isRaised = false) : Exc
 /// <param name="clock">What time it is.</param>
 internal sealed class JinjaRun(TimeProvider clock)
 {
-    /// <summary>Steps of a rendering: an expression evaluated, a statement executed, an item or 8 characters made.</summary>
-    public const int MaxWork = 8_000_000;
+    /// <summary>Steps of a rendering: an expression evaluated, a statement executed, an item or 32 characters made.</summary>
+    public const int MaxWork = 1_000_000;
 
     /// <summary>Expressions, statements and macros inside each other.</summary>
     public const int MaxDepth = 800;
@@ -37,7 +37,7 @@ internal sealed class JinjaRun(TimeProvider clock)
     /// <summary>Numbers of a <c>range</c>; Jinja2's sandbox has the same.</summary>
     public const int MaxRange = 100_000;
 
-    private const int CharactersPerStep = 8;
+    private const int CharactersPerStep = 32;
 
     private long _work;
     private int _depth;

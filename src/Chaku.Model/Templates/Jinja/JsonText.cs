@@ -66,7 +66,7 @@ internal sealed class JsonText
             case MarkedText text:
                 Quote(text);
                 break;
-            case JinjaList { IsIndexed: true } list:
+            case JinjaList { IsLiteral: true } list:
                 WriteAll('[', ']', list.Items, depth, item => Write(item, depth + 1));
                 break;
             case JinjaDict dict:

@@ -14,7 +14,7 @@ internal static class NumberFilters
         new("round", Round, "value, precision, method"),
         new("default", Default, "value, default_value, boolean"),
         new("d", Default, "value, default_value, boolean"),
-        new("attr", static call => Attributes.Get(call.Value, call.Text(1).Text), "value, name"),
+        new("attr", static call => Attributes.GetOnly(call.Value, call.Text(1).Text), "value, name"),
         new("tojson", JsonText.Write, "value, ensure_ascii, indent, separators, sort_keys"),
     ];
 
@@ -91,10 +91,14 @@ internal static class NumberFilters
     private static double? ParseFloat(string text)
     {
         const NumberStyles Style = NumberStyles.Float & ~NumberStyles.AllowThousands;
-        return double.TryParse(
-            text.Trim().Replace("_", "", StringComparison.Ordinal), Style, CultureInfo.InvariantCulture, out double value)
-            ? value
-            : null;
+        string digits = text.Trim().Replace("_", "", StringComparison.Ordinal);
+        string infinite = digits.ToLowerInvariant().TrimStart('+', '-');
+        if (infinite is "inf" or "infinity")
+        {
+            return digits.StartsWith('-') ? double.NegativeInfinity : double.PositiveInfinity;
+        }
+
+        return double.TryParse(digits, Style, CultureInfo.InvariantCulture, out double value) ? value : null;
     }
 
     private static object? Round(BuiltinCall call)

@@ -248,16 +248,24 @@ internal sealed class StatementParser
     {
         _reader.ExpectSign("(");
         List<(string Name, Expression? Default)> parameters = [];
-        while (!_reader.TakeSign(")"))
+        if (_reader.TakeSign(")"))
         {
-            string name = _reader.ExpectName("a parameter's name");
-            parameters.Add((name, _reader.TakeSign("=") ? _expressions.Read() : null));
-            if (!_reader.Current.IsSign(")"))
-            {
-                _reader.ExpectSign(",");
-            }
+            return parameters;
         }
 
+        do
+        {
+            string name = _reader.ExpectName("a parameter's name");
+            Expression? otherwise = _reader.TakeSign("=") ? _expressions.Read() : null;
+            if (otherwise is null && parameters.Count > 0 && parameters[^1].Default is not null)
+            {
+                throw _reader.Refuse("a parameter that must be given behind one that need not");
+            }
+
+            parameters.Add((name, otherwise));
+        }
+        while (_reader.TakeSign(","));
+        _reader.ExpectSign(")");
         return parameters;
     }
 

@@ -19,7 +19,7 @@ internal static class Tests
         new("sequence", static call =>
             call.Value is MarkedText or JinjaDict or Undefined or JinjaList { IsIndexed: true }),
         new("iterable", static call => Iteration.IsIterable(call.Value)),
-        new("callable", static call => call.Value is JinjaCallable),
+        new("callable", static call => call.Value is JinjaCallable or Undefined),
         new("odd", static call => Remainder(call, 2) == 1),
         new("even", static call => Remainder(call, 2) == 0),
         new("divisibleby", static call => Remainder(call, call.Integer(1, 0)) == 0, "value, num"),

@@ -21,6 +21,9 @@ internal enum SequenceKind
     /// <summary>A tuple.</summary>
     Tuple,
 
+    /// <summary>What <c>range</c> makes: a list that has no text and no JSON.</summary>
+    Range,
+
     /// <summary>The keys, values or items of a dictionary: they have a length and no indices.</summary>
     View,
 
@@ -55,7 +58,10 @@ internal sealed class JinjaList
     public IReadOnlyList<string> FieldNames { get; init; } = [];
 
     /// <summary>Whether items are found by their number.</summary>
-    public bool IsIndexed => Kind is SequenceKind.List or SequenceKind.Tuple;
+    public bool IsIndexed => Kind is SequenceKind.Range || IsLiteral;
+
+    /// <summary>Whether it can be written out: a list or a tuple.</summary>
+    public bool IsLiteral => Kind is SequenceKind.List or SequenceKind.Tuple;
 
     /// <summary>The items, to go through.</summary>
     public IReadOnlyList<object?> Read()
