@@ -7,7 +7,7 @@ namespace Chaku.Model.Templates;
 /// <remarks>
 /// Every rendered character knows its message, so nobody's words become marks, and the answers are where their characters
 /// are, trimmed or rewritten as the template does. What the model has to say besides them: what stands between the
-/// prompt's end and the answer, where the prompt alone renders as the beginning of the whole; the mark behind
+/// prompt's end and the answer, where the prompt alone renders as the beginning of the whole; what stands inside it; the mark behind
 /// (<see cref="FindsEnds"/>); or just what the template's <c>generation</c> blocks say. A template that writes the
 /// prompt in another way once an answer follows (it trims, or drops earlier thoughts) is trained on the whole's rendering.
 /// <c>strftime_now</c> is the day of the rendering, as with Hugging Face: such a prompt changes from day to day.
@@ -162,13 +162,14 @@ internal sealed class JinjaTemplate : ChatTemplate
         }
     }
 
-    // Markup between where the prompt of an answer ends and where its words begin: the model says it, too.
+    // Markup that the model says, too: from where the prompt of an answer ends to its words, and between its words.
     private List<(int Start, int End)> FindLeads(IReadOnlyList<Message> messages, MarkedText text)
     {
         List<(int Start, int End)> leads = [];
         int start = 0;
         int contentEnd = 0;
         int seen = 0;
+        int last = 0;
         foreach (MarkedText.Run run in text.Runs)
         {
             int source = run.Origin.Source;
@@ -178,6 +179,13 @@ internal sealed class JinjaTemplate : ChatTemplate
                 leads.Add((length, start));
             }
 
+            bool goesOn = source > 0 && source == last && messages[source - 1].Role == Role.Assistant;
+            if (goesOn && contentEnd < start)
+            {
+                leads.Add((contentEnd, start));
+            }
+
+            last = source > 0 ? source : last;
             seen = Math.Max(seen, source);
             contentEnd = run.Origin.IsContent ? run.End : contentEnd;
             start = run.End;

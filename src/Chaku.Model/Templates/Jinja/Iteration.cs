@@ -49,9 +49,12 @@ internal static class Iteration
 
         if (value is not (MarkedText or JinjaList { IsIndexed: true }))
         {
-            throw value is Undefined missing
-                ? missing.Refuse()
-                : new JinjaException($"a {Display.TypeName(value)} has no slices");
+            return value switch
+            {
+                null => new Undefined("None has no slices"),
+                Undefined missing => throw missing.Refuse(),
+                _ => throw new JinjaException($"a {Display.TypeName(value)} has no slices"),
+            };
         }
 
         long stride = Math.Clamp(step ?? 1, -int.MaxValue, int.MaxValue);

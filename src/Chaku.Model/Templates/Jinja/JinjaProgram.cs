@@ -8,7 +8,7 @@ namespace Chaku.Model.Templates.Jinja;
 internal sealed class JinjaProgram
 {
     /// <summary>Characters of a source; the largest of known models has 20 thousand.</summary>
-    public const int MaxSourceLength = 1 << 20;
+    public const int MaxSourceLength = 1 << 18;
 
     private readonly Block _body;
 

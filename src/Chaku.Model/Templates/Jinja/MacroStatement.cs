@@ -43,12 +43,16 @@ internal sealed class CallStatement(int line, CallExpression call, MacroDefiniti
 /// <param name="home">Where it was defined.</param>
 internal sealed class Macro(MacroDefinition definition, Scope home) : JinjaCallable
 {
+    // What a call takes besides its body: variables, and text to write to.
+    private const int StepsOfCall = 10;
+
     /// <inheritdoc/>
     public override string Name => definition.Name;
 
     /// <inheritdoc/>
     public override object? Call(JinjaRun run, Arguments arguments)
     {
+        run.Charge(StepsOfCall);
         Scope scope = home.Inner();
         Dictionary<string, object?> named = new(arguments.Named);
         BindCaller(scope, named);
@@ -66,9 +70,17 @@ internal sealed class Macro(MacroDefinition definition, Scope home) : JinjaCalla
                 $"macro {Name} takes no argument {ModelFormatException.Quote(named.Keys.First())} here");
         }
 
-        scope.Set("varargs", new JinjaList(run, [.. arguments.Positional.Skip(count)], SequenceKind.Tuple));
-        scope.Set("kwargs", new JinjaDict(run, named.Select(
-            static entry => KeyValuePair.Create<object?, object?>(MarkedText.Of(entry.Key), entry.Value))));
+        if (definition.UsesExtra)
+        {
+            scope.Set("varargs", new JinjaList(run, [.. arguments.Positional.Skip(count)], SequenceKind.Tuple));
+        }
+
+        if (definition.UsesNamed)
+        {
+            scope.Set("kwargs", new JinjaDict(run, named.Select(
+                static entry => KeyValuePair.Create<object?, object?>(MarkedText.Of(entry.Key), entry.Value))));
+        }
+
         return definition.Body.Capture(scope);
     }
 

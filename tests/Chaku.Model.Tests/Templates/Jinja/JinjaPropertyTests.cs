@@ -54,7 +54,7 @@ public sealed class JinjaPropertyTests
         Assert.Equal(19, templates.Length);
         foreach (RealTemplate template in templates)
         {
-            Gen<string> text = Gen.OneOfConst([.. Words, .. template.Marks]).Array[0, 5]
+            Gen<string> text = Gen.OneOf((string[])[.. Words, .. template.Marks]).Array[0, 5]
                 .Select(parts => string.Concat(parts) + "x");
             text.Array[4].Sample(words => holds(template, words), iter: 40);
         }

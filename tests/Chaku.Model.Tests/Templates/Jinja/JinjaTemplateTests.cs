@@ -27,9 +27,9 @@ public sealed class JinjaTemplateTests
     [InlineData(Mistral, " Yes. </s>")]
     [InlineData("{% for m in messages %}{{ m.content }}{{ eos_token }}{% endfor %}", "Yes.</s>")]
     [InlineData("{% for m in messages %}{{ m.content|upper }}!<|im_end|>{% endfor %}", "YES.!<|im_end|>")]
-    [InlineData("{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}", "Yes.")]
+    [InlineData("{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}", "assistant: Yes.")]
     [InlineData("{% for m in messages %}{{ bos_token }}{{ m.content }}{% endfor %}", "Yes.")]
-    [InlineData("{% for m in messages %}{{ m.content|tojson }}<|im_end|>{% endfor %}", "Yes.\"<|im_end|>")]
+    [InlineData("{% for m in messages %}{{ m.content|tojson }}<|im_end|>{% endfor %}", "\"Yes.\"<|im_end|>")]
     public void The_answer_is_what_the_model_says_up_to_the_mark_behind(string template, string expected) =>
         Assert.Equal(expected, AnswerOf(template, [Hi, Answer, Hi]));
 
@@ -49,7 +49,7 @@ public sealed class JinjaTemplateTests
     [InlineData("{% for m in messages %}{{ '%s;' % m.content }}<|im_end|>{% endfor %}", "a</think>b;<|im_end|>")]
     [InlineData("{% for m in messages %}{{ '{}'.format(m.content) }}<|im_end|>{% endfor %}", "a</think>b<|im_end|>")]
     [InlineData("{% for m in messages %}{{ m.content|list|join('') }}<|im_end|>{% endfor %}", "a</think>b<|im_end|>")]
-    [InlineData("{% for m in messages %}{{ m.content|replace('a', 'A') }}<|im_end|>{% endfor %}", "</think>b<|im_end|>")]
+    [InlineData("{% for m in messages %}{{ m.content|replace('<', '[') }}<|im_end|>{% endfor %}", "a[/think>b<|im_end|>")]
     public void The_mask_follows_the_characters(string template, string expected) =>
         Assert.Equal(expected, AnswerOf(template, [Hi, new(Role.Assistant, "a</think>b"), Hi]));
 
@@ -106,7 +106,7 @@ public sealed class JinjaTemplateTests
     [Fact]
     public void A_mark_that_the_vocabulary_lacks_is_undefined() => Assert.Contains(
         "'bos_token' is undefined",
-        Assert.Throws<ChatTemplateException>(() => new JinjaTemplate("{{ bos_token + 'x' }}", null, null)
+        Assert.Throws<ChatTemplateException>(() => new JinjaTemplate("{{ bos_token + 'x' }}", bos: null, eos: null)
             .Render(new([Hi]), addGenerationPrompt: true)).Message,
         StringComparison.Ordinal);
 
