@@ -23,7 +23,8 @@ internal sealed class AnswerEnds(Vocabulary vocabulary)
             if (span.IsAnswer && index < spans.Count && !spans[index].IsAnswer
                 && Find(spans, index, out TemplateSpan end, out TemplateSpan rest) is { } at)
             {
-                result.AddRange(spans.Skip(index).Take(at - index).Select(static part => part with { IsAnswer = true }));
+                IEnumerable<TemplateSpan> before = spans.Skip(index).Take(at - index);
+                result.AddRange(before.Select(static part => part with { IsAnswer = true }));
                 result.Add(end);
                 result.AddRange(rest.Text.Length > 0 ? [rest] : []);
                 index = at + 1;

@@ -5,12 +5,13 @@ namespace Chaku.Model.Templates;
 
 /// <summary>A model's own template, in the language that models bring theirs in.</summary>
 /// <remarks>
-/// Every rendered character knows its message, so nobody's words become marks, and the answers are where their characters
-/// are, trimmed or rewritten as the template does. What the model has to say besides them: what stands between the
-/// prompt's end and the answer, where the prompt alone renders as the beginning of the whole; what stands inside it; the mark behind
-/// (<see cref="FindsEnds"/>); or just what the template's <c>generation</c> blocks say. A template that writes the
-/// prompt in another way once an answer follows (it trims, or drops earlier thoughts) is trained on the whole's rendering.
-/// <c>strftime_now</c> is the day of the rendering, as with Hugging Face: such a prompt changes from day to day.
+/// Every rendered character knows its message, so nobody's words become marks, and the answers are where their
+/// characters are, trimmed or rewritten as the template does. The model has to say besides them what stands between
+/// the prompt's end and the answer, where the prompt alone renders as the beginning of the whole; what stands inside
+/// it; and the mark behind (<see cref="FindsEnds"/>). Where the template has <c>generation</c> blocks, it says
+/// just what they say. A template that writes the prompt in another way once an answer follows (it trims, or drops
+/// earlier thoughts) is trained on the whole's rendering. <c>strftime_now</c> is the day of the rendering, as with
+/// Hugging Face: such a prompt changes from day to day.
 /// </remarks>
 internal sealed class JinjaTemplate : ChatTemplate
 {
@@ -24,8 +25,8 @@ internal sealed class JinjaTemplate : ChatTemplate
     private readonly string? _eos;
     private readonly TimeProvider _clock;
 
-    // Hugging Face gives every template the variable tools, None where there are none. A template that is made for tools
-    // alone goes through them without asking; to such a one the variable is undefined.
+    // Hugging Face gives every template the variable tools, None where there are none. A template that is made for
+    // tools alone goes through them without asking; to such a one the variable is undefined.
     private readonly bool _hasTools;
 
     /// <summary>Reads a template.</summary>

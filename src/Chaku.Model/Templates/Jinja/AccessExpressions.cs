@@ -44,7 +44,8 @@ internal sealed class SliceExpression(
         null => null,
         object value when Arithmetic.TryInteger(value, out long number) => number,
         Undefined missing => throw missing.Refuse(),
-        object value => throw new JinjaException($"a slice is bounded by whole numbers, not a {Display.TypeName(value)}"),
+        object value => throw new JinjaException(
+            $"a slice is bounded by whole numbers, not a {Display.TypeName(value)}"),
     };
 }
 

@@ -1,6 +1,6 @@
 namespace Chaku.Model.Templates.Jinja;
 
-/// <summary>The operators, as Python has them; whole numbers are of 64 bits, and one that is larger is refused.</summary>
+/// <summary>The operators, as Python has them, but for whole numbers of over 64 bits: those are refused.</summary>
 internal static class Arithmetic
 {
     /// <summary>An operator on two values.</summary>

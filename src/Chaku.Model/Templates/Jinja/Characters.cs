@@ -6,7 +6,8 @@ namespace Chaku.Model.Templates.Jinja;
 internal static class Characters
 {
     /// <summary>Whether it is white space: .NET's, and the four separators U+001C to U+001F.</summary>
-    public static bool IsSpace(char character) => char.IsWhiteSpace(character) || character is >= '\u001C' and <= '\u001F';
+    public static bool IsSpace(char character) =>
+        char.IsWhiteSpace(character) || character is >= '\u001C' and <= '\u001F';
 
     /// <summary>Whether it ends a line for <c>splitlines</c>.</summary>
     public static bool IsLineBreak(char character) =>

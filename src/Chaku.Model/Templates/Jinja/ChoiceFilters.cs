@@ -1,6 +1,6 @@
 namespace Chaku.Model.Templates.Jinja;
 
-/// <summary>Filters that choose or change items one by one; like Jinja2's they are lazy: always true, read once.</summary>
+/// <summary>Filters that choose or change items one by one; what they give is always true, and read once.</summary>
 internal static class ChoiceFilters
 {
     /// <summary>Their part of the table.</summary>

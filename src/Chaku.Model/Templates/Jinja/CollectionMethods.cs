@@ -1,6 +1,6 @@
 namespace Chaku.Model.Templates.Jinja;
 
-/// <summary>The methods of dictionaries; those that would change one are refused, as in Hugging Face's sandbox.</summary>
+/// <summary>The methods of dictionaries; those that would change one are refused, as by Hugging Face.</summary>
 internal static class DictMethods
 {
     /// <summary>The table.</summary>
@@ -25,7 +25,7 @@ internal static class DictMethods
         call.List([.. Self(call).Entries.Select(part)], SequenceKind.View);
 }
 
-/// <summary>The methods of lists; those that would change one are refused, as in Hugging Face's sandbox.</summary>
+/// <summary>The methods of lists; those that would change one are refused, as by Hugging Face.</summary>
 internal static class ListMethods
 {
     /// <summary>The table.</summary>

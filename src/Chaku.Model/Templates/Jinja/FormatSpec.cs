@@ -63,7 +63,8 @@ internal sealed record FormatSpec(
             case '%':
                 return (number * 100).ToString("F" + precision, culture) + "%";
             case 'e' or 'E':
-                return number.ToString($"{(precision > 0 ? "0." + new string('0', precision) : "0")}{Kind}+00", culture);
+                string digits = precision > 0 ? "0." + new string('0', precision) : "0";
+                return number.ToString($"{digits}{Kind}+00", culture);
             case '\0' when value is double:
                 return Display.Number(number);
         }

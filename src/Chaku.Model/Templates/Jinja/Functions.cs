@@ -36,7 +36,8 @@ internal static class Functions
     private static JinjaList Range(BuiltinCall call)
     {
         long start = call.Has(1) ? call.Integer(0, 0) : 0;
-        long stop = call.Has(1) ? call.Integer(1, 0) : call.Has(0) ? call.Integer(0, 0) : throw call.Refuse(0, "a number");
+        _ = call.Required(0);
+        long stop = call.Integer(call.Has(1) ? 1 : 0, 0);
         long step = call.Integer(2, 1);
         if (step == 0)
         {

@@ -241,7 +241,8 @@ internal sealed class JinjaLexer
         {
             open.Push(text[0] == '(' ? ')' : text[0] == '[' ? ']' : '}');
         }
-        else if (kind == TokenKind.Sign && text[0] is ')' or ']' or '}' && (!open.TryPop(out char due) || due != text[0]))
+        else if (kind == TokenKind.Sign && text[0] is ')' or ']' or '}'
+            && (!open.TryPop(out char due) || due != text[0]))
         {
             throw Refuse(begin, $"'{text}' closes nothing");
         }

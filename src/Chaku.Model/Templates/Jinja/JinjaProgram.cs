@@ -48,7 +48,8 @@ internal sealed class JinjaProgram
     /// <exception cref="ChatTemplateException">
     /// It does what it may not, or refuses what it was given; the message says which.
     /// </exception>
-    public MarkedText Render(Func<JinjaRun, IEnumerable<(string Name, object? Value)>> makeVariables, TimeProvider clock)
+    public MarkedText Render(
+        Func<JinjaRun, IEnumerable<(string Name, object? Value)>> makeVariables, TimeProvider clock)
     {
         JinjaRun run = new(clock);
         try

@@ -19,7 +19,9 @@ internal sealed class JinjaException(string reason, bool isRaised = false) : Exc
 /// <param name="clock">What time it is.</param>
 internal sealed class JinjaRun(TimeProvider clock)
 {
-    /// <summary>Steps of a rendering: an expression evaluated, a statement executed, an item or 32 characters made.</summary>
+    /// <summary>
+    /// Steps of a rendering: an expression evaluated, a statement executed, an item or 32 characters made.
+    /// </summary>
     public const int MaxWork = 1_000_000;
 
     /// <summary>Expressions, statements and macros inside each other.</summary>

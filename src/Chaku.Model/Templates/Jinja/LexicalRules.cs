@@ -164,9 +164,10 @@ internal static class LexicalRules
     private static int AppendCode(string source, int at, int digits, StringBuilder text)
     {
         int begin = at + 2;
-        if (begin + digits > source.Length || !uint.TryParse(
-                source.AsSpan(begin, digits), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out uint code)
-            || code > 0x10FFFF)
+        uint code = 0;
+        bool isNumber = begin + digits <= source.Length && uint.TryParse(
+            source.AsSpan(begin, digits), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out code);
+        if (!isNumber || code > 0x10FFFF || (digits == 8 && !Rune.IsValid(code)))
         {
             throw new JinjaSyntaxException(LineOf(source, at), "an escape that is no character");
         }

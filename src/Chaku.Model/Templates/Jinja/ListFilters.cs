@@ -151,9 +151,10 @@ internal static class ListFilters
         }
 
         List<(object? Key, object? Shown, List<object?> Items)> groups = [];
-        foreach (object? item in Ordered(call, call.Items(), item => Fold(Value(item), isCaseSensitive), isReversed: false))
+        object? Key(object? item) => Fold(Value(item), isCaseSensitive);
+        foreach (object? item in Ordered(call, call.Items(), Key, isReversed: false))
         {
-            object? key = Fold(Value(item), isCaseSensitive);
+            object? key = Key(item);
             if (groups.Count == 0 || !Comparison.AreEqual(call.Run, groups[^1].Key, key))
             {
                 groups.Add((key, Value(item), []));

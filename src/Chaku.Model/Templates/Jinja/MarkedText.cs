@@ -1,7 +1,9 @@
 namespace Chaku.Model.Templates.Jinja;
 
 /// <summary>Text that knows of every character where it comes from.</summary>
-/// <remarks>Kept as runs of one origin. Equality is the text's alone: a template compares words, not their origin.</remarks>
+/// <remarks>
+/// Kept as runs of one origin. Equality is the text's alone: a template compares words, not their origin.
+/// </remarks>
 internal sealed class MarkedText : IEquatable<MarkedText>
 {
     /// <summary>No text.</summary>

@@ -66,6 +66,14 @@ internal sealed class MarkedTextBuilder(JinjaRun run)
     {
         // Checked as a whole first: a refusal takes no time.
         JinjaRun.CheckTextLength(_text.Length + (text.Length * Math.Clamp(count, 0, JinjaRun.MaxTextLength + 1L)));
+        if (text.Runs.Count == 1 && count > 0)
+        {
+            Grow(text.Length * count);
+            _ = _text.Insert(_text.Length, text.Text, (int)count);
+            Extend(_text.Length, text.Runs[0].Origin);
+            return this;
+        }
+
         for (long time = 0; time < count && text.Length > 0; time++)
         {
             _ = Append(text);

@@ -40,13 +40,14 @@ internal static class NumberFilters
         switch (call.Value)
         {
             case MarkedText text:
-                return ParseInteger(text.Text, (int)call.Integer(2, 10)) ?? Truncate(ParseFloat(text.Text)) ?? otherwise;
+                long? whole = ParseInteger(text.Text, (int)call.Integer(2, 10));
+                return whole ?? Truncate(ParseFloat(text.Text)) ?? otherwise;
             case double number:
                 return Truncate(number) ?? otherwise;
             case Undefined missing:
                 throw missing.Refuse();
             default:
-                return Arithmetic.TryInteger(call.Value, out long whole) ? whole : otherwise;
+                return Arithmetic.TryInteger(call.Value, out long given) ? given : otherwise;
         }
     }
 

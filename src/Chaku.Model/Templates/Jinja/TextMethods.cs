@@ -129,8 +129,11 @@ internal static class TextMethods
         return count;
     }
 
-    private static MarkedText Justify(BuiltinCall call, Alignment alignment) => TextOperations.Pad(
-        call.Run, call.Text(0), call.Integer(1, 0), alignment, call.Has(2) ? call.Text(2).Text.FirstOrDefault(' ') : ' ');
+    private static MarkedText Justify(BuiltinCall call, Alignment alignment)
+    {
+        char fill = call.Has(2) ? call.Text(2).Text.FirstOrDefault(' ') : ' ';
+        return TextOperations.Pad(call.Run, call.Text(0), call.Integer(1, 0), alignment, fill);
+    }
 
     private static MarkedText ZeroFill(BuiltinCall call)
     {

@@ -27,7 +27,7 @@ internal enum SequenceKind
     /// <summary>The keys, values or items of a dictionary: they have a length and no indices.</summary>
     View,
 
-    /// <summary>What a lazy filter gives: always true, without a length, and empty when it has been read once.</summary>
+    /// <summary>What a lazy filter gives: always true, without a length, empty when it has been read.</summary>
     Iterator,
 }
 

@@ -26,7 +26,8 @@ public sealed class JinjaHostileTests
         { Repeat("ns.x = ns.x ~ ns.x", "'xx'"), "characters" },
         { Repeat("ns.x = ns.x + ns.x", "[1]"), "" },
         { Repeat("ns.x = [ns.x]", "[1]"), "lists inside each other" },
-        { "{% set ns = namespace(x=[1]) %}{% for i in range(60) %}{% set ns.x = [ns.x, ns.x] %}{% endfor %}{{ ns.x }}", "" },
+        { "{% set ns = namespace(x=[1]) %}{% for i in range(60) %}{% set ns.x = [ns.x, ns.x] %}{% endfor %}"
+            + "{{ ns.x }}", "" },
         { "{% set ns = namespace(x=[1]) %}{% for i in range(60) %}{% set ns.x = [ns.x, ns.x] %}{% endfor %}"
             + "{{ ns.x|tojson }}", "" },
         { "{% set ns = namespace(x=[1], y=[1]) %}{% for i in range(60) %}{% set ns.x = [ns.x, ns.x] %}"
