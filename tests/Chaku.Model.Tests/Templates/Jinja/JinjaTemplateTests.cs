@@ -50,7 +50,8 @@ public sealed class JinjaTemplateTests
     [InlineData("{% for m in messages %}{{ '{}'.format(m.content) }}<|im_end|>{% endfor %}", "a</think>b<|im_end|>")]
     [InlineData("{% for m in messages %}{{ m.content|list|join('') }}<|im_end|>{% endfor %}", "a</think>b<|im_end|>")]
     [InlineData("{% for m in messages %}{{ m.content|replace('<', '') }}<|im_end|>{% endfor %}", "a/think>b<|im_end|>")]
-    [InlineData("{% for m in messages %}{{ m.content|replace('<', '[') }}{{ eos_token }}{% endfor %}", "a[/think>b</s>")]
+    [InlineData(
+        "{% for m in messages %}{{ m.content|replace('<', '[') }}{{ eos_token }}{% endfor %}", "a[/think>b</s>")]
     public void The_mask_follows_the_characters(string template, string expected) =>
         Assert.Equal(expected, AnswerOf(template, [Hi, new(Role.Assistant, "a</think>b"), Hi]));
 
