@@ -160,7 +160,9 @@ internal sealed class Tuning
         Require(
             format.HasConversations || _options.Template is null,
             $"{path} is read as {format.Name}, to which no template applies: leave out '{_options.Template}'");
-        template = format.HasConversations ? ChatTemplates.Resolve(_options.Template, _model.ChatTemplate) : null;
+        template = format.HasConversations
+            ? ChatTemplates.Resolve(_options.Template, _model.ChatTemplate, _model.Tokenizer.Vocabulary)
+            : null;
         prompts = template is null ? null : new PromptEncoder(_model.Tokenizer, template);
         return DatasetEncoder.Encode(
             file,

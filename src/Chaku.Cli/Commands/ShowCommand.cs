@@ -124,7 +124,8 @@ internal sealed class ShowCommand : ProgramCommand
 
         Conversation conversation = _conversation.Read(arguments);
         ModelText text = ModelText.Open(path);
-        ChatTemplate template = ChatTemplates.Resolve(arguments.GetValue(_template), text.ChatTemplate);
+        ChatTemplate template = ChatTemplates.Resolve(
+            arguments.GetValue(_template), text.ChatTemplate, text.Tokenizer.Vocabulary);
         PromptReport report = new(text.Tokenizer, template, conversation);
         Show(terminal, isJson, report.WriteFields, report.Print);
     }
