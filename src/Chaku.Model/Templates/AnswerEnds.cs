@@ -10,7 +10,11 @@ namespace Chaku.Model.Templates;
 /// <param name="vocabulary">The vocabulary, which knows the control tokens.</param>
 internal sealed class AnswerEnds(Vocabulary vocabulary)
 {
-    private readonly SpecialTokenTrie _controls = new(vocabulary, static type => type == TokenType.Control);
+    private readonly SpecialTokenTrie _controls = new(
+        vocabulary,
+        Enumerable.Range(0, vocabulary.Count)
+            .Where(id => vocabulary.TypeOf(id) == TokenType.Control)
+            .Select(id => (vocabulary.SpellingOf(id).ToArray(), id)));
 
     /// <summary>The spans, with the ends of answers marked as part of them.</summary>
     public IReadOnlyList<TemplateSpan> Mark(IReadOnlyList<TemplateSpan> spans)
