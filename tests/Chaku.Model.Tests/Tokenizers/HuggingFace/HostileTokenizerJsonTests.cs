@@ -64,7 +64,7 @@ public sealed class HostileTokenizerJsonTests
         string template = $$$"""
             "post_processor": {"type": "TemplateProcessing",
               "single": [{"SpecialToken": {"id": "<s>"}}, {"Sequence": {"id": "A"}}],
-              "special_tokens": {"<s>": {"id": "<s>", "ids": {{{ids}}}, "tokens": ["<s>"]}}}
+              "special_tokens": {"<s>": {"id": "<s>", "ids": {{{ids}}}, "tokens": ["<s>"]} } }
             """;
 
         ModelFormatException refusal = Refusal(SampleTokenizerJson.With(PostProcessor, template));
