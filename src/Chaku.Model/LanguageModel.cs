@@ -83,7 +83,9 @@ public sealed class LanguageModel : IDisposable
     /// <summary>Bytes of weights that had to be copied because the file has them in another layout.</summary>
     public long CopiedByteLength => Source.CopiedByteLength;
 
-    /// <summary>Opens a GGUF file or a Hugging Face folder. Weights are read where they lie, or repacked once.</summary>
+    /// <summary>
+    /// Opens a GGUF file or a Hugging Face folder. Weights are read where they lie, or repacked once.
+    /// </summary>
     /// <param name="path">The file or the folder.</param>
     /// <param name="options">How it is run; null for the defaults.</param>
     /// <exception cref="ModelFormatException">The file is no model that this software runs.</exception>
