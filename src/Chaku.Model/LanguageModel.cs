@@ -23,7 +23,7 @@ public sealed class LanguageModel : IDisposable
         Options = options;
         DecoderConfig config = WithGelu(source.ReadConfig(), options.Gelu);
         DecoderWeights weights = source.ReadWeights(config);
-        _tokenizer = new Lazy<Tokenizer>(source.CreateTokenizer);
+        _tokenizer = new Lazy<Tokenizer>(() => CreateTokenizer(source, config.VocabularySize));
         ContextLength = options.ContextLength ?? config.ContextLength;
         if (ContextLength > config.ContextLength)
         {
@@ -197,6 +197,18 @@ public sealed class LanguageModel : IDisposable
             Decoder.Forward(batch);
             onChunk?.Invoke(start, length);
         }
+    }
+
+    private static Tokenizer CreateTokenizer(ModelSource source, int vocabularySize)
+    {
+        Tokenizer tokenizer = source.CreateTokenizer();
+        return tokenizer.Vocabulary.Count == vocabularySize
+            ? tokenizer
+            : throw new ModelFormatException(
+                source.Path,
+                0,
+                $"a vocabulary of {vocabularySize} tokens, as many as the model has embeddings",
+                $"one of {tokenizer.Vocabulary.Count}");
     }
 
     private static DecoderConfig WithGelu(DecoderConfig config, string? name)

@@ -81,6 +81,32 @@ public sealed class HuggingFaceFolderTests
     }
 
     [Fact]
+    public void A_vocabulary_of_more_tokens_than_embeddings_is_refused_where_text_is_needed()
+    {
+        using TemporaryFolder folder = Copy("qwen3", _ => { });
+        JsonObject tokenizer = new()
+        {
+            ["model"] = new JsonObject
+            {
+                ["type"] = "BPE",
+                ["unk_token"] = "t0",
+                ["vocab"] = new JsonObject(Enumerable.Range(0, 400).Select(
+                    id => KeyValuePair.Create($"t{id}", (JsonNode?)id))),
+                ["merges"] = new JsonArray(),
+            },
+            ["pre_tokenizer"] = new JsonObject { ["type"] = "ByteLevel" },
+            ["decoder"] = new JsonObject { ["type"] = "ByteLevel" },
+        };
+        File.WriteAllText(folder["tokenizer.json"], tokenizer.ToJsonString());
+        using LanguageModel model = LanguageModel.Load(folder.Path);
+
+        ModelFormatException exception =
+            Assert.Throws<ModelFormatException>(() => model.Generate("t1").First());
+
+        Assert.Contains("a vocabulary of 384 tokens", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_window_in_every_layer_is_listed_or_follows_the_family()
     {
         using TemporaryFolder folder = Copy("mistral-window", config => config["layer_types"] =
