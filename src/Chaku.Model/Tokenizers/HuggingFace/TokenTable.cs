@@ -67,9 +67,18 @@ internal sealed class TokenTable
 
     /// <summary>What has been gathered.</summary>
     /// <param name="kind">The kind of tokenizer.</param>
-    /// <param name="tokenCount">How many tokens there are at least; those that nobody named are unused.</param>
+    /// <param name="tokenCount">
+    /// How many tokens the model has scores for, 0 where nobody says: those that nobody named are unused, and added ones
+    /// beyond them, such as a padding token of the trainer's, are none.
+    /// </param>
     public VocabularySource ToSource(string kind, int tokenCount)
     {
+        while (tokenCount > 0 && _tokens.Count > tokenCount && _matching.Remove(_tokens.Count - 1))
+        {
+            _tokens.RemoveAt(_tokens.Count - 1);
+            _types.RemoveAt(_types.Count - 1);
+        }
+
         while (_tokens.Count < tokenCount)
         {
             _tokens.Add(null);
