@@ -18,7 +18,7 @@ internal sealed class Trainer : IDisposable
     private readonly TrainingSettings _settings;
     private readonly KvCache _cache;
     private readonly AdapterGradients _gradients;
-    private readonly AdapterMoments _moments;
+    private readonly Moments _moments;
     private readonly DecoderBackward _backward;
     private readonly Batch _batch = new();
     private readonly List<KvSequence> _sequences = [];
@@ -42,8 +42,8 @@ internal sealed class Trainer : IDisposable
         _batchTokenCount = batchTokenCount;
         _batchSequenceCount = batchSequenceCount;
         _cache = decoder.CreateCache(batchTokenCount, batchSequenceCount, sharesPrefixes: false);
-        _gradients = new AdapterGradients(decoder, adapter);
-        _moments = new AdapterMoments(_gradients);
+        _gradients = new AdapterGradients(decoder, adapter, settings.LoraPlusRatio);
+        _moments = new Moments(_gradients, settings.OptimiserKind);
         _backward = new DecoderBackward(decoder, _gradients);
     }
 

@@ -16,6 +16,9 @@ internal sealed record TuneOptions
     /// <summary>Scales by α / √r instead of α / r.</summary>
     public bool IsRankStabilised { get; init; }
 
+    /// <summary>Trains magnitudes of rows beside the factors: DoRA.</summary>
+    public bool IsWeightDecomposed { get; init; }
+
     /// <summary>Share of the adapter's inputs that become zero, in [0, 1).</summary>
     public double Dropout { get; init; }
 
@@ -24,6 +27,12 @@ internal sealed record TuneOptions
 
     /// <summary>The largest learning rate.</summary>
     public double LearningRate { get; init; } = 2e-4;
+
+    /// <summary>What the learning rate of B is multiplied with, and A's is not: LoRA+.</summary>
+    public double LoraPlusRatio { get; init; } = 1;
+
+    /// <summary>A name of <see cref="Optimisation.OptimiserKinds.All"/>.</summary>
+    public string Optimiser { get; init; } = Optimisation.OptimiserKinds.All[0].Name;
 
     /// <summary>A name of <see cref="Optimisation.LearningRateSchedules.All"/>.</summary>
     public string Schedule { get; init; } = Optimisation.LearningRateSchedules.All[0].Name;

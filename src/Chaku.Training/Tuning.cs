@@ -67,7 +67,10 @@ internal sealed class Tuning
         TrainingSettings settings = Settings();
         AdaptableLinears linears = AdaptableLinears.Of(_model);
         LoraSettings lora = new LoraSettings(
-            _options.Rank, _options.Alpha ?? (2 * _options.Rank), _options.IsRankStabilised).Checked();
+            _options.Rank,
+            _options.Alpha ?? (2 * _options.Rank),
+            _options.IsRankStabilised,
+            _options.IsWeightDecomposed).Checked();
         _ = linears.Select(_options.Targets);
         TrainingData data = ReadData(dataPath, out PromptEncoder? prompts, out ChatTemplate? template);
         PeftWriter.RequireWritable(outputPath);
@@ -87,7 +90,7 @@ internal sealed class Tuning
             settings.StepCount,
             batches.EpochsBefore(settings.StepCount),
             adapter.Factors.Count,
-            adapter.Factors.Values.Sum(pair => (long)pair.Rank * (pair.InputSize + pair.OutputSize)),
+            adapter.Factors.Values.Sum(pair => pair.ParameterCount),
             template?.Name);
         _progress.OnStart?.Invoke(plan);
         using Trainer trainer = new(
@@ -100,6 +103,8 @@ internal sealed class Tuning
     private void CheckOptions()
     {
         Require(_options.LearningRate is > 0 and < double.PositiveInfinity, "the learning rate is above 0");
+        Require(
+            _options.LoraPlusRatio is > 0 and < double.PositiveInfinity, "the ratio of learning rates is above 0");
         Require(_options.Dropout is >= 0 and < 1, "dropout is at least 0 and less than 1");
         Require(_options.ClipNorm >= 0, "the clipping norm is 0 or more");
         Require(_options.WeightDecay >= 0, "the weight decay is 0 or more");
@@ -122,11 +127,17 @@ internal sealed class Tuning
             ?? throw new TrainingException(
                 $"the schedule is one of {string.Join(", ", LearningRateSchedules.All.Select(known => known.Name))}, " +
                 $"not '{_options.Schedule}'");
+        OptimiserKind optimiser = OptimiserKinds.All.FirstOrDefault(candidate => candidate.Name == _options.Optimiser)
+            ?? throw new TrainingException(
+                $"the optimiser is one of {string.Join(", ", OptimiserKinds.All.Select(known => known.Name))}, " +
+                $"not '{_options.Optimiser}'");
         TrainingSettings defaults = new() { StepCount = 0 };
         return defaults with
         {
             LearningRate = _options.LearningRate,
+            LoraPlusRatio = _options.LoraPlusRatio,
             Schedule = schedule,
+            OptimiserKind = optimiser,
             Optimiser = defaults.Optimiser with { WeightDecay = _options.WeightDecay },
             ClipNorm = _options.ClipNorm,
             DropoutRate = _options.Dropout,

@@ -13,6 +13,7 @@ internal sealed class DecoderBackward : IDisposable
     private const int RowTile = 64;
 
     private readonly Decoder _decoder;
+    private readonly GradientSet _gradients;
     private readonly ActivationTape _tape;
     private readonly LinearBackward _linears;
     private readonly LayerBackward _layers;
@@ -23,11 +24,12 @@ internal sealed class DecoderBackward : IDisposable
     private readonly GrowingBuffer _dResidual = new();
 
     /// <summary>A backward that adds to the given gradients.</summary>
-    public DecoderBackward(Decoder decoder, AdapterGradients gradients)
+    public DecoderBackward(Decoder decoder, GradientSet gradients)
     {
         _decoder = decoder;
+        _gradients = gradients;
         _tape = new ActivationTape(decoder.Layers.Count);
-        _linears = new LinearBackward(decoder.Workspace, gradients);
+        _linears = new LinearBackward(decoder, gradients);
         _layers = new LayerBackward(decoder, gradients, _linears);
         _lowestLayer = LowestLayer(decoder, gradients);
     }
@@ -38,6 +40,7 @@ internal sealed class DecoderBackward : IDisposable
     /// <param name="losses">[targets], in natural units.</param>
     public void Losses(Batch batch, ReadOnlySpan<int> targets, Span<float> losses)
     {
+        _gradients.Refresh();
         _decoder.Forward(batch);
         RunHead(batch, targets, losses, 0, []);
     }
@@ -49,6 +52,7 @@ internal sealed class DecoderBackward : IDisposable
     /// <param name="losses">[targets], in natural units.</param>
     public void LossesAndGradients(Batch batch, ReadOnlySpan<int> targets, float scale, Span<float> losses)
     {
+        _gradients.Refresh();
         _decoder.Forward(batch, _tape);
         Span<float> dOutput = _dOutput.Take(targets.Length * _decoder.Config.HiddenSize);
         dOutput.Clear();
@@ -77,7 +81,7 @@ internal sealed class DecoderBackward : IDisposable
         _dResidual.Dispose();
     }
 
-    private static int LowestLayer(Decoder decoder, AdapterGradients gradients)
+    private static int LowestLayer(Decoder decoder, GradientSet gradients)
     {
         for (int layer = 0; layer < decoder.Layers.Count; layer++)
         {

@@ -3,7 +3,7 @@ using Chaku.Model.Decoding;
 namespace Chaku.Training.Gradients;
 
 /// <summary>The backward of <see cref="DecoderLayer"/>.</summary>
-internal sealed class LayerBackward(Decoder decoder, AdapterGradients gradients, LinearBackward linears) : IDisposable
+internal sealed class LayerBackward(Decoder decoder, GradientSet gradients, LinearBackward linears) : IDisposable
 {
     private readonly AttentionBackward _attention = new(decoder, linears);
     private readonly FeedForwardBackward _feedForward = new(decoder, linears);
@@ -14,7 +14,7 @@ internal sealed class LayerBackward(Decoder decoder, AdapterGradients gradients,
     private Workspace Workspace => decoder.Workspace;
 
     /// <summary>Whether an adapter changes any linear layer of this layer.</summary>
-    public static bool IsTrained(DecoderLayer layer, AdapterGradients gradients) =>
+    public static bool IsTrained(DecoderLayer layer, GradientSet gradients) =>
         layer.Attention.Linears.Concat(layer.FeedForward.Linears).Any(linear => gradients.For(linear) is not null);
 
     /// <summary>dx becomes the gradient of the layer's input.</summary>

@@ -28,6 +28,24 @@ public sealed class CentralDifferenceTests
         return models;
     }
 
+    /// <summary>Fused projections, biases, heads that share keys, and DoRA's factors below others.</summary>
+    public static TheoryData<string> DoraModels() =>
+    [
+        "tiny/llama-gqa.gguf", "families/falcon-40b.gguf", "families/phi3-longrope.gguf", "folders/gpt2",
+    ];
+
+    // The norms are constants to the gradient, so it is that of the loss for the magnitudes alone.
+    [Theory]
+    [MemberData(nameof(DoraModels))]
+    public void Derivatives_towards_magnitudes_equal_central_differences(string name)
+    {
+        using LanguageModel model = LanguageModel.Load(
+            TestModels.PathOf(name), new ModelOptions { ThreadCount = 2 });
+        BoundAdapter bound = model.Bind(RandomAdapter(model, isDora: true));
+        using AdapterGradients gradients = new(model.Decoder, bound);
+        Check(model, bound, gradients, null, tensor => tensor.Name.EndsWith("magnitude", StringComparison.Ordinal));
+    }
+
     [Theory]
     [MemberData(nameof(Models))]
     public void Directional_derivatives_equal_central_differences(string name, double dropoutRate)
@@ -37,17 +55,28 @@ public sealed class CentralDifferenceTests
         LoraAdapter adapter = RandomAdapter(model);
         BoundAdapter bound = model.Bind(adapter);
         using AdapterGradients gradients = new(model.Decoder, bound);
-        using DecoderBackward backward = new(model.Decoder, gradients);
         Dropout? dropout = dropoutRate > 0 ? new Dropout(dropoutRate, seed: 3, step: 0, rowOffset: 0) : null;
+        Check(model, bound, gradients, dropout, _ => true);
+    }
+
+    private static void Check(
+        LanguageModel model,
+        BoundAdapter bound,
+        GradientSet gradients,
+        Dropout? dropout,
+        Func<TrainedTensor, bool> isMoved)
+    {
+        using DecoderBackward backward = new(model.Decoder, gradients);
+        TrainedTensor[] moved = [.. gradients.Tensors.Where(isMoved)];
         _ = MeanLoss(model, bound, backward, dropout, withGradients: true);
         for (ulong direction = 0; direction < DirectionCount; direction++)
         {
-            double analytic = Move(gradients, direction, 0);
-            Move(gradients, direction, StepLength);
+            double analytic = Move(moved, direction, 0);
+            Move(moved, direction, StepLength);
             double above = MeanLoss(model, bound, backward, dropout, withGradients: false);
-            Move(gradients, direction, -2 * StepLength);
+            Move(moved, direction, -2 * StepLength);
             double below = MeanLoss(model, bound, backward, dropout, withGradients: false);
-            Move(gradients, direction, StepLength);
+            Move(moved, direction, StepLength);
             double numeric = (above - below) / (2 * StepLength);
             Assert.True(
                 Math.Abs(numeric - analytic) <= RelativeTolerance * Math.Max(Math.Abs(numeric), 0.05),
@@ -56,17 +85,16 @@ public sealed class CentralDifferenceTests
     }
 
     // Moves all factors along a direction of length 1; gives the gradient's component along it.
-    private static double Move(AdapterGradients gradients, ulong direction, double length)
+    private static double Move(IEnumerable<TrainedTensor> tensors, ulong direction, double length)
     {
         double square = 0;
         double product = 0;
         foreach (bool isMoving in new[] { false, true })
         {
             ulong tensor = 0;
-            foreach (FactorGradients pair in gradients.All)
+            foreach (TrainedTensor trained in tensors)
             {
-                MoveTensor(pair.A, pair.Factors.AValues, tensor++, isMoving);
-                MoveTensor(pair.TransposedB, pair.Factors.TransposedBValues, tensor++, isMoving);
+                MoveTensor(trained.Gradient, trained.Values, tensor++, isMoving);
             }
         }
 
@@ -111,12 +139,19 @@ public sealed class CentralDifferenceTests
     }
 
     // Every linear layer that can be adapted, the output head too.
-    private static LoraAdapter RandomAdapter(LanguageModel model)
+    private static LoraAdapter RandomAdapter(LanguageModel model, bool isDora = false)
     {
         Dictionary<string, LoraFactors> factors = [];
-        foreach (Linear linear in AdaptableLinears.Of(model).All.Select(adaptable => adaptable.Linear))
+        AdaptableLinears linears = AdaptableLinears.Of(model);
+        foreach (AdaptableLinear adaptable in linears.All)
         {
-            LoraFactors pair = new(4, linear.InputSize, linear.OutputSize, 2);
+            Linear linear = adaptable.Linear;
+            LoraFactors pair = new(4, linear.InputSize, linear.OutputSize, 2, isDora);
+            if (pair.Magnitude is { } magnitude)
+            {
+                linears.RowNorms(adaptable).CopyTo(magnitude, 0);
+            }
+
             Fill(pair.AValues, (ulong)(2 * linear.Number));
             Fill(pair.TransposedBValues, (ulong)((2 * linear.Number) + 1));
             factors.Add(linear.Name, pair);
