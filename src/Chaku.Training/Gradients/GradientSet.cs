@@ -1,3 +1,4 @@
+using Chaku.Kernels.Memory;
 using Chaku.Kernels.Ops;
 using Chaku.Model.Decoding;
 
@@ -16,6 +17,15 @@ internal abstract class GradientSet : IDisposable
 
     /// <summary>The gradients of an adapter's factors for a linear layer; null where it has none.</summary>
     public virtual FactorGradients? For(Linear linear) => null;
+
+    /// <summary>Whether the token embedding is trained, so that the gradient has to reach it.</summary>
+    public virtual bool HasEmbedding => false;
+
+    /// <summary>A matrix's part in this; null where it is frozen.</summary>
+    public virtual TrainedTensor? Of(WeightMatrix matrix) => null;
+
+    /// <summary>A vector's part in this; null where it is frozen, or there is no vector.</summary>
+    public virtual TrainedTensor? Of(float[]? vector) => null;
 
     /// <summary>Forgets what was computed of the trained numbers: they may have changed.</summary>
     public virtual void Refresh()

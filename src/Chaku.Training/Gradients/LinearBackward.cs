@@ -4,7 +4,9 @@ using Chaku.Model.Decoding;
 
 namespace Chaku.Training.Gradients;
 
-/// <summary>The backward of <see cref="Linear"/>: towards its input, and towards the adapters' factors.</summary>
+/// <summary>
+/// The backward of <see cref="Linear"/>: towards its input, the adapters' factors, and its weights where they are trained.
+/// </summary>
 internal sealed class LinearBackward(Decoder decoder, GradientSet gradients) : IDisposable
 {
     private readonly GrowingBuffer _unscaled = new();
@@ -26,7 +28,17 @@ internal sealed class LinearBackward(Decoder decoder, GradientSet gradients) : I
     public void Run(
         Linear linear, ReadOnlySpan<AdapterRun> runs, ReadOnlySpan<float> x, ReadOnlySpan<float> dy, Span<float> dx)
     {
+        if (gradients.Of(linear.Bias) is { } bias)
+        {
+            RowBias.Backward(dy, bias.Gradient);
+        }
+
         dy = BackwardScale(linear, runs, x, dy);
+        if (gradients.Of(linear.Weight) is { } weight)
+        {
+            WeightGradient.Accumulate(Pool, dy, x, x.Length / linear.InputSize, weight.Gradient);
+        }
+
         if (!dx.IsEmpty)
         {
             TransposedMatmul.Accumulate(Pool, linear.Weight, dy, dx);
