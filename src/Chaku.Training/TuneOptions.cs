@@ -7,6 +7,12 @@ namespace Chaku.Training;
 /// </summary>
 internal sealed record TuneOptions
 {
+    /// <summary>The usual learning rate where all weights are trained: Alpaca's and Vicuna's.</summary>
+    public const double FullLearningRate = 2e-5;
+
+    /// <summary>Trains all weights instead of an adapter.</summary>
+    public bool IsFull { get; init; }
+
     /// <summary>r.</summary>
     public int Rank { get; init; } = 8;
 
@@ -24,6 +30,11 @@ internal sealed record TuneOptions
 
     /// <summary>Names of linear layers, or all of them but the output head.</summary>
     public IReadOnlyList<string> Targets { get; init; } = [AdaptableLinears.AllLinear];
+
+    /// <summary>Whether an option that only an adapter has is set.</summary>
+    public bool AsksForAdapter =>
+        Rank != new TuneOptions().Rank || Alpha is not null || IsRankStabilised || IsWeightDecomposed || Dropout != 0
+        || LoraPlusRatio != 1 || !Targets.SequenceEqual(new TuneOptions().Targets);
 
     /// <summary>The largest learning rate.</summary>
     public double LearningRate { get; init; } = 2e-4;
