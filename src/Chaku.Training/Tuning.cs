@@ -70,7 +70,8 @@ internal sealed class Tuning
         TuningTarget target = TuningTarget.Create(_model, _options);
         TrainingData data = ReadData(dataPath, out PromptEncoder? prompts, out ChatTemplate? template);
         target.RequireWritable(outputPath);
-        string baseSha256 = ContentHashCache.ForUser().GetOrCompute(_model.Source.Content, _progress.OnHash, _cancellation);
+        string baseSha256 = ContentHashCache.ForUser().GetOrCompute(
+            _model.Source.Content, _progress.OnHash, _cancellation);
         AdapterOrigin origin = AdapterOrigin.On(_model, baseSha256) with
         {
             Seed = _options.Seed,
@@ -171,7 +172,9 @@ internal sealed class Tuning
         Require(
             format.HasConversations || _options.Template is null,
             $"{path} is read as {format.Name}, to which no template applies: leave out '{_options.Template}'");
-        template = format.HasConversations ? ChatTemplates.Resolve(_options.Template, _model.ChatTemplate) : null;
+        template = format.HasConversations
+            ? ChatTemplates.Resolve(_options.Template, _model.ChatTemplate, _model.Tokenizer.Vocabulary)
+            : null;
         prompts = template is null ? null : new PromptEncoder(_model.Tokenizer, template);
         return DatasetEncoder.Encode(
             file,

@@ -6,7 +6,6 @@ using Chaku.Model.Adapters;
 using Chaku.Model.Families;
 using Chaku.Model.Files;
 using Chaku.Model.Templates;
-using Chaku.Model.Tokenizers;
 
 namespace Chaku.Cli.Commands;
 
@@ -117,16 +116,16 @@ internal sealed class ShowCommand : ProgramCommand
             throw new UsageException("--hash and --template exclude each other");
         }
 
-        if (Directory.Exists(path))
+        if (File.Exists(Path.Combine(path, PeftFolder.ConfigName)))
         {
             throw new UsageException("--template takes a model: an adapter's folder has no vocabulary");
         }
 
         Conversation conversation = _conversation.Read(arguments);
-        using GgufFile file = GgufFile.Open(path);
-        _ = file.Metadata.TryGetString("tokenizer.chat_template", out string? jinja);
-        ChatTemplate template = ChatTemplates.Resolve(arguments.GetValue(_template), jinja);
-        PromptReport report = new(Tokenizer.FromGguf(file), template, conversation);
+        ModelText text = ModelText.Open(path);
+        ChatTemplate template = ChatTemplates.Resolve(
+            arguments.GetValue(_template), text.ChatTemplate, text.Tokenizer.Vocabulary);
+        PromptReport report = new(text.Tokenizer, template, conversation);
         Show(terminal, isJson, report.WriteFields, report.Print);
     }
 

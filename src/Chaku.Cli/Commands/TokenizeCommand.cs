@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using Chaku.Model.Files;
+using Chaku.Model.Families;
 using Chaku.Model.Tokenizers;
 
 namespace Chaku.Cli.Commands;
@@ -12,7 +12,7 @@ internal sealed class TokenizeCommand : ProgramCommand
 {
     private readonly Argument<string> _path = new("MODEL")
     {
-        Description = "The model, a GGUF file; its vocabulary is enough.",
+        Description = "The model: a GGUF file or a Hugging Face folder; its vocabulary is enough.",
     };
 
     private readonly Argument<string> _text = new("TEXT") { Description = "The text; - reads it from standard input." };
@@ -49,8 +49,7 @@ internal sealed class TokenizeCommand : ProgramCommand
     /// <inheritdoc/>
     public override int Execute(ParseResult arguments, Terminal terminal)
     {
-        using GgufFile file = GgufFile.Open(arguments.GetRequiredValue(_path));
-        Tokenizer tokenizer = Tokenizer.FromGguf(file);
+        Tokenizer tokenizer = ModelText.Open(arguments.GetRequiredValue(_path)).Tokenizer;
         string text = arguments.GetRequiredValue(_text);
         text = text == "-" ? terminal.Input.ReadToEnd() : text;
         int[] ids = tokenizer.Encode(text, addSpecial: arguments.GetValue(_special));

@@ -27,14 +27,16 @@ internal sealed class TemplateOption
     /// <exception cref="ChatTemplateException">There is none, or the adapter was trained with another.</exception>
     public ChatTemplate Resolve(ParseResult arguments, LanguageModel model, AdapterOrigin? adapter)
     {
-        ChatTemplate? trained = adapter?.Template is { } name ? ChatTemplates.Find(name) : null;
-        ChatTemplate? named = Name(arguments) is { } chosen ? ChatTemplates.Find(chosen) : null;
-        if (trained is not null && named is not null && trained != named)
+        ChatTemplate Find(string? name) =>
+            ChatTemplates.Resolve(name, model.ChatTemplate, model.Tokenizer.Vocabulary);
+        ChatTemplate? trained = adapter?.Template is { } name ? Find(name) : null;
+        ChatTemplate? named = Name(arguments) is { } chosen ? Find(chosen) : null;
+        if (trained is not null && named is not null && trained.Name != named.Name)
         {
             throw new ChatTemplateException(
                 $"the adapter was trained with the template {trained.Name}: it does not understand {named.Name}");
         }
 
-        return named ?? trained ?? ChatTemplates.Resolve(null, model.ChatTemplate);
+        return named ?? trained ?? Find(null);
     }
 }

@@ -5,8 +5,9 @@ using Chaku.Model.Adapters;
 namespace Chaku.Model.Decoding;
 
 /// <summary>
-/// y = x · Wᵀ + bias + s · (x · Aᵀ) · Bᵀ, or, with DoRA, d ⊙ (x · Wᵀ + s · (x · Aᵀ) · Bᵀ) + bias: the seam for quantisation
-/// and for adapters. Rows of different adapters share the base multiplication; an adapter's path never rounds x.
+/// y = x · Wᵀ + bias + s · (x · Aᵀ) · Bᵀ, or, with DoRA, d ⊙ (x · Wᵀ + s · (x · Aᵀ) · Bᵀ) + bias: the seam for
+/// quantisation and for adapters. Rows of different adapters share the base multiplication; an adapter's path never
+/// rounds x.
 /// </summary>
 internal sealed class Linear
 {

@@ -1,14 +1,18 @@
 using Chaku.Model.Decoding;
 using Chaku.Model.Files;
 using Chaku.Model.Tokenizers;
+using Chaku.Model.Tokenizers.HuggingFace;
 
 namespace Chaku.Model.Families;
 
-/// <summary>A model in a Hugging Face folder: <c>config.json</c>, weights in one file or several, a tokenizer or none.</summary>
+/// <summary>
+/// A model in a Hugging Face folder: <c>config.json</c>, weights in one file or several, a tokenizer or none.
+/// </summary>
 internal sealed class HuggingFaceSource : ModelSource
 {
     private readonly TensorFolder _folder;
     private readonly HuggingFaceWeights _weights;
+    private readonly Lazy<TokenizerFolder> _text;
 
     private HuggingFaceSource(string path, Metadata config, TensorFolder folder)
     {
@@ -17,6 +21,7 @@ internal sealed class HuggingFaceSource : ModelSource
         Family = ModelFamilies.OfHuggingFace(config);
         Settings = new ModelSettings(config, new HuggingFaceDialect());
         _weights = new HuggingFaceWeights(folder, Family);
+        _text = new Lazy<TokenizerFolder>(() => TokenizerFolder.Open(path, TokenCount()));
     }
 
     /// <inheritdoc/>
@@ -29,7 +34,7 @@ internal sealed class HuggingFaceSource : ModelSource
     public override string? Name => System.IO.Path.GetFileName(System.IO.Path.GetFullPath(Path).TrimEnd('/', '\\'));
 
     /// <inheritdoc/>
-    public override string? ChatTemplate => null;
+    public override string? ChatTemplate => _text.Value.ChatTemplate;
 
     /// <inheritdoc/>
     public override ModelContent Content => _folder.Content;
@@ -60,12 +65,14 @@ internal sealed class HuggingFaceSource : ModelSource
     }
 
     /// <inheritdoc/>
-    public override Tokenizer CreateTokenizer() => throw new ModelFormatException(
-        Path, 0, "a tokenizer in the folder", "none");
+    public override Tokenizer CreateTokenizer() => ModelText.RequireTokenizer(_text.Value, Path);
 
     /// <inheritdoc/>
     public override int StoredRow(DecoderConfig config, string tensor, int row) => row;
 
     /// <inheritdoc/>
     public override void Dispose() => _folder.Dispose();
+
+    private int TokenCount() =>
+        _weights.RowCount(DecoderWeightsReader.TokenEmbedding) is { } rows and <= int.MaxValue ? (int)rows : 0;
 }

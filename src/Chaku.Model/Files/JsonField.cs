@@ -35,6 +35,10 @@ internal readonly record struct JsonField(JsonFile File, string Name, JsonElemen
     /// <exception cref="ModelFormatException">It is no object.</exception>
     public JsonField AsObject() => Kind == JsonValueKind.Object ? this : throw Wrong("an object");
 
+    /// <summary>This value, checked.</summary>
+    /// <exception cref="ModelFormatException">It is no list.</exception>
+    public JsonField AsList() => Kind == JsonValueKind.Array ? this : throw Wrong("a list");
+
     /// <summary>The text.</summary>
     /// <exception cref="ModelFormatException">It is none, or no Unicode.</exception>
     public string AsText()
@@ -81,13 +85,8 @@ internal readonly record struct JsonField(JsonFile File, string Name, JsonElemen
     /// <exception cref="ModelFormatException">It is no list.</exception>
     public IEnumerable<JsonField> Items()
     {
-        if (Kind != JsonValueKind.Array)
-        {
-            throw Wrong("a list");
-        }
-
         int index = 0;
-        foreach (JsonElement item in Value.EnumerateArray())
+        foreach (JsonElement item in AsList().Value.EnumerateArray())
         {
             yield return new(File, $"{Name}[{index++}]", item);
         }

@@ -25,10 +25,23 @@ internal abstract class ChatTemplate
     /// </summary>
     public virtual IReadOnlyList<string> Fingerprints => [];
 
+    /// <summary>
+    /// Whether what ends an answer is left to be found: the first control token of the markup behind it.
+    /// </summary>
+    public virtual bool FindsEnds => false;
+
+    /// <summary>The marks that it writes by their kind: a vocabulary without such a token does not fit.</summary>
+    public virtual IReadOnlyList<SpanKind> SequenceMarks =>
+    [
+        .. Render(new([new(Role.User, ""), new(Role.Assistant, "")]), addGenerationPrompt: false)
+            .Select(static span => span.Kind),
+    ];
+
     /// <summary>Writes a conversation.</summary>
     /// <param name="conversation">The messages.</param>
     /// <param name="addGenerationPrompt">Whether the text goes on to where the assistant's next answer begins.</param>
     /// <exception cref="ConversationException">An answer is asked for where it is not the assistant's turn.</exception>
+    /// <exception cref="ChatTemplateException">The template refuses the conversation.</exception>
     public IReadOnlyList<TemplateSpan> Render(Conversation conversation, bool addGenerationPrompt)
     {
         if (addGenerationPrompt && conversation.Messages[^1].Role == Role.Assistant)

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Chaku.Model.Tokenizers;
 
 namespace Chaku.Model.Templates;
 
@@ -27,21 +28,33 @@ internal static class ChatTemplates
     private static string Names => string.Join(", ", All.Select(static template => template.Name));
 
     /// <summary>The named one; without a name, the one that a model brings.</summary>
-    /// <param name="name">An entry's name, or null.</param>
+    /// <param name="name">An entry's name, the name of a model's own template, or null.</param>
     /// <param name="jinja">The model's own template (<c>tokenizer.chat_template</c>), or null.</param>
+    /// <param name="vocabulary">The model's; it spells the marks that a template of its own asks for.</param>
     /// <exception cref="ChatTemplateException">
-    /// There is none of that name, or the model's is none of the table's.
+    /// There is none of that name, or the model has none, or its own breaks the language's rules.
     /// </exception>
-    public static ChatTemplate Resolve(string? name, string? jinja)
+    public static ChatTemplate Resolve(string? name, string? jinja, Vocabulary vocabulary)
     {
-        if (name is not null)
+        if (name is not null && !name.StartsWith(JinjaTemplate.NamePrefix, StringComparison.Ordinal))
         {
             return Find(name);
         }
 
-        string found = jinja is null ? "no chat template" : "a chat template of its own that is not built in";
-        return Detect(jinja) ?? throw new ChatTemplateException(
-            $"the model has {found}: choose one with --template NAME ({Names})");
+        if (jinja is null)
+        {
+            throw new ChatTemplateException(
+                $"the model has no chat template: choose one with --template NAME ({Names})");
+        }
+
+        string own = JinjaTemplate.NameOf(jinja);
+        if (name is not null && name != own)
+        {
+            throw new ChatTemplateException(
+                $"no chat template named {ModelFormatException.Quote(name)}: the model's own is {own}");
+        }
+
+        return (name is null ? Detect(jinja) : null) ?? new JinjaTemplate(jinja, vocabulary);
     }
 
     /// <summary>The entry of that name, whatever its case.</summary>

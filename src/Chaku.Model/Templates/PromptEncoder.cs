@@ -19,6 +19,7 @@ internal sealed class PromptEncoder
 {
     private readonly Tokenizer _tokenizer;
     private readonly ChatTemplate _template;
+    private readonly AnswerEnds? _ends;
 
     /// <summary>Checks that the vocabulary has what the template writes.</summary>
     /// <exception cref="ChatTemplateException">It has not; the message names what is missing.</exception>
@@ -27,8 +28,7 @@ internal sealed class PromptEncoder
         _tokenizer = tokenizer;
         _template = template;
         Vocabulary vocabulary = tokenizer.Vocabulary;
-        IEnumerable<SpanKind> kinds = template.Render(
-            new([new(Role.User, ""), new(Role.Assistant, "")]), addGenerationPrompt: false).Select(span => span.Kind);
+        IReadOnlyList<SpanKind> kinds = template.SequenceMarks;
         Require(vocabulary.BosId is not null || !kinds.Contains(SpanKind.BeginOfSequence), "BOS token");
         Require(vocabulary.EosId is not null || !kinds.Contains(SpanKind.EndOfSequence), "EOS token");
         foreach (string mark in template.Marks)
@@ -40,6 +40,11 @@ internal sealed class PromptEncoder
 
         StopIds = new HashSet<int>(vocabulary.EndOfGeneration.Concat(
             template.StopTokens.Select(vocabulary.Find).OfType<int>()));
+        if (template.FindsEnds)
+        {
+            _ends = new(vocabulary);
+            StopIds = new HashSet<int>(StopIds.Concat(FindStopIds(template, _ends)));
+        }
     }
 
     /// <summary>The tokens that end an answer.</summary>
@@ -52,14 +57,16 @@ internal sealed class PromptEncoder
     /// <param name="conversation">The messages.</param>
     /// <param name="addGenerationPrompt">Whether the text goes on to where the assistant's next answer begins.</param>
     /// <exception cref="ConversationException">An answer is asked for where it is not the assistant's turn.</exception>
+    /// <exception cref="ChatTemplateException">The template refuses the conversation.</exception>
     public EncodedConversation Encode(Conversation conversation, bool addGenerationPrompt)
     {
         IReadOnlyList<TemplateSpan> spans = _template.Render(conversation, addGenerationPrompt);
+        spans = _ends?.Mark(spans) ?? spans;
         Vocabulary vocabulary = _tokenizer.Vocabulary;
         List<int> ids = [];
         List<bool> isAnswer = [];
         List<TextSpan> run = [];
-        if (vocabulary is { AddBos: true, BosId: { } bos } && spans[0].Kind != SpanKind.BeginOfSequence)
+        if (vocabulary is { AddBos: true, BosId: { } bos } && !BeginsWithBos(spans))
         {
             ids.Add(bos);
         }
@@ -85,6 +92,26 @@ internal sealed class PromptEncoder
 
         return new([.. ids], [.. isAnswer]);
     }
+
+    private static IEnumerable<int> FindStopIds(ChatTemplate template, AnswerEnds ends)
+    {
+        try
+        {
+            return ends.Ids(template.Render(
+                new([new(Role.User, "a"), new(Role.Assistant, "b"), new(Role.User, "c")]), addGenerationPrompt: true));
+        }
+        catch (ChatTemplateException)
+        {
+            // A template that refuses this sample may still take the conversations it is made for.
+            return [];
+        }
+    }
+
+    // By the variable, or spelled out in the template.
+    private bool BeginsWithBos(IReadOnlyList<TemplateSpan> spans) => spans is [var first, ..]
+        && (first.Kind == SpanKind.BeginOfSequence
+            || (first.Kind == SpanKind.Markup && _tokenizer.Vocabulary is { BosId: { } bos } vocabulary
+                && first.Text.StartsWith(vocabulary.Spell(bos)!, StringComparison.Ordinal)));
 
     private int? MarkOf(SpanKind kind) => kind switch
     {

@@ -70,7 +70,10 @@ internal sealed class ByteLevelBpeTokenizer : Tokenizer
     }
 
     /// <summary>Refuses a vocabulary that cannot spell the characters of Unicode's first four planes.</summary>
-    private static void RequireText(Vocabulary vocabulary, ReadOnlySpan<int> byteIds, bool hasUnknown)
+    /// <param name="vocabulary">Named where it is refused.</param>
+    /// <param name="byteIds">The token of each byte, or −1.</param>
+    /// <param name="hasUnknown">Whether there is a token for what has none.</param>
+    public static void RequireText(Vocabulary vocabulary, ReadOnlySpan<int> byteIds, bool hasUnknown)
     {
         for (int value = 0; value < byteIds.Length && !hasUnknown; value++)
         {

@@ -84,6 +84,9 @@ internal sealed class Vocabulary
     /// <summary>The token's spelling in the file, UTF-8.</summary>
     public ReadOnlySpan<byte> SpellingOf(int id) => Source.Tokens[id];
 
+    /// <summary>The token's spelling in the file, or null for none.</summary>
+    public string? Spell(int? id) => id is { } token ? Encoding.UTF8.GetString(SpellingOf(token)) : null;
+
     /// <summary>What kind of token it is.</summary>
     public TokenType TypeOf(int id) => _types[id];
 

@@ -67,7 +67,7 @@ internal sealed record VocabularySource
     public static VocabularySource FromGguf(GgufFile file)
     {
         Metadata metadata = file.Metadata;
-        return new()
+        VocabularySource source = new()
         {
             File = file.Path,
             Offset = metadata.EndOffset,
@@ -87,5 +87,6 @@ internal sealed record VocabularySource
             AddEos = metadata.Find("tokenizer.ggml.add_eos_token")?.AsBool(),
             AddSpacePrefix = metadata.Find("tokenizer.ggml.add_space_prefix")?.AsBool(),
         };
+        return source with { Matching = GgufMatching.Find(source) };
     }
 }

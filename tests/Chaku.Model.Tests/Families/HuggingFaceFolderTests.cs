@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Chaku.Model.Decoding;
 using Chaku.Model.Tests.Files;
 using Chaku.Tests;
 
@@ -82,6 +81,33 @@ public sealed class HuggingFaceFolderTests
     }
 
     [Fact]
+    public void A_vocabulary_of_more_tokens_than_embeddings_is_refused_where_text_is_needed()
+    {
+        using TemporaryFolder folder = Copy("qwen3", _ => { });
+        File.WriteAllText(folder["tokenizer.json"], TokenizerOf(400).ToJsonString());
+        using LanguageModel model = LanguageModel.Load(folder.Path);
+
+        ModelFormatException exception =
+            Assert.Throws<ModelFormatException>(() => model.Generate("t1").First());
+
+        Assert.Contains("a vocabulary of 384 tokens", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Added_tokens_beyond_the_embeddings_are_none()
+    {
+        using TemporaryFolder folder = Copy("qwen3", _ => { });
+        JsonObject tokenizer = TokenizerOf(384);
+        tokenizer["added_tokens"] = new JsonArray(
+            new JsonObject { ["id"] = 384, ["content"] = "[PAD]", ["special"] = true });
+        File.WriteAllText(folder["tokenizer.json"], tokenizer.ToJsonString());
+        using LanguageModel model = LanguageModel.Load(folder.Path);
+
+        Assert.Equal(384, model.Tokenizer.Vocabulary.Count);
+        Assert.DoesNotContain(384, model.Tokenizer.Encode("[PAD]t1", parseSpecial: true));
+    }
+
+    [Fact]
     public void A_window_in_every_layer_is_listed_or_follows_the_family()
     {
         using TemporaryFolder folder = Copy("mistral-window", config => config["layer_types"] =
@@ -142,6 +168,20 @@ public sealed class HuggingFaceFolderTests
             }
         }
     }
+
+    private static JsonObject TokenizerOf(int tokenCount) => new()
+    {
+        ["model"] = new JsonObject
+        {
+            ["type"] = "BPE",
+            ["unk_token"] = "t0",
+            ["vocab"] = new JsonObject(Enumerable.Range(0, tokenCount).Select(
+                id => KeyValuePair.Create($"t{id}", (JsonNode?)id))),
+            ["merges"] = new JsonArray(),
+        },
+        ["pre_tokenizer"] = new JsonObject { ["type"] = "ByteLevel" },
+        ["decoder"] = new JsonObject { ["type"] = "ByteLevel" },
+    };
 
     private static TemporaryFolder Copy(string name, Action<JsonObject> change)
     {

@@ -1,4 +1,6 @@
 using Chaku.Model.Templates;
+using Chaku.Model.Tests.Tokenizers;
+using Chaku.Model.Tokenizers;
 using Chaku.Tests;
 
 namespace Chaku.Model.Tests.Templates;
@@ -7,6 +9,8 @@ public sealed class ChatTemplatesTests
 {
     private const string Names = "alpaca, alpaca-lora, alpaca-fastchat, chatml, dolly, falcon-instruct, "
         + "falcon-180b-chat, llama-2, llama-3, mistral, oasst, vicuna-v0, vicuna-v1.1";
+
+    private static readonly Vocabulary Vocabulary = new(SampleVocabularies.SentencePiece());
 
     [Fact]
     public void Names_and_fingerprints_are_each_of_one_template()
@@ -21,14 +25,24 @@ public sealed class ChatTemplatesTests
     [Fact]
     public void An_unknown_name_is_refused_with_the_names_there_are() => Assert.Equal(
         "no chat template named 'vicuna': choose one of " + Names,
-        Assert.Throws<ChatTemplateException>(() => ChatTemplates.Resolve("vicuna", jinja: null)).Message);
+        Assert.Throws<ChatTemplateException>(() => ChatTemplates.Resolve("vicuna", jinja: null, Vocabulary)).Message);
 
-    [Theory]
-    [InlineData(null, "the model has no chat template: choose one with --template NAME (" + Names + ")")]
-    [InlineData("{{ x }}", "the model has a chat template of its own that is not built in: "
-        + "choose one with --template NAME (" + Names + ")")]
-    public void A_model_without_a_known_template_is_refused_in_one_line(string? jinja, string message) =>
-        Assert.Equal(message, Assert.Throws<ChatTemplateException>(() => ChatTemplates.Resolve(null, jinja)).Message);
+    [Fact]
+    public void A_model_without_a_template_is_refused_in_one_line() => Assert.Equal(
+        "the model has no chat template: choose one with --template NAME (" + Names + ")",
+        Assert.Throws<ChatTemplateException>(() => ChatTemplates.Resolve(null, null, Vocabulary)).Message);
+
+    [Fact]
+    public void A_models_own_template_is_taken_and_found_again_by_its_name()
+    {
+        ChatTemplate own = ChatTemplates.Resolve(null, "{{ x }}", Vocabulary);
+
+        Assert.Matches("^own-[0-9a-f]{12}$", own.Name);
+        Assert.Equal(own.Name, ChatTemplates.Resolve(own.Name, "{{ x }}\n", Vocabulary).Name);
+        Assert.Equal(
+            $"no chat template named '{own.Name}': the model's own is {JinjaTemplate.NameOf("other")}",
+            Assert.Throws<ChatTemplateException>(() => ChatTemplates.Resolve(own.Name, "other", Vocabulary)).Message);
+    }
 
     [Fact]
     public void A_fingerprint_is_the_hash_of_the_text_without_white_space_around_it() => Assert.Equal(

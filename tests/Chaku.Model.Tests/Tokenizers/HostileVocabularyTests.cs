@@ -50,6 +50,28 @@ public sealed class HostileVocabularyTests
     }
 
     [Fact]
+    public void Merges_past_all_bounds_and_vocabularies_without_text_are_harmless()
+    {
+        byte[][] merges = [.. Enumerable.Range(0, 2000).Select(static _ => "a b"u8.ToArray()), new byte[100_000]];
+        Tokenizer tokenizer = Tokenizer.Create(
+            ByteLevel with { Merges = merges, BosId = 1L << 31, EosId = long.MinValue, UnknownId = 1L << 40 });
+
+        Assert.Equal([256, 97], tokenizer.Encode("aba"));
+        Assert.Equal([], Tokenizer.Create(SentencePiece with { AddBos = false }).Encode(""));
+    }
+
+    [Fact]
+    public void A_byte_without_a_token_is_left_out_where_no_unknown_token_stands_for_it()
+    {
+        int[] types = [.. ByteLevel.Types!.Select(static (type, id) => id == 3 ? (int)TokenType.Control : type)];
+        int[] unknown = [.. types.Select(static (type, id) => id == 3 ? (int)TokenType.Unknown : type)];
+
+        Assert.Equal([97, 98], Tokenizer.Create(ByteLevel with { Types = types, UnknownId = 256 }).Encode("a\u0003b"));
+        Assert.Equal(
+            [97, 3, 98], Tokenizer.Create(ByteLevel with { Types = unknown, UnknownId = 3 }).Encode("a\u0003b"));
+    }
+
+    [Fact]
     public void Empty_and_repeated_tokens_are_tolerated_and_the_first_counts()
     {
         Tokenizer tokenizer = Tokenizer.Create(

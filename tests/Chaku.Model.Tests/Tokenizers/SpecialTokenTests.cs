@@ -26,6 +26,19 @@ public sealed class SpecialTokenTests
         Assert.Equal("a<tool> a", tokenizer.Decode([SpaceA, 262, SpaceA]));
     }
 
+    /// <summary>As in Gemma's vocabulary, where these runs are user-defined and no space goes before a text.</summary>
+    [Fact]
+    public void Runs_of_line_ends_are_one_token_where_the_vocabulary_has_them()
+    {
+        VocabularySource source = Source.With("\n", TokenType.UserDefined).With("\n\n", TokenType.UserDefined);
+        Tokenizer tokenizer = Tokenizer.Create(source with { AddSpacePrefix = false });
+
+        int[] ids = tokenizer.Encode("a\n\n\na a", addSpecial: false);
+
+        Assert.Equal([A, 263, 262, A, SpaceA], ids);
+        Assert.Equal("a\n\n\na a", tokenizer.Decode(ids));
+    }
+
     [Fact]
     public void Of_two_special_tokens_at_one_place_the_longer_is_found()
     {

@@ -65,6 +65,18 @@ public sealed class TokenizerVectorTests
         Assert.Equal([1, 518, 25580, 29962, 15043, 518, 29914, 25580, 29962], ids);
     }
 
+    /// <summary>Expected: the added tokens of Phi-3's tokenizer.json take the white space behind them.</summary>
+    [Fact]
+    public void Phi_3s_marks_take_the_white_space_behind_them()
+    {
+        Tokenizer tokenizer = SampleVocabularies.Shared("tokenizers", "ggml-vocab-phi-3.gguf");
+
+        int[] ids = tokenizer.Encode("<|user|>\n Hello<|end|>\n<|assistant|>\n", parseSpecial: true);
+
+        Assert.Equal([1, 32010, 15043, 32007, 32001], ids);
+        Assert.Equal([1, 29871, 15043], tokenizer.Encode("<s> Hello", parseSpecial: true));
+    }
+
     [Fact]
     public void An_older_file_without_a_pre_tokenizer_has_its_architectures_own()
     {

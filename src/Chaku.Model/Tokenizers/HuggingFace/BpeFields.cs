@@ -25,7 +25,7 @@ internal sealed record BpeFields
     public bool IgnoresMerges { get; init; }
 
     /// <summary>Reads the model.</summary>
-    /// <exception cref="ModelFormatException">It is another model, or merges in a way that is not understood.</exception>
+    /// <exception cref="ModelFormatException">It is another model, or merges in ways not understood.</exception>
     public static BpeFields Read(JsonField field)
     {
         // Files older than the property have BPE's own instead.
@@ -95,15 +95,16 @@ internal sealed record BpeFields
 
     private static IEnumerable<TokenMerge> ReadMerges(JsonField field, Dictionary<string, int> ids)
     {
-        foreach (JsonField item in field.Items())
+        foreach (JsonElement element in field.AsList().Value.EnumerateArray())
         {
+            JsonField item = new(field.File, field.Name, element);
             (string left, string right) = item.Kind == JsonValueKind.Array ? ReadPair(item) : SplitPair(item);
             yield return Merge(left, right, ids) ?? throw item.Wrong("two tokens that make a third");
         }
     }
 
-    private static (string Left, string Right) ReadPair(JsonField item) => item.Items().ToArray() is [var left, var right]
-        ? (left.AsText(), right.AsText())
+    private static (string Left, string Right) ReadPair(JsonField item) => item.Value.GetArrayLength() == 2
+        ? ((item with { Value = item.Value[0] }).AsText(), (item with { Value = item.Value[1] }).AsText())
         : throw item.Wrong("two tokens");
 
     private static (string Left, string Right) SplitPair(JsonField item)

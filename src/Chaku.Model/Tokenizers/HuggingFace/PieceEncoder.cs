@@ -1,10 +1,12 @@
+using System.Collections;
 using System.Text;
 
 namespace Chaku.Model.Tokenizers.HuggingFace;
 
 /// <summary>Byte-pair encoding of pieces of text, whose characters are the first symbols.</summary>
 /// <remarks>
-/// A character without a token is spelled in byte tokens, or else is the unknown token. Safe to share between threads.
+/// A character without a token is spelled in byte tokens, or else is the unknown token, or is left out where there is
+/// none, as the reference has it. Safe to share between threads.
 /// </remarks>
 internal sealed class PieceEncoder
 {
@@ -15,39 +17,44 @@ internal sealed class PieceEncoder
     private readonly Dictionary<int, int> _letters = [];
     private readonly MergeTable _merges;
     private readonly WordCache _cache = new();
-    private readonly Dictionary<byte[], int>? _wholes;
+    private readonly Vocabulary _vocabulary;
+
+    // The model's own tokens, where a piece that is one is not merged; else null.
+    private readonly BitArray? _wholes;
     private readonly int[]? _byteIds;
     private readonly int? _unknownId;
     private readonly bool _fusesUnknown;
 
-    // The characters that a token has before a space; null where text cannot be cut before other spaces.
-    private readonly HashSet<Rune>? _joiningLetters;
+    // Cuts what no step has cut; null where pieces are words already, or have to be seen whole.
+    private readonly PieceBorders? _borders;
 
     /// <summary>Indexes what the file says.</summary>
     /// <param name="fields">The model.</param>
-    /// <param name="mayMake">Whether text may become this token; never marks.</param>
-    public PieceEncoder(BpeFields fields, Func<int, bool> mayMake)
+    /// <param name="vocabulary">Says which tokens text may become; never marks.</param>
+    public PieceEncoder(BpeFields fields, Vocabulary vocabulary)
     {
         _fusesUnknown = fields.FusesUnknown;
         _unknownId = fields.UnknownToken is { } unknown ? fields.Ids[unknown] : null;
         _byteIds = fields.FallsBackToBytes ? FindBytes(fields) : null;
-        _wholes = fields.IgnoresMerges ? new(fields.Ids.Count, Utf8Comparer.Instance) : null;
+        _vocabulary = vocabulary;
+        _wholes = fields.IgnoresMerges ? new(vocabulary.Count) : null;
         Array.Fill(_table, -1);
         foreach ((string token, int id) in fields.Ids)
         {
-            if (mayMake(id))
+            if (vocabulary.IsText(id))
             {
                 Index(token, id);
             }
         }
 
-        _joiningLetters = _wholes is null && Find(SpaceMark) >= 0 ? FindJoiningLetters(fields) : null;
+        bool joinsAcross = !HasEveryByte && (_fusesUnknown || _unknownId is null);
+        _borders = Find(SpaceMark) >= 0 && _wholes is null && !joinsAcross ? new(vocabulary) : null;
         _merges = new(fields.Merges.Count);
         for (int rank = fields.Merges.Count - 1; rank >= 0; rank--)
         {
             // The last first: of the same pair twice, the later rank holds.
             TokenMerge merge = fields.Merges[rank];
-            if (mayMake(merge.MergedId))
+            if (vocabulary.IsText(merge.MergedId))
             {
                 _merges.Add(merge.LeftId, merge.RightId, (uint)rank, merge.MergedId);
             }
@@ -57,13 +64,15 @@ internal sealed class PieceEncoder
     /// <summary>SentencePiece's sign for a space.</summary>
     private static Rune SpaceMark { get; } = new('\u2581');
 
-    private static ReadOnlySpan<byte> SpaceBytes => "\u2581"u8;
+    private bool HasEveryByte => _byteIds is not null && !_byteIds.Contains(-1);
 
     /// <summary>Whether every text has tokens; else only those of some letters have.</summary>
-    public bool SpellsEverything => _unknownId is not null || (_byteIds is not null && !_byteIds.Contains(-1));
+    public bool SpellsEverything => _unknownId is not null || HasEveryByte;
 
-    /// <summary>Whether the character is a token.</summary>
-    public bool Spells(Rune letter) => Find(letter) >= 0;
+    /// <summary>The character's token, or −1.</summary>
+    public int Find(Rune letter) => letter.Value < TableLength
+        ? _table[letter.Value]
+        : _letters.GetValueOrDefault(letter.Value, -1);
 
     /// <summary>The tokens of a text that has been cut.</summary>
     /// <param name="text">Valid UTF-8.</param>
@@ -76,28 +85,13 @@ internal sealed class PieceEncoder
         {
             ReadOnlySpan<byte> piece = text[..length];
             text = text[length..];
-            for (int word; (word = WordLength(piece)) > 0; piece = piece[word..])
+            while (!piece.IsEmpty)
             {
+                int word = _borders?.WordLength(piece) ?? piece.Length;
                 AppendPiece(piece[..word], merger, ids);
+                piece = piece[word..];
             }
         }
-    }
-
-    private static HashSet<Rune> FindJoiningLetters(BpeFields fields)
-    {
-        HashSet<Rune> letters = [];
-        foreach (string token in fields.Ids.Keys)
-        {
-            for (int mark = token.IndexOf('\u2581', 0); mark >= 0; mark = token.IndexOf('\u2581', mark + 1))
-            {
-                if (mark > 0 && Rune.DecodeLastFromUtf16(token.AsSpan(0, mark), out Rune letter, out _) == 0)
-                {
-                    _ = letters.Add(letter);
-                }
-            }
-        }
-
-        return letters;
     }
 
     private static int[] FindBytes(BpeFields fields)
@@ -113,12 +107,10 @@ internal sealed class PieceEncoder
 
     private void Index(string token, int id)
     {
-        if (_wholes is not null)
-        {
-            _wholes[Encoding.UTF8.GetBytes(token)] = id;
-        }
-
-        if (token.Length > 0 && Rune.TryGetRuneAt(token, 0, out Rune letter) && letter.Utf16SequenceLength == token.Length)
+        _wholes?.Set(id, true);
+        if (token.Length > 0
+            && Rune.TryGetRuneAt(token, 0, out Rune letter)
+            && letter.Utf16SequenceLength == token.Length)
         {
             if (letter.Value < TableLength)
             {
@@ -131,35 +123,6 @@ internal sealed class PieceEncoder
         }
     }
 
-    private int Find(Rune letter) => letter.Value < TableLength
-        ? _table[letter.Value]
-        : _letters.GetValueOrDefault(letter.Value, -1);
-
-    /// <summary>
-    /// Where a piece can be cut that no step has cut: before a space behind a character that no token has before one.
-    /// </summary>
-    private int WordLength(ReadOnlySpan<byte> piece)
-    {
-        for (int start = 1; start < piece.Length && _joiningLetters is not null;)
-        {
-            int next = piece[start..].IndexOf(SpaceBytes);
-            if (next < 0)
-            {
-                break;
-            }
-
-            _ = Rune.DecodeLastFromUtf8(piece[..(start + next)], out Rune letter, out _);
-            if (!_joiningLetters.Contains(letter))
-            {
-                return start + next;
-            }
-
-            start += next + 1;
-        }
-
-        return piece.Length;
-    }
-
     private void AppendPiece(ReadOnlySpan<byte> piece, SymbolMerger merger, List<int> ids)
     {
         if (_cache.TryAppend(piece, ids))
@@ -168,7 +131,7 @@ internal sealed class PieceEncoder
         }
 
         int start = ids.Count;
-        if (_wholes is not null && _wholes.GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(piece, out int whole))
+        if (_wholes is not null && _vocabulary.TryFindText(piece, out int whole) && _wholes[whole])
         {
             ids.Add(whole);
         }
@@ -203,9 +166,9 @@ internal sealed class PieceEncoder
             int id = Find(letter);
             ReadOnlySpan<byte> bytes = piece.Slice(start, length);
             bool isSpelled = id >= 0 || HasBytes(bytes);
-            if (start > unknownStart && (isSpelled || !_fusesUnknown))
+            if (isSpelled || !_fusesUnknown)
             {
-                merger.Add(unknownStart, start - unknownStart, -1);
+                AddUnknown(unknownStart, start, merger);
                 unknownStart = start;
             }
 
@@ -217,9 +180,15 @@ internal sealed class PieceEncoder
             }
         }
 
-        if (start > unknownStart)
+        AddUnknown(unknownStart, start, merger);
+    }
+
+    /// <summary>Adds the unknown token; where there is none, what is before and after become neighbours.</summary>
+    private void AddUnknown(int start, int end, SymbolMerger merger)
+    {
+        if (end > start && _unknownId is not null)
         {
-            merger.Add(unknownStart, start - unknownStart, -1);
+            merger.Add(start, end - start, -1);
         }
     }
 

@@ -3,7 +3,9 @@ using System.Text;
 
 namespace Chaku.Model.Tokenizers.HuggingFace;
 
-/// <summary>Reads one message of Protocol Buffers, field by field; every length is checked against what is there.</summary>
+/// <summary>
+/// Reads one message of Protocol Buffers, field by field; every length is checked against what is there.
+/// </summary>
 /// <param name="file">The file, for messages.</param>
 /// <param name="bytes">The message.</param>
 /// <param name="start">Where in the file the message begins.</param>
@@ -23,7 +25,7 @@ internal ref struct ProtobufReader(string file, ReadOnlySpan<byte> bytes, long s
 
     private readonly long Offset => start + _position;
 
-    /// <summary>Finds the next field; its value has to be read or skipped before the one after it is asked for.</summary>
+    /// <summary>Finds the next field; its value has to be read or skipped before the next is asked for.</summary>
     public bool MoveNext()
     {
         if (_position == _bytes.Length)

@@ -31,7 +31,10 @@ internal sealed class TokenTable
     /// <summary>Says what kind of token it is.</summary>
     public void Mark(int id, TokenType type) => _types[id] = type;
 
-    /// <summary>Adds a token that is found in text by its spelling; one that was there becomes such a one.</summary>
+    /// <summary>
+    /// Adds a token that is found in text by its spelling; one of the model's becomes such a one, and of two the first
+    /// counts.
+    /// </summary>
     /// <exception cref="ModelFormatException">
     /// The token has another id, the id another token, or it is far beyond the number of tokens.
     /// </exception>
@@ -47,8 +50,10 @@ internal sealed class TokenTable
                 $"{ModelFormatException.Quote(added.Content)} with id {added.Id}, and one of them with another");
         }
 
-        Place(added.Content, added.Id, added.IsSpecial ? TokenType.Control : TokenType.UserDefined);
-        _matching[added.Id] = added.Matching;
+        if (_matching.TryAdd(added.Id, added.Matching))
+        {
+            Place(added.Content, added.Id, added.IsSpecial ? TokenType.Control : TokenType.UserDefined);
+        }
     }
 
     /// <summary>The token's id; null where no token is asked for.</summary>
@@ -62,9 +67,18 @@ internal sealed class TokenTable
 
     /// <summary>What has been gathered.</summary>
     /// <param name="kind">The kind of tokenizer.</param>
-    /// <param name="tokenCount">How many tokens there are at least; those that nobody named are unused.</param>
+    /// <param name="tokenCount">
+    /// How many tokens the model has scores for, 0 where nobody says: those that nobody named are unused, and added ones
+    /// beyond them, such as a padding token of the trainer's, are none.
+    /// </param>
     public VocabularySource ToSource(string kind, int tokenCount)
     {
+        while (tokenCount > 0 && _tokens.Count > tokenCount && _matching.Remove(_tokens.Count - 1))
+        {
+            _tokens.RemoveAt(_tokens.Count - 1);
+            _types.RemoveAt(_types.Count - 1);
+        }
+
         while (_tokens.Count < tokenCount)
         {
             _tokens.Add(null);

@@ -51,10 +51,13 @@ internal sealed record TokenizerDefinition
             table.Add(added);
         }
 
-        VocabularySource source = table.ToSource("bpe", tokenCount) with
+        VocabularySource source = table.ToSource("bpe", tokenCount);
+        int? before = Single(Frame.Before, "before", source.Tokens.Count);
+        int? after = Single(Frame.After, "after", source.Tokens.Count);
+        source = source with
         {
-            BosId = Single(Frame.Before, "before") ?? table.Find(config.BosToken, "bos_token"),
-            EosId = FindEos(table.Find(config.EosToken, "eos_token"), Single(Frame.After, "after")),
+            BosId = before ?? table.Find(config.BosToken, "bos_token"),
+            EosId = FindEos(table.Find(config.EosToken, "eos_token"), after),
             UnknownId = Model.UnknownToken is { } unknown ? Model.Ids[unknown] : -1,
             AddBos = config.AddBos ?? Frame.Before.Count > 0,
             AddEos = config.AddEos ?? Frame.After.Count > 0,
@@ -66,18 +69,10 @@ internal sealed record TokenizerDefinition
 
     private PipelineTokenizer Create(Vocabulary vocabulary)
     {
-        PieceEncoder encoder = new(
-            Model, id => !vocabulary.IsMark(id) && vocabulary.TypeOf(id) != TokenType.Byte);
-        for (int value = 0; value < 256 && !encoder.SpellsEverything; value++)
-        {
-            Rune letter = new(ByteLevelAlphabet.LetterOf((byte)value));
-            if (Utf8.IsPossible((byte)value) && !(SpellsBytes && encoder.Spells(letter)))
-            {
-                throw vocabulary.Refuse(
-                    "a token for every byte, or an unknown token", $"none for byte 0x{value:X2}");
-            }
-        }
-
+        PieceEncoder encoder = new(Model, vocabulary);
+        int[] byteIds = [.. Enumerable.Range(0, 256).Select(
+            value => SpellsBytes ? encoder.Find(new Rune(ByteLevelAlphabet.LetterOf((byte)value))) : -1)];
+        ByteLevelBpeTokenizer.RequireText(vocabulary, byteIds, encoder.SpellsEverything);
         return new(vocabulary, new(Normaliser, PreTokeniser, encoder, Decoder));
     }
 
@@ -85,7 +80,14 @@ internal sealed record TokenizerDefinition
         ? named ?? after
         : throw new ModelFormatException(File, 0, $"token {named}, the eos_token, after a text", $"{after}");
 
-    private int? Single(IReadOnlyList<int> ids, string where) => ids.Count <= 1
-        ? ids.Count == 1 ? ids[0] : null
-        : throw new ModelFormatException(File, 0, $"at most one token {where} a text", $"{ids.Count}");
+    private int? Single(IReadOnlyList<int> ids, string where, int tokenCount) => ids switch
+    {
+        [] => null,
+        [int id] when id < tokenCount => id,
+        _ => throw new ModelFormatException(
+            File,
+            0,
+            $"at most one token {where} a text, below {tokenCount}",
+            string.Join(", ", ids.Take(10))),
+    };
 }

@@ -9,9 +9,6 @@ internal sealed record TokenizerFolder
     /// <summary>The model's own template of chats, in Jinja; null where it has none.</summary>
     public string? ChatTemplate { get; private init; }
 
-    /// <summary>How the model's authors would have it speak; its stop tokens are the tokenizer's too.</summary>
-    public required GenerationDefaults Generation { get; init; }
-
     /// <summary>Reads the folder.</summary>
     /// <param name="path">The folder.</param>
     /// <param name="tokenCount">
@@ -22,13 +19,12 @@ internal sealed record TokenizerFolder
     /// <exception cref="UnauthorizedAccessException">Reading is not permitted.</exception>
     public static TokenizerFolder Open(string path, int tokenCount = 0)
     {
-        GenerationDefaults generation = GenerationDefaults.Read(path);
-        TokenizerConfig config = TokenizerConfig.Read(path) with { StopIds = generation.StopIds };
+        TokenizerConfig config =
+            TokenizerConfig.Read(path) with { StopIds = GenerationDefaults.Read(path).StopIds };
         return new()
         {
             Tokenizer = ReadTokenizer(path, config, tokenCount),
             ChatTemplate = config.ChatTemplate,
-            Generation = generation,
         };
     }
 

@@ -179,7 +179,7 @@ internal sealed class PatternParser
         }
     }
 
-    /// <summary>Reads <c>{n}</c>, <c>{n,}</c>, <c>{,m}</c> or <c>{n,m}</c>; other braces are plain characters.</summary>
+    /// <summary>Reads <c>{n}</c>, <c>{n,}</c>, <c>{,m}</c>, <c>{n,m}</c>; other braces are plain characters.</summary>
     private bool TryReadBraces(out int minimum, out int maximum)
     {
         int start = _reader.Position;

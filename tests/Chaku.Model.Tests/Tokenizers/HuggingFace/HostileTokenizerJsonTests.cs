@@ -18,7 +18,7 @@ public sealed class HostileTokenizerJsonTests
     [InlineData("\"type\": \"BPE\"", "\"type\": \"Unigram\"", "BPE as model.type", "Unigram")]
     [InlineData("\"type\": \"BPE\"", "\"type\": \"WordPiece\"", "BPE as model.type", "WordPiece")]
     [InlineData("\"type\": \"BPE\"", "\"type\": \"BPE\", \"dropout\": 0.1", "model.dropout", "0.1")]
-    [InlineData("\"type\": \"BPE\"", "\"type\": \"BPE\", \"end_of_word_suffix\": \"</w>\"", "end_of_word_suffix", "</w>")]
+    [InlineData("\"type\": \"BPE\"", "\"type\": \"BPE\", \"end_of_word_suffix\": \"x\"", "end_of_word_suffix", "x")]
     [InlineData("\"type\": \"BPE\"", "\"type\": \"BPE\", \"cache\": 1", "in model", "'cache'")]
     [InlineData("\"version\": \"1.0\"", "\"version\": \"2.0\"", "1.0 as version", "2.0")]
     [InlineData("\"version\": \"1.0\"", "\"version\": \"1.0\", \"magic\": 1", "only version", "'magic'")]
@@ -42,8 +42,8 @@ public sealed class HostileTokenizerJsonTests
     [InlineData(Merges, "\"merges\": [[\"a\"]]", "two tokens", "a")]
     [InlineData(Merges, "\"merges\": 3", "a list as model.merges", "3")]
     [InlineData("\"unk_token\": \"<unk>\"", "\"unk_token\": \"?\"", "a token of the vocabulary", "?")]
-    [InlineData("\"unk_token\": \"<unk>\"", "\"unk_token\": null", "a token for every byte", "0x00")]
-    [InlineData("{\"id\": 1, \"content\": \"<s>\"", "{\"id\": 3, \"content\": \"<s>\"", "every id with one token", "id 3")]
+    [InlineData("\"unk_token\": \"<unk>\"", "\"unk_token\": null", "a token for every byte", "0x0A")]
+    [InlineData("{\"id\": 1, \"content\"", "{\"id\": 3, \"content\"", "every id with one token", "id 3")]
     [InlineData("{\"id\": 1, \"content\": \"<s>\"", "{\"id\": 1, \"content\": \"\"", "at least a character", "")]
     [InlineData("\"c\": 5", "\"\\ud800\": 5", "levels", "")]
     [InlineData("\"<unk>\", \"special\"", "\"\\ud800\", \"special\"", "a string of valid Unicode", "ud800")]
@@ -54,6 +54,23 @@ public sealed class HostileTokenizerJsonTests
         Assert.Contains(expected, refusal.Expected, StringComparison.Ordinal);
         Assert.Contains(found, refusal.Found, StringComparison.Ordinal);
         Assert.EndsWith("tokenizer.json", refusal.File, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("[1, 2]", "1, 2")]
+    [InlineData("[9]", "9")]
+    public void Tokens_before_a_text_that_cannot_be_are_refused(string ids, string found)
+    {
+        string template = $$$"""
+            "post_processor": {"type": "TemplateProcessing",
+              "single": [{"SpecialToken": {"id": "<s>"}}, {"Sequence": {"id": "A"}}],
+              "special_tokens": {"<s>": {"id": "<s>", "ids": {{{ids}}}, "tokens": ["<s>"]} } }
+            """;
+
+        ModelFormatException refusal = Refusal(SampleTokenizerJson.With(PostProcessor, template));
+
+        Assert.Contains("at most one token before a text", refusal.Expected, StringComparison.Ordinal);
+        Assert.Equal(found, refusal.Found);
     }
 
     [Fact]
@@ -95,8 +112,7 @@ public sealed class HostileTokenizerJsonTests
     public void Bytes_that_are_no_UTF_8_are_refused()
     {
         byte[] bytes = Encoding.UTF8.GetBytes(SampleTokenizerJson.Text);
-        bytes[Array.IndexOf(bytes, (byte)'a', SampleTokenizerJson.Text.IndexOf("\"abc\": 7", StringComparison.Ordinal))] =
-            0xFF;
+        bytes[SampleTokenizerJson.Text.IndexOf("\"abc\": 7", StringComparison.Ordinal) + 1] = 0xFF;
         using TemporaryFolder folder = new();
         File.WriteAllBytes(Path.Combine(folder.Path, "tokenizer.json"), bytes);
 

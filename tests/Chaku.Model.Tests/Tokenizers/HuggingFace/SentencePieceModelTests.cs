@@ -33,7 +33,8 @@ public sealed class SentencePieceModelTests
         Assert.Equal([1, 6, 6, 5], tokenizer.Encode("a aa"));
         Assert.Equal("a aa", tokenizer.Decode([1, 6, 6, 5]));
         Assert.Equal([1, 4, 0], tokenizer.Encode("?"));
-        Assert.Equal((1, 2, 0), (tokenizer.Vocabulary.BosId, tokenizer.Vocabulary.EosId, tokenizer.Vocabulary.UnknownId));
+        Vocabulary vocabulary = tokenizer.Vocabulary;
+        Assert.Equal((1, 2, 0), (vocabulary.BosId, vocabulary.EosId, vocabulary.UnknownId));
     }
 
     [Fact]

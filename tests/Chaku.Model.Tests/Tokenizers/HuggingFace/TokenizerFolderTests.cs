@@ -18,7 +18,6 @@ public sealed class TokenizerFolderTests
 
         Assert.Null(read.Tokenizer);
         Assert.Null(read.ChatTemplate);
-        Assert.Empty(read.Generation.StopIds);
     }
 
     [Theory]
@@ -94,7 +93,9 @@ public sealed class TokenizerFolderTests
     [Theory]
     [InlineData("""{"chat_template": "{{ x }}"}""", null, "{{ x }}")]
     [InlineData(
-        """{"chat_template": [{"name": "tool_use", "template": "t"}, {"name": "default", "template": "d"}]}""", null, "d")]
+        """{"chat_template": [{"name": "tool_use", "template": "t"}, {"name": "default", "template": "d"}]}""",
+        null,
+        "d")]
     [InlineData("""{"chat_template": "{{ x }}"}""", "{{ file }}\n", "{{ file }}\n")]
     [InlineData("{}", null, null)]
     public void The_chat_template_is_the_files_own_or_the_settings(string config, string? file, string? expected)
@@ -119,24 +120,8 @@ public sealed class TokenizerFolderTests
 
         TokenizerFolder read = TokenizerFolder.Open(folder.Path);
 
-        Assert.Equal(expected, read.Generation.StopIds);
+        Assert.Equal(expected, GenerationDefaults.Read(folder.Path).StopIds);
         Assert.Superset(expected.ToHashSet(), read.Tokenizer!.Vocabulary.EndOfGeneration.ToHashSet());
-    }
-
-    [Fact]
-    public void The_authors_settings_of_generation_are_read()
-    {
-        using TemporaryFolder folder = Folder(("generation_config.json", """
-            {"do_sample": true, "temperature": 0.6, "top_p": 0.9, "top_k": 20, "min_p": 0.05,
-             "repetition_penalty": 1.05, "max_new_tokens": 2048, "transformers_version": "4.51.0"}
-            """));
-
-        GenerationDefaults read = TokenizerFolder.Open(folder.Path).Generation;
-
-        Assert.Equal(
-            (true, 0.6, 0.9, 20, 0.05, 1.05, 2048),
-            (read.IsSampled, read.Temperature, read.TopP, read.TopK, read.MinP, read.RepetitionPenalty,
-                read.MaximumNewTokens));
     }
 
     [Fact]

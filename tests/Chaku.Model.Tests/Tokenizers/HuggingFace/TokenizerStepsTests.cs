@@ -63,8 +63,8 @@ public sealed class TokenizerStepsTests
         JsonNode golden = Find("plain");
         JsonObject json = ToTokenizerJson(golden);
         JsonArray merges = json["model"]!["merges"]!.AsArray();
-        json["model"]!["merges"] = new JsonArray(
-            [.. merges.Select(static pair => (JsonNode)$"{pair![0]!.GetValue<string>()} {pair[1]!.GetValue<string>()}")]);
+        json["model"]!["merges"] = new JsonArray([.. merges.Select(
+            static pair => (JsonNode)$"{pair![0]!.GetValue<string>()} {pair[1]!.GetValue<string>()}")]);
         using TemporaryFolder folder = new();
         Tokenizer tokenizer = Open(folder, json);
 
@@ -111,6 +111,23 @@ public sealed class TokenizerStepsTests
             string text = string.Concat(Enumerable.Repeat(letter, 1 << 18));
             Assert.Equal(text, tokenizer.Decode(tokenizer.Encode(text)));
         }
+    }
+
+    /// <summary>
+    /// Falcon's vocabulary has no token for most control characters, and no unknown token. Expected: the reference.
+    /// </summary>
+    [Fact]
+    public void A_control_character_without_a_token_is_left_out_as_the_reference_does()
+    {
+        JsonObject json = ToTokenizerJson(Find("ByteLevel without words"));
+        JsonObject model = json["model"]!.AsObject();
+        Assert.True(model["vocab"]!.AsObject().Remove("\u0103"));
+        Assert.True(model.Remove("unk_token"));
+        using TemporaryFolder folder = new();
+        Tokenizer tokenizer = Open(folder, json);
+
+        Assert.Equal(tokenizer.Encode("ab"), tokenizer.Encode("a\u0003b"));
+        Assert.Empty(tokenizer.Encode("\u0003"));
     }
 
     private static JsonNode Find(string name) =>

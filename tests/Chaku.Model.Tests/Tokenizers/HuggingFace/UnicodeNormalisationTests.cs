@@ -30,7 +30,8 @@ public sealed class UnicodeNormalisationTests
             for (int column = 0; column < columns.Length; column++)
             {
                 bool isCompatible = column >= 3;
-                string[] expected = [columns[isCompatible ? 3 : 1], columns[isCompatible ? 4 : 2], columns[3], columns[4]];
+                string[] expected =
+                    [columns[isCompatible ? 3 : 1], columns[isCompatible ? 4 : 2], columns[3], columns[4]];
                 Assert.Equal(expected, Forms.Select(form => Apply(columns[column], form)));
             }
         }
@@ -61,8 +62,8 @@ public sealed class UnicodeNormalisationTests
         Assert.Equal("a" + new string('\u0316', 1 << 17) + new string('\u0301', 1 << 17), ordered);
     }
 
-    private static string ToText(string column) => string.Concat(column.Split(' ').Select(
-        static digits => char.ConvertFromUtf32(int.Parse(digits, NumberStyles.HexNumber, CultureInfo.InvariantCulture))));
+    private static string ToText(string column) => string.Concat(column.Split(' ').Select(static digits =>
+        char.ConvertFromUtf32(int.Parse(digits, NumberStyles.HexNumber, CultureInfo.InvariantCulture))));
 
     private static string Apply(string text, UnicodeForm form) =>
         Encoding.UTF8.GetString(UnicodeNormalisation.Apply(Encoding.UTF8.GetBytes(text), form));

@@ -10,7 +10,8 @@ public sealed class SplitPatternTests
 {
     private static readonly Gen<string> Texts = Gen.OneOf(
             Gen.OneOf(" ", "  ", "\n", "\t", "\r\n", "\u0085", "\u00A0", "\u200B", "\u3000", "中"),
-            Gen.OneOf("a", "A", "é", "ǅ", "ʰ", "1", "12", "123", "½", "٣", "!", "…", "$", "_", "\u0301", "'", "'s", "'re", "'LL", "/", "aab"),
+            Gen.OneOf("a", "A", "é", "ǅ", "ʰ", "1", "12", "123", "½", "٣", "aab", "\u0301"),
+            Gen.OneOf("!", "…", "$", "_", "'", "'s", "'re", "'LL", "/"),
             Gen.Char.Where(static letter => !char.IsSurrogate(letter)).Select(static letter => $"{letter}"))
         .List[0, 30].Select(static pieces => string.Concat(pieces));
 

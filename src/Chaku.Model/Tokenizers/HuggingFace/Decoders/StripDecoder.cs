@@ -3,7 +3,9 @@ using Chaku.Model.Files;
 
 namespace Chaku.Model.Tokenizers.HuggingFace.Decoders;
 
-/// <summary>Takes some of one character from the ends of every token, or the one space that a text begins with.</summary>
+/// <summary>
+/// Takes some of one character from the ends of every token, or the one space that a text begins with.
+/// </summary>
 internal sealed class StripDecoder : TokenDecoder
 {
     private const int MaximumCount = 1024;

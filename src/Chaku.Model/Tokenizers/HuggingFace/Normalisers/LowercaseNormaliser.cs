@@ -5,8 +5,8 @@ namespace Chaku.Model.Tokenizers.HuggingFace.Normalisers;
 
 /// <summary>Writes every letter small, whatever stands beside it.</summary>
 /// <remarks>
-/// Unicode's full mapping differs from the simple one for U+0130 alone, where no context is asked for. Source: Unicode's
-/// SpecialCasing.txt.
+/// Unicode's full mapping differs from the simple one for U+0130 alone, where no context is asked for. Source:
+/// Unicode's SpecialCasing.txt.
 /// </remarks>
 internal sealed class LowercaseNormaliser : RuneNormaliser
 {

@@ -54,7 +54,8 @@ internal static class UnicodeNormalisation
         {
             _ = Rune.DecodeFromUtf8(text, out Rune letter, out int length);
             int value = letter.Value;
-            if (value >= UnicodeNormalisationTable.FirstValue && (table.MayChange(value, form) || IsHangul(value, form)))
+            if (value >= UnicodeNormalisationTable.FirstValue
+                && (table.MayChange(value, form) || IsHangul(value, form)))
             {
                 return true;
             }
