@@ -9,8 +9,8 @@ using Chaku.Training.Optimisation;
 namespace Chaku.Training;
 
 /// <summary>
-/// Trains an adapter or a whole model step by step. The same settings and sequences give the same numbers, bit for bit, on
-/// any number of threads.
+/// Trains an adapter or a whole model step by step. The same settings and sequences give the same numbers, bit for bit,
+/// on any number of threads.
 /// </summary>
 internal sealed class Trainer : IDisposable
 {

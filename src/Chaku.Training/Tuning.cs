@@ -39,7 +39,9 @@ internal sealed class Tuning
     /// </summary>
     /// <param name="model">The base, as it is served.</param>
     /// <param name="dataPath">The data set.</param>
-    /// <param name="outputPath">The folder or the file; one that is there already stays until the new one is complete.</param>
+    /// <param name="outputPath">
+    /// The folder or the file; one that is there already stays until the new one is complete.
+    /// </param>
     /// <param name="options">What is asked for.</param>
     /// <param name="progress">Who is told; null for nobody.</param>
     /// <param name="cancellation">Ends the run after the current step; what was learnt until then is written.</param>

@@ -81,7 +81,8 @@ public sealed class FullTuningTests
         using LanguageModel model = Load(files.Path);
 
         Assert.Contains("base itself", Refusal<IOException>(model, files.Path, Quick), StringComparison.Ordinal);
-        Assert.Contains("is a folder", Refusal<IOException>(model, files.InFolder("."), Quick), StringComparison.Ordinal);
+        string folder = files.InFolder(".");
+        Assert.Contains("is a folder", Refusal<IOException>(model, folder, Quick), StringComparison.Ordinal);
         string output = files.InFolder("x.gguf");
         Assert.Contains("in memory", Refusal<TrainingException>(mapped, output, Quick), StringComparison.Ordinal);
         foreach (TuneOptions options in (TuneOptions[])

@@ -40,7 +40,11 @@ public sealed class ParityTests
         int[] tokens = [.. Enumerable.Range(0, TokenCount).Select(_ => random.Next(384))];
         using LanguageModel served = LanguageModel.Load(path, new ModelOptions { ContextLength = ContextLength });
         PerplexityScore score = Perplexity.Score(
-            served, tokens, First, served.Bind(Adapter(served, settings)), cancellation: TestContext.Current.CancellationToken);
+            served,
+            tokens,
+            First,
+            served.Bind(Adapter(served, settings)),
+            cancellation: TestContext.Current.CancellationToken);
 
         using LanguageModel trained = LanguageModel.Load(
             path, new ModelOptions { ContextLength = ContextLength, Repack = false, ThreadCount = 3 });

@@ -36,7 +36,7 @@ internal sealed class TuneCommand : ProgramCommand
 
     /// <summary>Describes the command line.</summary>
     public TuneCommand()
-        : base("tune", "Trains a LoRA adapter on your data, or all weights. Ctrl-C ends it early and keeps what was learnt.")
+        : base("tune", "Trains a LoRA adapter on your data, or all weights. Ctrl-C ends it and keeps what was learnt.")
     {
         Add(_model);
         Add(_data);

@@ -38,7 +38,8 @@ internal sealed class TuneArguments
         HelpName = "NAMES",
     };
 
-    private readonly Option<double?> _learningRate = NumberOption.Fraction("--lr", "Learning rate; 2e-4 by default, 2e-5 with --full.");
+    private readonly Option<double?> _learningRate = NumberOption.Fraction(
+        "--lr", "Learning rate; 2e-4 by default, 2e-5 with --full.");
 
     private readonly Option<double?> _loraPlus = new("--loraplus")
     {
@@ -106,7 +107,8 @@ internal sealed class TuneArguments
         Option[] options =
         [
             _full, _rank, _alpha, _rankStabilised, _dora, _dropout, _targets, _learningRate, _loraPlus, _optimiser,
-            _schedule, _warmup, _steps, _epochs, _seed, _context, _batch, _accumulate, _clip, _weightDecay, _validation, _format,
+            _schedule, _warmup, _steps, _epochs, _seed, _context, _batch, _accumulate, _clip, _weightDecay, _validation,
+            _format,
         ];
         foreach (Option option in options)
         {

@@ -1,8 +1,8 @@
 namespace Chaku.Kernels.Ops;
 
 /// <summary>
-/// Bytes for numbers from −1 or 0 to 1 whose steps are small near 0: dynamic tree quantisation. Numbers come in blocks of
-/// <see cref="BlockLength"/>, each divided by the largest magnitude in it.
+/// Bytes for numbers from −1 or 0 to 1 whose steps are small near 0: dynamic tree quantisation. Numbers come in blocks
+/// of <see cref="BlockLength"/>, each divided by the largest magnitude in it.
 /// </summary>
 /// <remarks>
 /// The decade 10^(i − 6), for i from 0 to 6, has 2^i codes (and as many negative ones; without a sign, twice as many):

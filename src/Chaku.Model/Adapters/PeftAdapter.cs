@@ -127,7 +127,8 @@ internal static class PeftAdapter
     }
 
     // Magnitudes alone may make a difference too; those of the base itself, rounded to BF16, make none.
-    private static bool HasOtherMagnitudes(LoraAdapter adapter, HashSet<AdaptableLinear> adapted, AdaptableLinears linears)
+    private static bool HasOtherMagnitudes(
+        LoraAdapter adapter, HashSet<AdaptableLinear> adapted, AdaptableLinears linears)
     {
         const float Rounding = 1f / 256;
         foreach (AdaptableLinear linear in adapted)

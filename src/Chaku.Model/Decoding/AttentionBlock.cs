@@ -111,7 +111,9 @@ internal sealed class AttentionBlock
     /// <param name="tape">What the forward kept.</param>
     /// <param name="scratch">A buffer for the gradient before a norm.</param>
     /// <param name="gradients">[T, width] each.</param>
-    /// <param name="dNorms">The gradients of both head norms' weights, added to; empty where they are not trained.</param>
+    /// <param name="dNorms">
+    /// The gradients of both head norms' weights, added to; empty where they are not trained.
+    /// </param>
     public void BackwardToProjections(
         Workspace workspace,
         LayerTape tape,

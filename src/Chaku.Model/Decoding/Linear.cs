@@ -75,7 +75,9 @@ internal sealed class Linear
         }
     }
 
-    /// <summary>z = x · Wᵀ + s · (x · Aᵀ) · Bᵀ, for the rows of one run: what DoRA's factors are multiplied with.</summary>
+    /// <summary>
+    /// z = x · Wᵀ + s · (x · Aᵀ) · Bᵀ, for the rows of one run: what DoRA's factors are multiplied with.
+    /// </summary>
     /// <param name="workspace">Threads and scratch buffers.</param>
     /// <param name="run">The adapter and its dropout.</param>
     /// <param name="factors">The adapter's factors for this layer.</param>

@@ -3,7 +3,9 @@ using Chaku.Model.Decoding;
 
 namespace Chaku.Training.Gradients;
 
-/// <summary>The backward of the embedding: a row of the gradient for each token and position, added in their order.</summary>
+/// <summary>
+/// The backward of the embedding: a row of the gradient for each token and position, added in their order.
+/// </summary>
 internal sealed class EmbeddingBackward(Decoder decoder, GradientSet gradients) : IDisposable
 {
     private readonly GrowingBuffer _embedded = new();

@@ -5,7 +5,8 @@ using Chaku.Model.Decoding;
 namespace Chaku.Training.Gradients;
 
 /// <summary>
-/// The backward of <see cref="Linear"/>: towards its input, the adapters' factors, and its weights where they are trained.
+/// The backward of <see cref="Linear"/>: towards its input, the adapters' factors, and its weights where they
+/// are trained.
 /// </summary>
 internal sealed class LinearBackward(Decoder decoder, GradientSet gradients) : IDisposable
 {

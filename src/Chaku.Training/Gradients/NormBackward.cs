@@ -3,7 +3,9 @@ using Chaku.Model.Decoding;
 
 namespace Chaku.Training.Gradients;
 
-/// <summary>The backward of <see cref="Norm"/>: towards its input, and towards its weights where they are trained.</summary>
+/// <summary>
+/// The backward of <see cref="Norm"/>: towards its input, and towards its weights where they are trained.
+/// </summary>
 internal static class NormBackward
 {
     /// <summary>dx += the gradient of the norm's input; its weights' gradients grow.</summary>

@@ -39,11 +39,12 @@ internal sealed class SingleMoments(TrainedTensor tensor) : TensorMoments
 }
 
 /// <summary>
-/// Means in a byte each, in blocks with a scale of their own: a quarter of the memory. A step itself is computed in float32.
+/// Means in a byte each, in blocks with a scale of their own: a quarter of the memory. A step itself is computed in
+/// float32.
 /// </summary>
 /// <remarks>
-/// Kept are the codes of m and of √v. The source keeps v, whose small values round to 0 sooner than those of m, and then
-/// nothing holds m / √v down; √v has the same range as m. Source: arXiv:2110.02861.
+/// Kept are the codes of m and of √v. The source keeps v, whose small values round to 0 sooner than those of m, and
+/// then nothing holds m / √v down; √v has the same range as m. Source: arXiv:2110.02861.
 /// </remarks>
 internal sealed class ByteMoments(TrainedTensor tensor) : TensorMoments
 {

@@ -65,7 +65,8 @@ public sealed class DynamicCodesTests
                 double error = Math.Abs(decoded[i] - values[i]);
                 bool isRaised = !isSigned && found[i] == 1;
                 Assert.True(isRaised || error <= best + (1e-7 * scale), $"{values[i]} of {scale} became {decoded[i]}");
-                Assert.True(error <= Math.Max(LargestShare * Math.Abs(values[i]), 1e-6 * scale), $"{values[i]}: {error}");
+                double bound = Math.Max(LargestShare * Math.Abs(values[i]), 1e-6 * scale);
+                Assert.True(error <= bound, $"{values[i]}: {error}");
                 Assert.True(isSigned || decoded[i] > 0, $"{values[i]} became {decoded[i]}");
             }
         },
