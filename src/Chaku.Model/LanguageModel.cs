@@ -23,6 +23,7 @@ public sealed class LanguageModel : IDisposable
         Options = options;
         DecoderConfig config = WithGelu(source.ReadConfig(), options.Gelu);
         DecoderWeights weights = source.ReadWeights(config);
+        weights = options.HoldsSingles ? WeightList.InMemory(weights) : weights;
         _tokenizer = new Lazy<Tokenizer>(() => CreateTokenizer(source, config.VocabularySize));
         ContextLength = options.ContextLength ?? config.ContextLength;
         if (ContextLength > config.ContextLength)
@@ -51,7 +52,7 @@ public sealed class LanguageModel : IDisposable
 
         _pool = new ComputePool(options.ThreadCount);
         Decoder = new Decoder(config, weights, _pool, kvFormat) { IsExact = options.IsExact };
-        if (options.Repack && !options.IsExact)
+        if (options.Repack && !options.IsExact && !options.HoldsSingles)
         {
             RepackedByteLength = Decoder.Linears.Sum(linear => linear.Weight.Repack(_pool));
         }

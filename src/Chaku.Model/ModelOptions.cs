@@ -27,6 +27,9 @@ public sealed record ModelOptions
     /// <summary>Leaves activations unrounded for quantised weights too: slower, and not what is served.</summary>
     public bool IsExact { get; init; }
 
+    /// <summary>Holds all weights as float32 in memory, to be trained; nothing is repacked then.</summary>
+    internal bool HoldsSingles { get; init; }
+
     /// <summary>
     /// <c>erf</c> or <c>tanh</c>: the variant of GELU, for a model that other software runs with another than its own;
     /// null for its own.

@@ -9,16 +9,16 @@ using Chaku.Training.Optimisation;
 namespace Chaku.Training;
 
 /// <summary>
-/// Trains an adapter step by step. The same settings and sequences give the same adapter, bit for bit, on any number of
-/// threads.
+/// Trains an adapter or a whole model step by step. The same settings and sequences give the same numbers, bit for bit,
+/// on any number of threads.
 /// </summary>
 internal sealed class Trainer : IDisposable
 {
-    private readonly BoundAdapter _adapter;
+    private readonly BoundAdapter? _adapter;
     private readonly TrainingSettings _settings;
     private readonly KvCache _cache;
-    private readonly AdapterGradients _gradients;
-    private readonly AdapterMoments _moments;
+    private readonly GradientSet _gradients;
+    private readonly Moments _moments;
     private readonly DecoderBackward _backward;
     private readonly Batch _batch = new();
     private readonly List<KvSequence> _sequences = [];
@@ -36,14 +36,32 @@ internal sealed class Trainer : IDisposable
     /// <param name="batchSequenceCount">Sequences of a micro-batch at most.</param>
     public Trainer(
         Decoder decoder, BoundAdapter adapter, TrainingSettings settings, int batchTokenCount, int batchSequenceCount)
+        : this(decoder, settings, batchTokenCount, batchSequenceCount, adapter)
+    {
+    }
+
+    /// <summary>A trainer of all weights, before its first step.</summary>
+    /// <param name="decoder">The model, with its weights as float32 in memory; they change.</param>
+    /// <param name="settings">What the optimiser does.</param>
+    /// <param name="batchTokenCount">Tokens of a micro-batch at most.</param>
+    /// <param name="batchSequenceCount">Sequences of a micro-batch at most.</param>
+    public Trainer(Decoder decoder, TrainingSettings settings, int batchTokenCount, int batchSequenceCount)
+        : this(decoder, settings, batchTokenCount, batchSequenceCount, null)
+    {
+    }
+
+    private Trainer(
+        Decoder decoder, TrainingSettings settings, int batchTokenCount, int batchSequenceCount, BoundAdapter? adapter)
     {
         _adapter = adapter;
         _settings = settings;
         _batchTokenCount = batchTokenCount;
         _batchSequenceCount = batchSequenceCount;
         _cache = decoder.CreateCache(batchTokenCount, batchSequenceCount, sharesPrefixes: false);
-        _gradients = new AdapterGradients(decoder, adapter);
-        _moments = new AdapterMoments(_gradients);
+        _gradients = adapter is null
+            ? new FullGradients(decoder)
+            : new AdapterGradients(decoder, adapter, settings.LoraPlusRatio);
+        _moments = new Moments(_gradients, settings.OptimiserKind);
         _backward = new DecoderBackward(decoder, _gradients);
     }
 

@@ -7,6 +7,12 @@ namespace Chaku.Training;
 /// </summary>
 internal sealed record TuneOptions
 {
+    /// <summary>The usual learning rate where all weights are trained: Alpaca's and Vicuna's.</summary>
+    public const double FullLearningRate = 2e-5;
+
+    /// <summary>Trains all weights instead of an adapter.</summary>
+    public bool IsFull { get; init; }
+
     /// <summary>r.</summary>
     public int Rank { get; init; } = 8;
 
@@ -16,14 +22,28 @@ internal sealed record TuneOptions
     /// <summary>Scales by α / √r instead of α / r.</summary>
     public bool IsRankStabilised { get; init; }
 
+    /// <summary>Trains magnitudes of rows beside the factors: DoRA.</summary>
+    public bool IsWeightDecomposed { get; init; }
+
     /// <summary>Share of the adapter's inputs that become zero, in [0, 1).</summary>
     public double Dropout { get; init; }
 
     /// <summary>Names of linear layers, or all of them but the output head.</summary>
     public IReadOnlyList<string> Targets { get; init; } = [AdaptableLinears.AllLinear];
 
+    /// <summary>Whether an option that only an adapter has is set.</summary>
+    public bool AsksForAdapter =>
+        Rank != new TuneOptions().Rank || Alpha is not null || IsRankStabilised || IsWeightDecomposed || Dropout != 0
+        || LoraPlusRatio != 1 || !Targets.SequenceEqual(new TuneOptions().Targets);
+
     /// <summary>The largest learning rate.</summary>
     public double LearningRate { get; init; } = 2e-4;
+
+    /// <summary>What the learning rate of B is multiplied with, and A's is not: LoRA+.</summary>
+    public double LoraPlusRatio { get; init; } = 1;
+
+    /// <summary>A name of <see cref="Optimisation.OptimiserKinds.All"/>.</summary>
+    public string Optimiser { get; init; } = Optimisation.OptimiserKinds.All[0].Name;
 
     /// <summary>A name of <see cref="Optimisation.LearningRateSchedules.All"/>.</summary>
     public string Schedule { get; init; } = Optimisation.LearningRateSchedules.All[0].Name;

@@ -27,11 +27,15 @@ internal sealed record TuneProgress
 /// <param name="Data">The data in the model's tokens, with what was dropped and why.</param>
 /// <param name="StepCount">Steps in all.</param>
 /// <param name="EpochCount">How often every sequence will be seen.</param>
-/// <param name="MatrixCount">Matrices that the adapter changes.</param>
+/// <param name="MatrixCount">Matrices that the adapter changes, or tensors of the model.</param>
 /// <param name="ParameterCount">Numbers that are trained.</param>
 /// <param name="Template">The chat template; null for plain text.</param>
 internal sealed record TunePlan(
-    TrainingData Data, long StepCount, double EpochCount, int MatrixCount, long ParameterCount, string? Template);
+    TrainingData Data, long StepCount, double EpochCount, int MatrixCount, long ParameterCount, string? Template)
+{
+    /// <summary>Whether all weights are trained, and a model written.</summary>
+    public bool IsFull { get; init; }
+}
 
 /// <summary>What a tuning run did.</summary>
 /// <param name="Plan">What it was to do.</param>

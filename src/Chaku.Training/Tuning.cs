@@ -8,7 +8,7 @@ using Chaku.Training.Optimisation;
 
 namespace Chaku.Training;
 
-/// <summary>One tuning run: data and base in, adapter out.</summary>
+/// <summary>One tuning run: data and base in, adapter or model out.</summary>
 internal sealed class Tuning
 {
     private const int LongestDefaultContext = 512;
@@ -34,10 +34,14 @@ internal sealed class Tuning
     private int ContextLength =>
         _options.ContextLength ?? Math.Min(_model.ContextLength, LongestDefaultContext);
 
-    /// <summary>Tunes an adapter and writes it as a folder in PEFT's format.</summary>
+    /// <summary>
+    /// Tunes an adapter and writes it as a folder in PEFT's format, or the whole model and writes it as a GGUF file.
+    /// </summary>
     /// <param name="model">The base, as it is served.</param>
     /// <param name="dataPath">The data set.</param>
-    /// <param name="outputPath">The folder; one that is there already stays until the new adapter is complete.</param>
+    /// <param name="outputPath">
+    /// The folder or the file; one that is there already stays until the new one is complete.
+    /// </param>
     /// <param name="options">What is asked for.</param>
     /// <param name="progress">Who is told; null for nobody.</param>
     /// <param name="cancellation">Ends the run after the current step; what was learnt until then is written.</param>
@@ -65,12 +69,9 @@ internal sealed class Tuning
     {
         CheckOptions();
         TrainingSettings settings = Settings();
-        AdaptableLinears linears = AdaptableLinears.Of(_model);
-        LoraSettings lora = new LoraSettings(
-            _options.Rank, _options.Alpha ?? (2 * _options.Rank), _options.IsRankStabilised).Checked();
-        _ = linears.Select(_options.Targets);
+        TuningTarget target = TuningTarget.Create(_model, _options);
         TrainingData data = ReadData(dataPath, out PromptEncoder? prompts, out ChatTemplate? template);
-        PeftWriter.RequireWritable(outputPath);
+        target.RequireWritable(outputPath);
         string baseSha256 = ContentHashCache.ForUser().GetOrCompute(
             _model.Source.Content, _progress.OnHash, _cancellation);
         AdapterOrigin origin = AdapterOrigin.On(_model, baseSha256) with
@@ -79,7 +80,6 @@ internal sealed class Tuning
             Template = template?.Name,
             StopIds = prompts is null ? null : [.. prompts.StopIds.Order()],
         };
-        LoraAdapter adapter = LoraAdapter.Create(linears, _options.Targets, lora, _options.Seed, origin);
         BatchPlan batches = new(
             data.Training.Sequences, ContextLength, _options.BatchSize, _options.Accumulation, _options.Seed);
         settings = WithSteps(settings, batches);
@@ -87,21 +87,28 @@ internal sealed class Tuning
             data,
             settings.StepCount,
             batches.EpochsBefore(settings.StepCount),
-            adapter.Factors.Count,
-            adapter.Factors.Values.Sum(pair => (long)pair.Rank * (pair.InputSize + pair.OutputSize)),
-            template?.Name);
+            target.MatrixCount,
+            target.ParameterCount,
+            template?.Name)
+        {
+            IsFull = _options.IsFull,
+        };
         _progress.OnStart?.Invoke(plan);
-        using Trainer trainer = new(
-            _model.Decoder, _model.Bind(adapter), settings, batches.TokenCapacity, batches.SequenceCapacity);
+        using Trainer trainer = target.CreateTrainer(settings, batches.TokenCapacity, batches.SequenceCapacity);
         TuneReport report = Train(trainer, plan, batches);
-        PeftWriter.Write(outputPath, adapter, linears);
+        target.Write(outputPath, origin);
         return report;
     }
 
     private void CheckOptions()
     {
         Require(_options.LearningRate is > 0 and < double.PositiveInfinity, "the learning rate is above 0");
+        Require(
+            _options.LoraPlusRatio is > 0 and < double.PositiveInfinity, "the ratio of learning rates is above 0");
         Require(_options.Dropout is >= 0 and < 1, "dropout is at least 0 and less than 1");
+        Require(
+            !_options.IsFull || !_options.AsksForAdapter,
+            "where all weights are trained there is no adapter: leave its options out");
         Require(_options.ClipNorm >= 0, "the clipping norm is 0 or more");
         Require(_options.WeightDecay >= 0, "the weight decay is 0 or more");
         Require(_options.Steps is null or > 0, "there is at least one step");
@@ -123,11 +130,17 @@ internal sealed class Tuning
             ?? throw new TrainingException(
                 $"the schedule is one of {string.Join(", ", LearningRateSchedules.All.Select(known => known.Name))}, " +
                 $"not '{_options.Schedule}'");
+        OptimiserKind optimiser = OptimiserKinds.All.FirstOrDefault(candidate => candidate.Name == _options.Optimiser)
+            ?? throw new TrainingException(
+                $"the optimiser is one of {string.Join(", ", OptimiserKinds.All.Select(known => known.Name))}, " +
+                $"not '{_options.Optimiser}'");
         TrainingSettings defaults = new() { StepCount = 0 };
         return defaults with
         {
             LearningRate = _options.LearningRate,
+            LoraPlusRatio = _options.LoraPlusRatio,
             Schedule = schedule,
+            OptimiserKind = optimiser,
             Optimiser = defaults.Optimiser with { WeightDecay = _options.WeightDecay },
             ClipNorm = _options.ClipNorm,
             DropoutRate = _options.Dropout,

@@ -16,26 +16,42 @@ public sealed class ParityTests
     private const int TokenCount = 450;
     private const int First = 1;
 
-    public static TheoryData<string> Models() =>
-        [.. TestModels.OfEachFamily, "quant/llama-gqa-Q8_0.gguf", "quant/llama-gqa-Q4_K_M.gguf"];
+    private static readonly string[] Quantised = ["quant/llama-gqa-Q8_0.gguf", "quant/llama-gqa-Q4_K_M.gguf"];
+
+    public static TheoryData<string> Models() => [.. TestModels.OfEachFamily, .. Quantised];
+
+    /// <summary>Separate and fused projections, with biases and without, and quantised bases.</summary>
+    public static TheoryData<string> DoraModels() =>
+        ["tiny/llama-gqa.gguf", "families/phi3-longrope.gguf", "families/gptneox-sequential.gguf", .. Quantised];
 
     [Theory]
     [MemberData(nameof(Models))]
-    public void Perplexity_of_the_training_forward_is_that_of_serving(string file)
+    public void Perplexity_of_the_training_forward_is_that_of_serving(string file) =>
+        Compare(file, new LoraSettings(4, 8));
+
+    [Theory]
+    [MemberData(nameof(DoraModels))]
+    public void It_is_so_with_DoRA(string file) => Compare(file, new LoraSettings(4, 8, IsWeightDecomposed: true));
+
+    private static void Compare(string file, LoraSettings settings)
     {
         string path = TestModels.PathOf(file);
         Random random = new(11);
         int[] tokens = [.. Enumerable.Range(0, TokenCount).Select(_ => random.Next(384))];
         using LanguageModel served = LanguageModel.Load(path, new ModelOptions { ContextLength = ContextLength });
         PerplexityScore score = Perplexity.Score(
-            served, tokens, First, served.Bind(Adapter(served)), cancellation: TestContext.Current.CancellationToken);
+            served,
+            tokens,
+            First,
+            served.Bind(Adapter(served, settings)),
+            cancellation: TestContext.Current.CancellationToken);
 
         using LanguageModel trained = LanguageModel.Load(
             path, new ModelOptions { ContextLength = ContextLength, Repack = false, ThreadCount = 3 });
         TrainingSequence[] windows = [.. tokens.Chunk(ContextLength - 1).Select(Window)];
         using Trainer trainer = new(
             trained.Decoder,
-            trained.Bind(Adapter(trained)),
+            trained.Bind(Adapter(trained, settings)),
             new TrainingSettings { StepCount = 1, LearningRate = 1e-30, Optimiser = new(0.9, 0.999, 1e-8, 0) },
             TokenCount + windows.Length,
             windows.Length);
@@ -51,10 +67,10 @@ public sealed class ParityTests
     private static TrainingSequence Window(int[] part) =>
         new([First, .. part], [false, .. Enumerable.Repeat(true, part.Length)]);
 
-    private static LoraAdapter Adapter(LanguageModel model)
+    private static LoraAdapter Adapter(LanguageModel model, LoraSettings settings)
     {
         LoraAdapter adapter = LoraAdapter.Create(
-            AdaptableLinears.Of(model), [AdaptableLinears.AllLinear], new LoraSettings(4, 8), seed: 2);
+            AdaptableLinears.Of(model), [AdaptableLinears.AllLinear], settings, seed: 2);
         Random random = new(5);
         foreach (LoraFactors pair in adapter.Factors.Values)
         {

@@ -24,6 +24,17 @@ public sealed class TrainerTests
     }
 
     [Fact]
+    public void So_it_does_with_DoRA_LoRA_plus_and_8_bits()
+    {
+        const string file = "quant/llama-gqa-Q4_K_M.gguf";
+        byte[] plain = Train(file, threadCount: 1);
+        byte[] one = Train(file, threadCount: 1, hasAll: true);
+
+        Assert.Equal(one, Train(file, threadCount: 3, hasAll: true));
+        Assert.NotEqual(one, plain);
+    }
+
+    [Fact]
     public void Accumulated_micro_batches_weigh_each_token_the_same()
     {
         TrainingSequence[] sequences = [Sequence(30, 1), Sequence(7, 2), Sequence(19, 3)];
@@ -72,9 +83,9 @@ public sealed class TrainerTests
         return new TrainingSequence([.. Enumerable.Range(0, length).Select(_ => random.Next(384))], trained);
     }
 
-    private static byte[] Train(string file, int threadCount)
+    private static byte[] Train(string file, int threadCount, bool hasAll = false)
     {
-        using Run run = new(file, threadCount);
+        using Run run = new(file, threadCount, hasAll: hasAll);
         for (int step = 0; step < 3; step++)
         {
             run.Trainer.Step([[Sequence(70, step), Sequence(33, step + 10)], [Sequence(90, step + 20)]]);
@@ -88,14 +99,15 @@ public sealed class TrainerTests
         private readonly LanguageModel _model;
         private readonly Dictionary<string, LoraFactors> _factors = [];
 
-        public Run(string file, int threadCount, double learningRate = 1e-2)
+        public Run(string file, int threadCount, double learningRate = 1e-2, bool hasAll = false)
         {
             _model = LanguageModel.Load(
                 Fixtures.TestData("models", file.Replace('/', Path.DirectorySeparatorChar)),
                 new ModelOptions { ThreadCount = threadCount });
             foreach (Linear linear in _model.Decoder.Linears)
             {
-                LoraFactors pair = new(4, linear.InputSize, linear.OutputSize, 2);
+                LoraFactors pair = new(4, linear.InputSize, linear.OutputSize, 2, hasAll);
+                pair.Magnitude?.AsSpan().Fill(1);
                 for (int i = 0; i < pair.AValues.Length; i++)
                 {
                     pair.AValues[i] = (float)(0.1 * CounterRandom.Normal(7, (ulong)linear.Number, (ulong)i));
@@ -109,6 +121,8 @@ public sealed class TrainerTests
                 StepCount = 3,
                 LearningRate = learningRate,
                 DropoutRate = 0.1,
+                LoraPlusRatio = hasAll ? 16 : 1,
+                OptimiserKind = OptimiserKinds.All[hasAll ? 1 : 0],
                 Seed = 5,
             };
             BoundAdapter adapter = _model.Bind(new LoraAdapter(_factors, new LoraSettings(4, 8)));
@@ -120,7 +134,8 @@ public sealed class TrainerTests
         public byte[] Bytes() =>
         [
             .. _factors.Values.SelectMany(pair => MemoryMarshal.AsBytes(pair.AValues).ToArray()
-                .Concat(MemoryMarshal.AsBytes(pair.TransposedBValues).ToArray())),
+                .Concat(MemoryMarshal.AsBytes(pair.TransposedBValues).ToArray())
+                .Concat(MemoryMarshal.AsBytes(pair.Magnitude.AsSpan()).ToArray())),
         ];
 
         public void Dispose()

@@ -22,8 +22,8 @@ internal sealed class TuneCommand : ProgramCommand
 
     private readonly Option<string> _out = new("--out", "-o")
     {
-        Description = "The adapter, a folder in PEFT's format.",
-        HelpName = "ADAPTER",
+        Description = "The adapter, a folder in PEFT's format; with --full the model, a GGUF file.",
+        HelpName = "OUT",
         Required = true,
     };
 
@@ -36,7 +36,7 @@ internal sealed class TuneCommand : ProgramCommand
 
     /// <summary>Describes the command line.</summary>
     public TuneCommand()
-        : base("tune", "Trains a LoRA adapter on your data. Ctrl-C ends it early and keeps what was learnt.")
+        : base("tune", "Trains a LoRA adapter on your data, or all weights. Ctrl-C ends it and keeps what was learnt.")
     {
         Add(_model);
         Add(_data);
@@ -53,6 +53,7 @@ internal sealed class TuneCommand : ProgramCommand
         "chaku tune model.gguf story.txt -o my-adapter",
         "chaku tune model.gguf records.json -o my-adapter --template alpaca --epochs 2 --validation 0.1",
         "chaku tune model.gguf story.txt -o my-adapter --rank 16 --lr 1e-4 --steps 500 --context 256 --seed 1",
+        "chaku tune small.gguf story.txt -o my-model.gguf --full",
     ];
 
     /// <inheritdoc/>
@@ -60,7 +61,7 @@ internal sealed class TuneCommand : ProgramCommand
     {
         TuneOptions options = _options.Read(arguments, _template.Name(arguments));
         string output = arguments.GetRequiredValue(_out);
-        using LanguageModel model = Load(arguments, terminal, options.ContextLength);
+        using LanguageModel model = Load(arguments, terminal, options);
         TuneReport report;
         using (TuneLog log = new(terminal))
         {
@@ -89,13 +90,14 @@ internal sealed class TuneCommand : ProgramCommand
         return ExitCodes.Cancelled;
     }
 
-    private LanguageModel Load(ParseResult arguments, Terminal terminal, int? contextLength)
+    private LanguageModel Load(ParseResult arguments, Terminal terminal, TuneOptions options)
     {
         LanguageModel model = LanguageModel.Load(arguments.GetRequiredValue(_model), new ModelOptions
         {
             ThreadCount = arguments.GetValue(_threads) ?? new ModelOptions().ThreadCount,
-            ContextLength = contextLength,
+            ContextLength = options.ContextLength,
             Repack = false,
+            HoldsSingles = options.IsFull,
         });
         foreach (string notice in model.Notices)
         {

@@ -8,6 +8,12 @@ namespace Chaku.Cli.Options;
 /// <summary>How an adapter is trained.</summary>
 internal sealed class TuneArguments
 {
+    private readonly Option<bool> _full = new("--full")
+    {
+        Description = "Trains all weights instead of an adapter, and writes a GGUF file in F32: a quantised base is " +
+            "dequantised.",
+    };
+
     private readonly Option<int?> _rank = NumberOption.Whole("--rank", "Rank of the adapter; 8 by default.", 1);
 
     private readonly Option<double?> _alpha = NumberOption.Fraction(
@@ -16,6 +22,11 @@ internal sealed class TuneArguments
     private readonly Option<bool> _rankStabilised = new("--rslora")
     {
         Description = "Scales by alpha / √rank instead.",
+    };
+
+    private readonly Option<bool> _dora = new("--dora")
+    {
+        Description = "Trains the magnitude of each row as well (DoRA).",
     };
 
     private readonly Option<double?> _dropout = NumberOption.Fraction(
@@ -27,7 +38,22 @@ internal sealed class TuneArguments
         HelpName = "NAMES",
     };
 
-    private readonly Option<double?> _learningRate = NumberOption.Fraction("--lr", "Learning rate; 2e-4 by default.");
+    private readonly Option<double?> _learningRate = NumberOption.Fraction(
+        "--lr", "Learning rate; 2e-4 by default, 2e-5 with --full.");
+
+    private readonly Option<double?> _loraPlus = new("--loraplus")
+    {
+        Description = "The learning rate of B is this much times that of A (LoRA+); 1 by default, 16 is usual.",
+        HelpName = "RATIO",
+        CustomParser = NumberOption.ParseFraction,
+    };
+
+    private readonly Option<string?> _optimiser = new("--optimizer")
+    {
+        Description = "What moves the weights: " + Names(OptimiserKinds.All.Select(entry => entry.Name)) +
+            ", which needs a quarter of the memory; the first by default.",
+        HelpName = "NAME",
+    };
 
     private readonly Option<string?> _schedule = new("--schedule")
     {
@@ -80,8 +106,9 @@ internal sealed class TuneArguments
     {
         Option[] options =
         [
-            _rank, _alpha, _rankStabilised, _dropout, _targets, _learningRate, _schedule, _warmup, _steps, _epochs,
-            _seed, _context, _batch, _accumulate, _clip, _weightDecay, _validation, _format,
+            _full, _rank, _alpha, _rankStabilised, _dora, _dropout, _targets, _learningRate, _loraPlus, _optimiser,
+            _schedule, _warmup, _steps, _epochs, _seed, _context, _batch, _accumulate, _clip, _weightDecay, _validation,
+            _format,
         ];
         foreach (Option option in options)
         {
@@ -93,14 +120,20 @@ internal sealed class TuneArguments
     public TuneOptions Read(ParseResult arguments, string? template)
     {
         TuneOptions defaults = new();
+        bool isFull = arguments.GetValue(_full);
         return new TuneOptions
         {
+            IsFull = isFull,
             Rank = arguments.GetValue(_rank) ?? defaults.Rank,
             Alpha = (float?)arguments.GetValue(_alpha),
             IsRankStabilised = arguments.GetValue(_rankStabilised),
+            IsWeightDecomposed = arguments.GetValue(_dora),
             Dropout = arguments.GetValue(_dropout) ?? defaults.Dropout,
             Targets = arguments.GetValue(_targets)?.Split(',', StringSplitOptions.TrimEntries) ?? defaults.Targets,
-            LearningRate = arguments.GetValue(_learningRate) ?? defaults.LearningRate,
+            LearningRate = arguments.GetValue(_learningRate)
+                ?? (isFull ? TuneOptions.FullLearningRate : defaults.LearningRate),
+            LoraPlusRatio = arguments.GetValue(_loraPlus) ?? defaults.LoraPlusRatio,
+            Optimiser = arguments.GetValue(_optimiser) ?? defaults.Optimiser,
             Schedule = arguments.GetValue(_schedule) ?? defaults.Schedule,
             WarmupSteps = arguments.GetValue(_warmup),
             Steps = arguments.GetValue(_steps),

@@ -21,6 +21,7 @@ internal static class AdapterReport
                 ("rank", (long)settings.Rank),
                 ("alpha", (double)settings.Alpha),
                 ("rslora", settings.IsRankStabilised),
+                ("dora", settings.IsWeightDecomposed),
                 ("fan_in_fan_out", folder.Config.IsFanInFanOut),
                 ("target_modules", Joined(folder.Config.TargetModules, ", ")),
                 ("modules_to_save", Joined(folder.Config.ModulesToSave, ", ")),

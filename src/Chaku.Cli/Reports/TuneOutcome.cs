@@ -11,11 +11,11 @@ internal static class TuneOutcome
     /// <summary>Prints it for people.</summary>
     /// <param name="output">Where to.</param>
     /// <param name="model">The base's path.</param>
-    /// <param name="adapter">The adapter's path.</param>
+    /// <param name="written">The path of the adapter, or with --full of the model.</param>
     /// <param name="report">What the run did.</param>
-    public static void Print(TextWriter output, string model, string adapter, TuneReport report)
+    public static void Print(TextWriter output, string model, string written, TuneReport report)
     {
-        Line($"adapter         {adapter}");
+        Line($"{(report.Plan.IsFull ? "model  " : "adapter")}         {written}");
         Line($"steps           {report.StepsDone}");
         Line($"tokens          {report.TokenCount}");
         Line($"seconds         {report.ElapsedSeconds:0.0}");
@@ -26,17 +26,19 @@ internal static class TuneOutcome
             Line($"perplexity      {Math.Exp(before):0.00} -> {Math.Exp(after):0.00}");
         }
 
-        string use = report.Plan.Template is null ? $"chaku run {model} \"...\"" : $"chaku chat {model}";
-        Line($"try             {use} --adapter {adapter}");
+        string tuned = report.Plan.IsFull ? written : model;
+        string use = report.Plan.Template is null ? $"chaku run {tuned} \"...\"" : $"chaku chat {tuned}";
+        Line($"try             {use}{(report.Plan.IsFull ? "" : $" --adapter {written}")}");
 
         void Line(FormattableString text) => output.WriteLine(text.ToString(CultureInfo.InvariantCulture));
     }
 
     /// <summary>Writes the fields for scripts.</summary>
-    public static void WriteFields(Utf8JsonWriter json, string adapter, TuneReport report)
+    public static void WriteFields(Utf8JsonWriter json, string written, TuneReport report)
     {
         TrainingData data = report.Plan.Data;
-        json.WriteString("adapter", adapter);
+        json.WriteString("adapter", report.Plan.IsFull ? null : written);
+        json.WriteString("model", report.Plan.IsFull ? written : null);
         json.WriteString("template", report.Plan.Template);
         json.WriteNumber("step_count", report.Plan.StepCount);
         json.WriteNumber("steps_done", report.StepsDone);

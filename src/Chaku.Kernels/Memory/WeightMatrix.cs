@@ -72,6 +72,18 @@ internal sealed unsafe class WeightMatrix
         return new WeightMatrix(format, rows, columns, buffer.Pointer, buffer);
     }
 
+    /// <summary>The same weights as float32, in a matrix of its own.</summary>
+    public WeightMatrix ToSingles()
+    {
+        NativeBuffer buffer = new((long)Rows * Columns * sizeof(float));
+        for (int row = 0; row < Rows; row++)
+        {
+            Dequantise(row, 0, buffer.Span<float>((long)row * Columns, Columns));
+        }
+
+        return new WeightMatrix(TensorFormats.F32, Rows, Columns, buffer.Pointer, buffer);
+    }
+
     /// <summary>
     /// Makes a copy in the layout that the AVX2 kernels read, for as long as the matrix lives. Multiplications have the
     /// same bits without it, and interleave rows on the way each time.

@@ -119,6 +119,14 @@ internal sealed class AdaptableLinears
         return rows;
     }
 
+    /// <summary>‖W‖ of each row of a layer's own weights, in the model's order.</summary>
+    public float[] RowNorms(AdaptableLinear linear)
+    {
+        float[] norms = new float[linear.Linear.OutputSize];
+        Kernels.Ops.RowNorms.Forward(_decoder.Workspace.Pool, linear.Linear.Weight, norms);
+        return norms;
+    }
+
     private bool IsTargeted(AdaptableLinear linear, string target) =>
         target == AllLinear ? linear.Linear != _decoder.Head : linear.IsCalled(target);
 

@@ -22,7 +22,9 @@ internal sealed class LoraAdapter(
     public bool ChangesSomething => factors.Values.Any(pair =>
         pair.AValues.ContainsAnyExcept(0) && pair.TransposedBValues.ContainsAnyExcept(0));
 
-    /// <summary>A new adapter, which changes nothing yet: B is zero, A uniform in ±1 / √in.</summary>
+    /// <summary>
+    /// A new adapter, which changes nothing yet: B is zero, A uniform in ±1 / √in, and magnitudes are those of W.
+    /// </summary>
     /// <param name="linears">The base's linear layers.</param>
     /// <param name="targets">As for <see cref="AdaptableLinears.Select"/>.</param>
     /// <param name="settings">Rank and alpha.</param>
@@ -43,7 +45,13 @@ internal sealed class LoraAdapter(
         Dictionary<string, LoraFactors> factors = new(StringComparer.Ordinal);
         foreach (AdaptableLinear target in linears.Select(targets))
         {
-            LoraFactors pair = new(settings.Rank, target.Linear.InputSize, target.Linear.OutputSize, scale);
+            LoraFactors pair = new(
+                settings.Rank, target.Linear.InputSize, target.Linear.OutputSize, scale, settings.IsWeightDecomposed);
+            if (pair.Magnitude is { } magnitude)
+            {
+                linears.RowNorms(target).CopyTo(magnitude, 0);
+            }
+
             double bound = 1 / Math.Sqrt(pair.InputSize);
             Span<float> a = pair.AValues;
             for (int i = 0; i < a.Length; i++)

@@ -4,7 +4,9 @@ namespace Chaku.Model.Adapters;
 /// <param name="Rank">r.</param>
 /// <param name="Alpha">α.</param>
 /// <param name="IsRankStabilised">Whether the scale is α / √r (rsLoRA, arXiv:2312.03732) instead of α / r.</param>
-internal sealed record LoraSettings(int Rank, float Alpha, bool IsRankStabilised = false)
+/// <param name="IsWeightDecomposed">Whether rows have magnitudes of their own (DoRA, arXiv:2402.09353).</param>
+internal sealed record LoraSettings(
+    int Rank, float Alpha, bool IsRankStabilised = false, bool IsWeightDecomposed = false)
 {
     private const int MostRank = 1 << 16;
 

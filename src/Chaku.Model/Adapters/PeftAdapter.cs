@@ -81,7 +81,7 @@ internal static class PeftAdapter
 
         CheckTargets(folder, linears, adapted);
         LoraAdapter adapter = new(factors, folder.Config.Settings, folder.Origin);
-        return adapter.ChangesSomething
+        return adapter.ChangesSomething || HasOtherMagnitudes(adapter, adapted, linears)
             ? adapter
             : throw new AdapterException($"{folder.Path} changes nothing: one factor of every pair is zero");
     }
@@ -94,7 +94,7 @@ internal static class PeftAdapter
     {
         WeightMatrix a = folder.Weights.Matrix(pair.A);
         WeightMatrix b = folder.Weights.Matrix(pair.B);
-        LoraFactors factors = new(a.Rows, a.Columns, b.Rows, pair.Settings.Scale);
+        LoraFactors factors = new(a.Rows, a.Columns, b.Rows, pair.Settings.Scale, pair.Magnitude is not null);
         for (int row = 0; row < a.Rows; row++)
         {
             Span<float> values = factors.AValues.Slice(row * a.Columns, a.Columns);
@@ -113,7 +113,42 @@ internal static class PeftAdapter
             }
         }
 
+        if (pair.Magnitude is { } tensor)
+        {
+            float[] magnitude = folder.Weights.Singles(tensor);
+            CheckFinite(folder, tensor, magnitude);
+            for (int row = 0; row < magnitude.Length; row++)
+            {
+                factors.Magnitude![storedRows[row]] = magnitude[row];
+            }
+        }
+
         return factors;
+    }
+
+    // Magnitudes alone may make a difference too; those of the base itself, rounded to BF16, make none.
+    private static bool HasOtherMagnitudes(
+        LoraAdapter adapter, HashSet<AdaptableLinear> adapted, AdaptableLinears linears)
+    {
+        const float Rounding = 1f / 256;
+        foreach (AdaptableLinear linear in adapted)
+        {
+            if (adapter.Factors[linear.Linear.Name].Magnitude is not { } magnitude)
+            {
+                continue;
+            }
+
+            float[] norms = linears.RowNorms(linear);
+            for (int row = 0; row < norms.Length; row++)
+            {
+                if (MathF.Abs(magnitude[row] - norms[row]) > Rounding * norms[row])
+                {
+                    return true;
+                }
+            }
+        }
+
+        return false;
     }
 
     private static void CheckFinite(PeftFolder folder, FileTensor tensor, ReadOnlySpan<float> values)

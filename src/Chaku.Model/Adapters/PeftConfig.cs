@@ -26,7 +26,7 @@ internal sealed record PeftConfig
     // Other ways to begin take something from the base's weights, which then no longer are the base's.
     private static readonly string[] HarmlessBeginnings = ["eva", "gaussian", "orthogonal"];
 
-    /// <summary>Rank, alpha and whether it is rsLoRA.</summary>
+    /// <summary>Rank, alpha, and whether it is rsLoRA or DoRA.</summary>
     public required LoraSettings Settings { get; init; }
 
     /// <summary>Names of the changed modules, whole or their last parts.</summary>
@@ -112,7 +112,7 @@ internal sealed record PeftConfig
 
             json.WriteEndArray();
             json.WriteString("task_type", "CAUSAL_LM");
-            json.WriteBoolean("use_dora", false);
+            json.WriteBoolean("use_dora", Settings.IsWeightDecomposed);
             json.WriteBoolean("use_rslora", Settings.IsRankStabilised);
             json.WriteEndObject();
         }
@@ -139,7 +139,8 @@ internal sealed record PeftConfig
         LoraSettings settings = new(
             (int)fields.Number("r", DefaultRank, isInteger: true),
             (float)fields.Number("lora_alpha", DefaultAlpha, isInteger: false),
-            fields.Boolean("use_rslora"));
+            fields.Boolean("use_rslora"),
+            fields.Boolean("use_dora"));
         PeftConfig config = new()
         {
             Settings = settings.Checked(),

@@ -3,13 +3,16 @@ using Chaku.Model.Files;
 
 namespace Chaku.Model.Adapters;
 
-/// <summary>The two factors of one module in an adapter's file.</summary>
+/// <summary>The two factors of one module in an adapter's file, and its magnitudes.</summary>
 /// <param name="Module">Its Hugging Face name.</param>
 /// <param name="A">[r, in].</param>
 /// <param name="B">[out, r], rows in Hugging Face's order.</param>
 /// <param name="Settings">Its own rank and alpha.</param>
 internal sealed record PeftPair(string Module, FileTensor A, FileTensor B, LoraSettings Settings)
 {
+    /// <summary>[out], rows in Hugging Face's order; null without DoRA.</summary>
+    public FileTensor? Magnitude { get; init; }
+
     /// <summary>Columns of the changed matrix.</summary>
     public long InputSize => A.Shape[1];
 
@@ -143,15 +146,20 @@ internal sealed class PeftFolder : IDisposable
         List<PeftPair> pairs = [];
         foreach ((PeftFactorName name, FileTensor tensor) in factors)
         {
-            if (!factors.TryGetValue(name with { IsA = !name.IsA }, out FileTensor? other))
+            FileTensor? a = factors.GetValueOrDefault(name with { Kind = PeftFactorKind.A });
+            FileTensor? b = factors.GetValueOrDefault(name with { Kind = PeftFactorKind.B });
+            if (a is null || b is null)
             {
                 throw Wrong(tensor, $"both factors of {ModelFormatException.Quote(name.Module)}");
             }
 
-            if (name.IsA)
+            if (name.Kind == PeftFactorKind.A)
             {
                 LoraSettings settings = Config.Patterns.Apply(name.Module, Config.Settings);
-                pairs.Add(Checked(new PeftPair(name.Module, tensor, other, settings)));
+                pairs.Add(Checked(new PeftPair(name.Module, a, b, settings)
+                {
+                    Magnitude = factors.GetValueOrDefault(name with { Kind = PeftFactorKind.Magnitude }),
+                }));
             }
         }
 
@@ -166,9 +174,19 @@ internal sealed class PeftFolder : IDisposable
             throw Wrong(pair.A, $"a shape of [{rank}, inputs], as {ConfigName} says");
         }
 
-        return pair.B.Shape is [> 0, _] && pair.B.Shape[1] == rank
-            ? pair
-            : throw Wrong(pair.B, $"a shape of [outputs, {rank}], as {ConfigName} says");
+        if (pair.B.Shape is not [> 0, _] || pair.B.Shape[1] != rank)
+        {
+            throw Wrong(pair.B, $"a shape of [outputs, {rank}], as {ConfigName} says");
+        }
+
+        return (pair.Magnitude, pair.Settings.IsWeightDecomposed) switch
+        {
+            (null, false) => pair,
+            (null, true) => throw Wrong(pair.A, "magnitudes beside it, as use_dora asks for"),
+            ({ } magnitude, false) => throw Wrong(magnitude, $"no magnitudes where {ConfigName} does not set use_dora"),
+            ({ Shape: [long length] }, _) when length == pair.OutputSize => pair,
+            ({ } magnitude, _) => throw Wrong(magnitude, $"a shape of [{pair.OutputSize}]"),
+        };
     }
 
     private AdapterException Wrong(FileTensor tensor, string expected) =>

@@ -80,7 +80,8 @@ internal static class PeftWriter
     private static LoraSettings SettingsOfAll(LoraAdapter adapter)
     {
         LoraSettings settings = adapter.Settings;
-        return adapter.Factors.Values.All(pair => pair.Rank == settings.Rank && pair.Scale == settings.Scale)
+        return adapter.Factors.Values.All(pair => pair.Rank == settings.Rank && pair.Scale == settings.Scale
+                && pair.Magnitude is not null == settings.IsWeightDecomposed)
             ? settings
             : throw new ArgumentException("factors with a rank or scale of their own are not written", nameof(adapter));
     }
@@ -132,15 +133,22 @@ internal static class PeftWriter
         LoraFactors factors = adapter.Factors[linear.Linear.Name];
         int[] storedRows = linears.StoredRows(linear);
         yield return new TensorSource(
-            new PeftFactorName(linear.Module, IsA: true).ToString(),
+            new PeftFactorName(linear.Module, PeftFactorKind.A).ToString(),
             TensorFormats.F32,
             [factors.Rank, factors.InputSize],
             stream => stream.Write(MemoryMarshal.AsBytes(factors.AValues)));
         yield return new TensorSource(
-            new PeftFactorName(linear.Module, IsA: false).ToString(),
+            new PeftFactorName(linear.Module, PeftFactorKind.B).ToString(),
             TensorFormats.F32,
             [factors.OutputSize, factors.Rank],
             stream => WriteB(stream, factors, storedRows));
+        if (factors.Magnitude is { } magnitude)
+        {
+            yield return TensorSource.FromSingles(
+                new PeftFactorName(linear.Module, PeftFactorKind.Magnitude).ToString(),
+                [factors.OutputSize],
+                Array.ConvertAll(storedRows, row => magnitude[row]));
+        }
     }
 
     private static void WriteB(Stream stream, LoraFactors factors, int[] storedRows)

@@ -111,8 +111,15 @@ internal sealed class AttentionBlock
     /// <param name="tape">What the forward kept.</param>
     /// <param name="scratch">A buffer for the gradient before a norm.</param>
     /// <param name="gradients">[T, width] each.</param>
+    /// <param name="dNorms">
+    /// The gradients of both head norms' weights, added to; empty where they are not trained.
+    /// </param>
     public void BackwardToProjections(
-        Workspace workspace, LayerTape tape, GrowingBuffer scratch, ProjectedParts gradients)
+        Workspace workspace,
+        LayerTape tape,
+        GrowingBuffer scratch,
+        ProjectedParts gradients,
+        ProjectedParts dNorms)
     {
         AttentionConfig attention = _config.Attention;
         int rowCount = gradients[0].Length / attention.QueryWidth;
@@ -126,8 +133,8 @@ internal sealed class AttentionBlock
         Span<float> q = tape.ProjectedQuery.Held(gradients[0].Length);
         Span<float> k = tape.ProjectedKey.Held(gradients[1].Length);
         Span<float> v = tape.ProjectedValue.Held(gradients[2].Length);
-        BackwardHeadNorm(workspace, q, QueryNorm, scratch, gradients[0]);
-        BackwardHeadNorm(workspace, k, KeyNorm, scratch, gradients[1]);
+        BackwardHeadNorm(workspace, q, QueryNorm, scratch, gradients[0], dNorms[0]);
+        BackwardHeadNorm(workspace, k, KeyNorm, scratch, gradients[1], dNorms[1]);
         if (attention.Clip > 0)
         {
             Clamp.BackwardInPlace(workspace.Pool, attention.Clip, q, gradients[0]);
@@ -168,11 +175,21 @@ internal sealed class AttentionBlock
     }
 
     private void BackwardHeadNorm(
-        Workspace workspace, ReadOnlySpan<float> heads, float[]? weight, GrowingBuffer scratch, Span<float> gradient)
+        Workspace workspace,
+        ReadOnlySpan<float> heads,
+        float[]? weight,
+        GrowingBuffer scratch,
+        Span<float> gradient,
+        Span<float> dWeight)
     {
         if (weight is null)
         {
             return;
+        }
+
+        if (!dWeight.IsEmpty)
+        {
+            RmsNorm.BackwardWeight(heads, _config.Norm.Epsilon, gradient, dWeight);
         }
 
         Span<float> dHeads = scratch.Take(gradient.Length);

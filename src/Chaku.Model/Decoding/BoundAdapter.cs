@@ -1,3 +1,4 @@
+using Chaku.Kernels.Threading;
 using Chaku.Model.Adapters;
 
 namespace Chaku.Model.Decoding;
@@ -8,10 +9,12 @@ namespace Chaku.Model.Decoding;
 internal sealed class BoundAdapter
 {
     private readonly LoraFactors?[] _factors;
+    private readonly DoraScale?[] _scales;
 
     private BoundAdapter(LoraFactors?[] factors, float strength)
     {
         _factors = factors;
+        _scales = new DoraScale?[factors.Length];
         Strength = strength;
     }
 
@@ -44,4 +47,14 @@ internal sealed class BoundAdapter
 
     /// <summary>The factors for a linear layer; null where the adapter leaves it alone.</summary>
     public LoraFactors? For(Linear linear) => _factors[linear.Number];
+
+    /// <summary>What a linear layer's outputs are multiplied with, computed once; null without DoRA.</summary>
+    /// <param name="linear">The layer.</param>
+    /// <param name="pool">Threads.</param>
+    public DoraScale? ScaleOf(Linear linear, ComputePool pool) => For(linear) is { Magnitude: not null } factors
+        ? _scales[linear.Number] ??= DoraScale.Of(pool, linear.Weight, factors, Strength)
+        : null;
+
+    /// <summary>Forgets what was computed of the factors: they have changed.</summary>
+    public void Refresh() => Array.Clear(_scales);
 }

@@ -55,6 +55,9 @@ internal sealed class Decoder : IDisposable
     /// <summary>Activations stay float32 for quantised weights too; slow, and not what is served.</summary>
     public bool IsExact { get; set; }
 
+    /// <summary>The weights.</summary>
+    public DecoderWeights Weights => _weights;
+
     /// <summary>The layers.</summary>
     public IReadOnlyList<DecoderLayer> Layers => _layers;
 
@@ -63,6 +66,9 @@ internal sealed class Decoder : IDisposable
 
     /// <summary>[vocabulary, hidden].</summary>
     public Linear Head { get; }
+
+    /// <summary>The norm behind the embedding; null without.</summary>
+    public Norm? EmbeddingNorm => _embeddingNorm;
 
     /// <summary>The norm before the output head.</summary>
     public Norm OutputNorm { get; }
@@ -85,6 +91,7 @@ internal sealed class Decoder : IDisposable
     {
         Span<float> x = Workspace.Residual.Take(batch.Tokens.Length * Config.HiddenSize);
         Embed(batch.Tokens, batch.Positions, x);
+        _embeddingNorm?.Forward(Workspace.Pool, x, x);
         _rotation?.Prepare(batch.Positions);
         for (int layer = 0; layer < _layers.Length; layer++)
         {
@@ -119,7 +126,12 @@ internal sealed class Decoder : IDisposable
     /// <inheritdoc/>
     public void Dispose() => Workspace.Dispose();
 
-    private void Embed(ReadOnlySpan<int> tokens, ReadOnlySpan<int> positions, Span<float> x)
+    /// <summary>The embeddings of tokens and positions, before the norm behind them.</summary>
+    /// <param name="tokens">[T].</param>
+    /// <param name="positions">[T].</param>
+    /// <param name="x">[T, hidden], overwritten.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A token is not in the vocabulary.</exception>
+    public void Embed(ReadOnlySpan<int> tokens, ReadOnlySpan<int> positions, Span<float> x)
     {
         WeightMatrix embedding = _weights.TokenEmbedding.Weight;
         Span<float> learned = Workspace.Normed.Take(Config.HiddenSize);
@@ -140,8 +152,6 @@ internal sealed class Decoder : IDisposable
         {
             VectorMath.Scale(Config.Embedding.Scale, x);
         }
-
-        _embeddingNorm?.Forward(Workspace.Pool, x, x);
     }
 
     private void NormOutputRows(Batch batch, ReadOnlySpan<float> x)

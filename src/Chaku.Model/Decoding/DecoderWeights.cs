@@ -74,9 +74,10 @@ internal sealed record FeedForwardWeights(IReadOnlyList<NamedMatrix> Projections
 internal sealed record ExpertsWeights(NamedMatrix Router, IReadOnlyList<FeedForwardWeights> All);
 
 /// <summary>Weights of a norm.</summary>
+/// <param name="Module">The tensors' names without their last part.</param>
 /// <param name="Weight">[hidden].</param>
 /// <param name="Bias">[hidden]; empty without.</param>
-internal sealed record NormWeights(float[] Weight, float[] Bias);
+internal sealed record NormWeights(string Module, float[] Weight, float[] Bias);
 
 /// <summary>A matrix under the name that adapters know it by: the GGUF tensor's.</summary>
 /// <param name="Name">blk.0.attn_q.weight and the like.</param>

@@ -5,9 +5,9 @@ using Chaku.Model.Adapters;
 namespace Chaku.Model.Decoding;
 
 /// <summary>
-/// y = x · Wᵀ + bias + s · (x · Aᵀ) · Bᵀ: the seam for quantisation and for adapters. Rows of different adapters share
-/// the
-/// base multiplication; an adapter's path never rounds x.
+/// y = x · Wᵀ + bias + s · (x · Aᵀ) · Bᵀ, or, with DoRA, d ⊙ (x · Wᵀ + s · (x · Aᵀ) · Bᵀ) + bias: the seam for
+/// quantisation and for adapters. Rows of different adapters share the base multiplication; an adapter's path never
+/// rounds x.
 /// </summary>
 internal sealed class Linear
 {
@@ -46,27 +46,55 @@ internal sealed class Linear
     /// <param name="y">[T, out], overwritten.</param>
     public void Forward(ref LinearInput x, ReadOnlySpan<AdapterRun> runs, Span<float> y)
     {
-        if (x.RoundedFor(Weight) is { } rounded)
+        Multiply(ref x, y);
+        if (runs.IsEmpty)
         {
-            QuantMatmul.Forward(x.Workspace.Pool, Weight, rounded, y);
-        }
-        else
-        {
-            FloatMatmul.Forward(x.Workspace.Pool, Weight, x.Values, y);
-        }
-
-        if (Bias.Length > 0)
-        {
-            RowBias.Forward(Bias, y);
+            AddBias(y);
         }
 
         foreach (AdapterRun run in runs)
         {
+            Span<float> rows = y.Slice(run.FirstRow * OutputSize, run.RowCount * OutputSize);
+            DoraScale? scale = run.Adapter?.ScaleOf(this, x.Workspace.Pool);
+            if (scale is null)
+            {
+                AddBias(rows);
+            }
+
             if (run.Adapter?.For(this) is { } factors)
             {
-                AddAdapter(in x, run, factors, y);
+                ReadOnlySpan<float> input = x.Values.Slice(run.FirstRow * InputSize, run.RowCount * InputSize);
+                AddAdapter(x.Workspace, run, factors, input, rows);
+            }
+
+            if (scale is not null)
+            {
+                RowScale.Apply(scale.Factors, rows);
+                AddBias(rows);
             }
         }
+    }
+
+    /// <summary>
+    /// z = x · Wᵀ + s · (x · Aᵀ) · Bᵀ, for the rows of one run: what DoRA's factors are multiplied with.
+    /// </summary>
+    /// <param name="workspace">Threads and scratch buffers.</param>
+    /// <param name="run">The adapter and its dropout.</param>
+    /// <param name="factors">The adapter's factors for this layer.</param>
+    /// <param name="x">[rows, in] of the run.</param>
+    /// <param name="isExact">Activations stay float32 for quantised weights too.</param>
+    /// <param name="z">[rows, out], overwritten.</param>
+    public void ForwardUnscaled(
+        Workspace workspace,
+        AdapterRun run,
+        LoraFactors factors,
+        ReadOnlySpan<float> x,
+        bool isExact,
+        Span<float> z)
+    {
+        LinearInput input = new(workspace, x, isExact);
+        Multiply(ref input, z);
+        AddAdapter(workspace, run, factors, x, z);
     }
 
     /// <summary>u = strength · scale · (dropout of x) · Aᵀ, the adapter's inner product.</summary>
@@ -98,11 +126,30 @@ internal sealed class Linear
         return dropped;
     }
 
-    private void AddAdapter(ref readonly LinearInput x, AdapterRun run, LoraFactors factors, Span<float> y)
+    private void Multiply(ref LinearInput x, Span<float> y)
     {
-        ReadOnlySpan<float> rows = x.Values.Slice(run.FirstRow * InputSize, run.RowCount * InputSize);
-        Span<float> inner = ProjectDown(x.Workspace, run, factors, rows);
-        Span<float> target = y.Slice(run.FirstRow * OutputSize, run.RowCount * OutputSize);
-        TransposedMatmul.Accumulate(x.Workspace.Pool, factors.TransposedB, inner, target);
+        if (x.RoundedFor(Weight) is { } rounded)
+        {
+            QuantMatmul.Forward(x.Workspace.Pool, Weight, rounded, y);
+        }
+        else
+        {
+            FloatMatmul.Forward(x.Workspace.Pool, Weight, x.Values, y);
+        }
+    }
+
+    private void AddBias(Span<float> rows)
+    {
+        if (Bias.Length > 0)
+        {
+            RowBias.Forward(Bias, rows);
+        }
+    }
+
+    private void AddAdapter(
+        Workspace workspace, AdapterRun run, LoraFactors factors, ReadOnlySpan<float> x, Span<float> y)
+    {
+        Span<float> inner = ProjectDown(workspace, run, factors, x);
+        TransposedMatmul.Accumulate(workspace.Pool, factors.TransposedB, inner, y);
     }
 }

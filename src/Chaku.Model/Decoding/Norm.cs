@@ -8,6 +8,9 @@ namespace Chaku.Model.Decoding;
 /// <param name="weights">Its weights.</param>
 internal sealed class Norm(NormConfig config, NormWeights weights)
 {
+    /// <summary>Its weights.</summary>
+    public NormWeights Weights => weights;
+
     /// <summary>y = norm(x).</summary>
     /// <param name="pool">Threads.</param>
     /// <param name="x">[T, hidden].</param>
@@ -21,6 +24,27 @@ internal sealed class Norm(NormConfig config, NormWeights weights)
                 break;
             case NormKind.Layer:
                 LayerNorm.Forward(pool, x, weights.Weight, weights.Bias, config.Epsilon, y);
+                break;
+            default:
+                throw new InvalidOperationException($"there is no norm {config.Kind}");
+        }
+    }
+
+    /// <summary>The gradients of weight and bias grow.</summary>
+    /// <param name="x">[T, hidden], the forward's input.</param>
+    /// <param name="dy">[T, hidden].</param>
+    /// <param name="dWeight">[hidden], added to.</param>
+    /// <param name="dBias">[hidden], added to; empty without a bias.</param>
+    public void BackwardWeights(
+        ReadOnlySpan<float> x, ReadOnlySpan<float> dy, Span<float> dWeight, Span<float> dBias)
+    {
+        switch (config.Kind)
+        {
+            case NormKind.Rms:
+                RmsNorm.BackwardWeight(x, config.Epsilon, dy, dWeight);
+                break;
+            case NormKind.Layer:
+                LayerNorm.BackwardWeight(x, config.Epsilon, dy, dWeight, dBias);
                 break;
             default:
                 throw new InvalidOperationException($"there is no norm {config.Kind}");

@@ -18,6 +18,9 @@ internal sealed class GgufSource : ModelSource
         Weights = new GgufWeights(file);
     }
 
+    /// <summary>The file.</summary>
+    public GgufFile File => _file;
+
     /// <inheritdoc/>
     public override string Path => _file.Path;
 

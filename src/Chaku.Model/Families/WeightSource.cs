@@ -45,5 +45,5 @@ internal abstract class WeightSource
 
     /// <summary>The weights of a norm.</summary>
     public NormWeights Norm(string module, int length, bool hasBias) =>
-        new(Vector(module + Weight, length), hasBias ? Vector(module + Bias, length) : []);
+        new(module, Vector(module + Weight, length), hasBias ? Vector(module + Bias, length) : []);
 }

@@ -1,75 +1,60 @@
-using Chaku.Kernels.Memory;
-using Chaku.Kernels.Ops;
 using Chaku.Model.Adapters;
 using Chaku.Model.Decoding;
 
 namespace Chaku.Training.Gradients;
 
 /// <summary>The gradients of an adapter's factors, in the order of the decoder's linear layers.</summary>
-internal sealed class AdapterGradients : IDisposable
+internal sealed class AdapterGradients : GradientSet
 {
+    private readonly BoundAdapter _adapter;
     private readonly FactorGradients?[] _byNumber;
     private readonly List<FactorGradients> _all = [];
 
     /// <summary>Zero gradients for every matrix that an adapter changes.</summary>
-    public AdapterGradients(Decoder decoder, BoundAdapter adapter)
+    /// <param name="decoder">The model.</param>
+    /// <param name="adapter">The adapter.</param>
+    /// <param name="ratio">What the learning rate of B is multiplied with: LoRA+, arXiv:2402.12354.</param>
+    public AdapterGradients(Decoder decoder, BoundAdapter adapter, double ratio = 1)
     {
+        _adapter = adapter;
         _byNumber = new FactorGradients?[decoder.Linears.Count];
         foreach (Linear linear in decoder.Linears)
         {
             if (adapter.For(linear) is { } factors)
             {
-                _byNumber[linear.Number] = new FactorGradients(linear, factors);
-                _all.Add(_byNumber[linear.Number]!);
+                FactorGradients gradients = new(
+                    linear,
+                    factors,
+                    Add(new TrainedTensor(linear.Name + ".lora_a", factors.A)),
+                    Add(new TrainedTensor(linear.Name + ".lora_b", factors.TransposedB) { RateFactor = ratio }),
+                    factors.Magnitude is { } magnitude
+                        ? Add(new TrainedTensor(linear.Name + ".lora_magnitude", magnitude))
+                        : null);
+                _byNumber[linear.Number] = gradients;
+                _all.Add(gradients);
             }
         }
     }
 
-    /// <summary>Every pair of gradients.</summary>
+    /// <summary>The gradients of every changed matrix.</summary>
     public IReadOnlyList<FactorGradients> All => _all;
 
-    /// <summary>The gradients of one linear layer's factors; null where it has none.</summary>
-    public FactorGradients? For(Linear linear) => _byNumber[linear.Number];
-
-    /// <summary>Sets all to zero.</summary>
-    public void Clear()
-    {
-        foreach (FactorGradients gradients in _all)
-        {
-            gradients.A.Clear();
-            gradients.TransposedB.Clear();
-        }
-    }
-
-    /// <summary>√Σ g², summed tensor after tensor.</summary>
-    public double Norm()
-    {
-        double sum = 0;
-        foreach (FactorGradients gradients in _all)
-        {
-            sum += VectorMath.Dot(gradients.A, gradients.A);
-            sum += VectorMath.Dot(gradients.TransposedB, gradients.TransposedB);
-        }
-
-        return Math.Sqrt(sum);
-    }
+    /// <inheritdoc/>
+    public override FactorGradients? For(Linear linear) => _byNumber[linear.Number];
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        foreach (FactorGradients gradients in _all)
-        {
-            gradients.Dispose();
-        }
-    }
+    public override void Refresh() => _adapter.Refresh();
 }
 
-/// <summary>The gradients of one pair of factors.</summary>
-internal sealed class FactorGradients(Linear linear, LoraFactors factors) : IDisposable
+/// <summary>The gradients of one matrix's factors.</summary>
+/// <param name="linear">The linear layer.</param>
+/// <param name="factors">Its factors.</param>
+/// <param name="a">A.</param>
+/// <param name="transposedB">Bᵀ.</param>
+/// <param name="magnitude">m; null without DoRA.</param>
+internal sealed class FactorGradients(
+    Linear linear, LoraFactors factors, TrainedTensor a, TrainedTensor transposedB, TrainedTensor? magnitude)
 {
-    private readonly NativeBuffer _a = new((long)factors.Rank * factors.InputSize * sizeof(float));
-    private readonly NativeBuffer _b = new((long)factors.Rank * factors.OutputSize * sizeof(float));
-
     /// <summary>The linear layer.</summary>
     public Linear Linear => linear;
 
@@ -77,15 +62,11 @@ internal sealed class FactorGradients(Linear linear, LoraFactors factors) : IDis
     public LoraFactors Factors => factors;
 
     /// <summary>dA [r, in].</summary>
-    public Span<float> A => _a.Span<float>(0, factors.Rank * factors.InputSize);
+    public Span<float> A => a.Gradient;
 
     /// <summary>dBᵀ [r, out].</summary>
-    public Span<float> TransposedB => _b.Span<float>(0, factors.Rank * factors.OutputSize);
+    public Span<float> TransposedB => transposedB.Gradient;
 
-    /// <inheritdoc/>
-    public void Dispose()
-    {
-        _a.Dispose();
-        _b.Dispose();
-    }
+    /// <summary>dm [out]; empty without DoRA.</summary>
+    public Span<float> Magnitude => magnitude is null ? [] : magnitude.Gradient;
 }

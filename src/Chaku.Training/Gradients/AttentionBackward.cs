@@ -4,7 +4,7 @@ using Chaku.Model.Decoding;
 namespace Chaku.Training.Gradients;
 
 /// <summary>The backward of <see cref="AttentionBlock"/>.</summary>
-internal sealed class AttentionBackward(Decoder decoder, LinearBackward linears) : IDisposable
+internal sealed class AttentionBackward(Decoder decoder, GradientSet gradients, LinearBackward linears) : IDisposable
 {
     private readonly GrowingBuffer _dAttended = new();
     private readonly GrowingBuffer _dQuery = new();
@@ -47,9 +47,13 @@ internal sealed class AttentionBackward(Decoder decoder, LinearBackward linears)
             dq,
             dk,
             dv);
-        ProjectedParts gradients = new(dq, dk, dv);
-        block.BackwardToProjections(decoder.Workspace, tape, _dHeads, gradients);
-        linears.Run(block.Projection, batch.Runs, normed, gradients, dNormed);
+        ProjectedParts dParts = new(dq, dk, dv);
+        TrainedTensor? queryNorm = gradients.Of(block.QueryNorm);
+        TrainedTensor? keyNorm = gradients.Of(block.KeyNorm);
+        ProjectedParts dNorms = new(
+            queryNorm is null ? [] : queryNorm.Gradient, keyNorm is null ? [] : keyNorm.Gradient);
+        block.BackwardToProjections(decoder.Workspace, tape, _dHeads, dParts, dNorms);
+        linears.Run(block.Projection, batch.Runs, normed, dParts, dNormed);
     }
 
     /// <inheritdoc/>

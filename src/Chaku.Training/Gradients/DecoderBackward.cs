@@ -5,7 +5,7 @@ namespace Chaku.Training.Gradients;
 
 /// <summary>
 /// Loss and gradients of a batch: the serving forward with a tape, cross-entropy on the asked-for rows in tiles, and
-/// the layers in reverse down to the lowest one that the adapter changes.
+/// the layers in reverse down to the lowest one that is trained, or to the embedding.
 /// </summary>
 internal sealed class DecoderBackward : IDisposable
 {
@@ -13,9 +13,11 @@ internal sealed class DecoderBackward : IDisposable
     private const int RowTile = 64;
 
     private readonly Decoder _decoder;
+    private readonly GradientSet _gradients;
     private readonly ActivationTape _tape;
     private readonly LinearBackward _linears;
     private readonly LayerBackward _layers;
+    private readonly EmbeddingBackward _embedding;
     private readonly int _lowestLayer;
     private readonly GrowingBuffer _logits = new();
     private readonly GrowingBuffer _capped = new();
@@ -23,12 +25,14 @@ internal sealed class DecoderBackward : IDisposable
     private readonly GrowingBuffer _dResidual = new();
 
     /// <summary>A backward that adds to the given gradients.</summary>
-    public DecoderBackward(Decoder decoder, AdapterGradients gradients)
+    public DecoderBackward(Decoder decoder, GradientSet gradients)
     {
         _decoder = decoder;
+        _gradients = gradients;
         _tape = new ActivationTape(decoder.Layers.Count);
-        _linears = new LinearBackward(decoder.Workspace, gradients);
+        _linears = new LinearBackward(decoder, gradients);
         _layers = new LayerBackward(decoder, gradients, _linears);
+        _embedding = new EmbeddingBackward(decoder, gradients);
         _lowestLayer = LowestLayer(decoder, gradients);
     }
 
@@ -38,6 +42,7 @@ internal sealed class DecoderBackward : IDisposable
     /// <param name="losses">[targets], in natural units.</param>
     public void Losses(Batch batch, ReadOnlySpan<int> targets, Span<float> losses)
     {
+        _gradients.Refresh();
         _decoder.Forward(batch);
         RunHead(batch, targets, losses, 0, []);
     }
@@ -49,6 +54,7 @@ internal sealed class DecoderBackward : IDisposable
     /// <param name="losses">[targets], in natural units.</param>
     public void LossesAndGradients(Batch batch, ReadOnlySpan<int> targets, float scale, Span<float> losses)
     {
+        _gradients.Refresh();
         _decoder.Forward(batch, _tape);
         Span<float> dOutput = _dOutput.Take(targets.Length * _decoder.Config.HiddenSize);
         dOutput.Clear();
@@ -59,9 +65,14 @@ internal sealed class DecoderBackward : IDisposable
         }
 
         Span<float> dx = BackwardNorm(batch, dOutput);
-        for (int layer = _decoder.Layers.Count - 1; layer >= _lowestLayer; layer--)
+        for (int layer = _decoder.Layers.Count - 1; layer >= Math.Max(0, _lowestLayer); layer--)
         {
             _layers.Run(_decoder.Layers[layer], batch, _tape.Layers[layer], layer == _lowestLayer, dx);
+        }
+
+        if (_gradients.HasEmbedding)
+        {
+            _embedding.Run(batch, dx);
         }
     }
 
@@ -71,14 +82,21 @@ internal sealed class DecoderBackward : IDisposable
         _tape.Dispose();
         _linears.Dispose();
         _layers.Dispose();
+        _embedding.Dispose();
         _logits.Dispose();
         _capped.Dispose();
         _dOutput.Dispose();
         _dResidual.Dispose();
     }
 
-    private static int LowestLayer(Decoder decoder, AdapterGradients gradients)
+    // -1 is the embedding.
+    private static int LowestLayer(Decoder decoder, GradientSet gradients)
     {
+        if (gradients.HasEmbedding)
+        {
+            return -1;
+        }
+
         for (int layer = 0; layer < decoder.Layers.Count; layer++)
         {
             if (LayerBackward.IsTrained(decoder.Layers[layer], gradients))
@@ -138,8 +156,10 @@ internal sealed class DecoderBackward : IDisposable
         ReadOnlySpan<int> rows = batch.OutputRowNumbers;
         for (int i = 0; i < rows.Length; i++)
         {
-            _decoder.OutputNorm.Backward(
+            NormBackward.Run(
                 _decoder.Workspace.Pool,
+                _gradients,
+                _decoder.OutputNorm,
                 final.Slice(rows[i] * hidden, hidden),
                 dOutput.Slice(i * hidden, hidden),
                 dx.Slice(rows[i] * hidden, hidden));

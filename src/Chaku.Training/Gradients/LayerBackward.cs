@@ -3,9 +3,9 @@ using Chaku.Model.Decoding;
 namespace Chaku.Training.Gradients;
 
 /// <summary>The backward of <see cref="DecoderLayer"/>.</summary>
-internal sealed class LayerBackward(Decoder decoder, AdapterGradients gradients, LinearBackward linears) : IDisposable
+internal sealed class LayerBackward(Decoder decoder, GradientSet gradients, LinearBackward linears) : IDisposable
 {
-    private readonly AttentionBackward _attention = new(decoder, linears);
+    private readonly AttentionBackward _attention = new(decoder, gradients, linears);
     private readonly FeedForwardBackward _feedForward = new(decoder, linears);
     private readonly GrowingBuffer _dNormed = new();
     private readonly GrowingBuffer _dFeedForwardNormed = new();
@@ -14,7 +14,7 @@ internal sealed class LayerBackward(Decoder decoder, AdapterGradients gradients,
     private Workspace Workspace => decoder.Workspace;
 
     /// <summary>Whether an adapter changes any linear layer of this layer.</summary>
-    public static bool IsTrained(DecoderLayer layer, AdapterGradients gradients) =>
+    public static bool IsTrained(DecoderLayer layer, GradientSet gradients) =>
         layer.Attention.Linears.Concat(layer.FeedForward.Linears).Any(linear => gradients.For(linear) is not null);
 
     /// <summary>dx becomes the gradient of the layer's input.</summary>
@@ -58,13 +58,13 @@ internal sealed class LayerBackward(Decoder decoder, AdapterGradients gradients,
             return;
         }
 
-        layer.FeedForwardNorm!.Backward(Workspace.Pool, middle, dNormed, dx);
+        BackwardNorm(layer.FeedForwardNorm!, middle, dNormed, dx);
         ReadOnlySpan<float> input = tape.Input.Held(dx.Length);
         dNormed = isLowest ? [] : _dNormed.TakeZeros(dx.Length);
         Attention(layer, batch, tape, Normed(layer.AttentionNorm, input), dx, dNormed);
         if (!isLowest)
         {
-            layer.AttentionNorm.Backward(Workspace.Pool, input, dNormed, dx);
+            BackwardNorm(layer.AttentionNorm, input, dNormed, dx);
         }
     }
 
@@ -86,8 +86,11 @@ internal sealed class LayerBackward(Decoder decoder, AdapterGradients gradients,
 
         if (!isLowest)
         {
-            layer.AttentionNorm.Backward(Workspace.Pool, input, dNormed, dx);
-            layer.FeedForwardNorm?.Backward(Workspace.Pool, input, dFeedForwardNormed, dx);
+            BackwardNorm(layer.AttentionNorm, input, dNormed, dx);
+            if (layer.FeedForwardNorm is not null)
+            {
+                BackwardNorm(layer.FeedForwardNorm, input, dFeedForwardNormed, dx);
+            }
         }
     }
 
@@ -122,6 +125,9 @@ internal sealed class LayerBackward(Decoder decoder, AdapterGradients gradients,
         return normed;
     }
 
+    private void BackwardNorm(Norm norm, ReadOnlySpan<float> x, ReadOnlySpan<float> dy, Span<float> dx) =>
+        NormBackward.Run(Workspace.Pool, gradients, norm, x, dy, dx);
+
     private ReadOnlySpan<float> BeforePostNorm(Norm? norm, GrowingBuffer output, ReadOnlySpan<float> dx)
     {
         if (norm is null)
@@ -130,7 +136,7 @@ internal sealed class LayerBackward(Decoder decoder, AdapterGradients gradients,
         }
 
         Span<float> dOutput = _dOutput.TakeZeros(dx.Length);
-        norm.Backward(Workspace.Pool, output.Held(dx.Length), dx, dOutput);
+        BackwardNorm(norm, output.Held(dx.Length), dx, dOutput);
         return dOutput;
     }
 }

@@ -4,13 +4,21 @@ using Chaku.Model.Decoding;
 
 namespace Chaku.Training.Gradients;
 
-/// <summary>The backward of <see cref="Linear"/>: towards its input, and towards the adapters' factors.</summary>
-internal sealed class LinearBackward(Workspace workspace, AdapterGradients gradients) : IDisposable
+/// <summary>
+/// The backward of <see cref="Linear"/>: towards its input, the adapters' factors, and its weights where they
+/// are trained.
+/// </summary>
+internal sealed class LinearBackward(Decoder decoder, GradientSet gradients) : IDisposable
 {
+    private readonly GrowingBuffer _unscaled = new();
+    private readonly GrowingBuffer _dScale = new();
+    private readonly GrowingBuffer _dScaled = new();
     private readonly GrowingBuffer _dInner = new();
     private readonly GrowingBuffer _dInput = new();
 
-    private ComputePool Pool => workspace.Pool;
+    private Workspace Workspace => decoder.Workspace;
+
+    private ComputePool Pool => Workspace.Pool;
 
     /// <summary>dx += dy · W + the adapters' part; the factors' gradients grow.</summary>
     /// <param name="linear">The layer.</param>
@@ -21,6 +29,17 @@ internal sealed class LinearBackward(Workspace workspace, AdapterGradients gradi
     public void Run(
         Linear linear, ReadOnlySpan<AdapterRun> runs, ReadOnlySpan<float> x, ReadOnlySpan<float> dy, Span<float> dx)
     {
+        if (gradients.Of(linear.Bias) is { } bias)
+        {
+            RowBias.Backward(dy, bias.Gradient);
+        }
+
+        dy = BackwardScale(linear, runs, x, dy);
+        if (gradients.Of(linear.Weight) is { } weight)
+        {
+            WeightGradient.Accumulate(Pool, dy, x, x.Length / linear.InputSize, weight.Gradient);
+        }
+
         if (!dx.IsEmpty)
         {
             TransposedMatmul.Accumulate(Pool, linear.Weight, dy, dx);
@@ -60,7 +79,7 @@ internal sealed class LinearBackward(Workspace workspace, AdapterGradients gradi
         if (projection.IsFused)
         {
             Linear linear = projection.Linears[0];
-            Span<float> dFused = workspace.Fused.Take(x.Length / linear.InputSize * linear.OutputSize);
+            Span<float> dFused = Workspace.Fused.Take(x.Length / linear.InputSize * linear.OutputSize);
             projection.Join(dParts, dFused);
             Run(linear, runs, x, dFused, dx);
             return;
@@ -75,21 +94,60 @@ internal sealed class LinearBackward(Workspace workspace, AdapterGradients gradi
     /// <inheritdoc/>
     public void Dispose()
     {
+        _unscaled.Dispose();
+        _dScale.Dispose();
+        _dScaled.Dispose();
         _dInner.Dispose();
         _dInput.Dispose();
+    }
+
+    // Where DoRA scales the outputs, dy becomes the gradient before that; the magnitudes' gradient grows.
+    private ReadOnlySpan<float> BackwardScale(
+        Linear linear, ReadOnlySpan<AdapterRun> runs, ReadOnlySpan<float> x, ReadOnlySpan<float> dy)
+    {
+        (int inputs, int outputs) = (linear.InputSize, linear.OutputSize);
+        Span<float> dScaled = [];
+        foreach (AdapterRun run in runs)
+        {
+            if (run.Adapter?.ScaleOf(linear, Pool) is not { } scale)
+            {
+                continue;
+            }
+
+            if (dScaled.IsEmpty)
+            {
+                dScaled = _dScaled.Take(dy.Length);
+                dy.CopyTo(dScaled);
+            }
+
+            Span<float> dRows = dScaled.Slice(run.FirstRow * outputs, run.RowCount * outputs);
+            if (gradients.For(linear) is { } target && run.Adapter.For(linear) == target.Factors)
+            {
+                ReadOnlySpan<float> rows = x.Slice(run.FirstRow * inputs, run.RowCount * inputs);
+                Span<float> unscaled = _unscaled.Take(dRows.Length);
+                linear.ForwardUnscaled(Workspace, run, target.Factors, rows, decoder.IsExact, unscaled);
+                Span<float> dScale = _dScale.TakeZeros(outputs);
+                RowScale.BackwardScale(unscaled, dRows, dScale);
+                scale.BackwardMagnitude(dScale, run.Adapter.Strength, target.Magnitude);
+            }
+
+            RowScale.Apply(scale.Factors, dRows);
+        }
+
+        return dScaled.IsEmpty ? dy : dScaled;
     }
 
     private void AddAdapter(
         FactorGradients target, AdapterRun run, ReadOnlySpan<float> x, ReadOnlySpan<float> dy, Span<float> dx)
     {
         Linear linear = target.Linear;
-        Span<float> inner = linear.ProjectDown(workspace, run, target.Factors, x);
+        Span<float> inner = linear.ProjectDown(Workspace, run, target.Factors, x);
         WeightGradient.Accumulate(Pool, inner, dy, run.RowCount, target.TransposedB);
 
         Span<float> dInner = _dInner.Take(inner.Length);
         FloatMatmul.Forward(Pool, target.Factors.TransposedB, dy, dInner);
         VectorMath.Scale(run.Adapter!.Strength * target.Factors.Scale, dInner);
-        ReadOnlySpan<float> dropped = linear.DropOut(workspace, run, x);
+        ReadOnlySpan<float> dropped = linear.DropOut(Workspace, run, x);
         WeightGradient.Accumulate(Pool, dInner, dropped, run.RowCount, target.A);
         if (dx.IsEmpty)
         {

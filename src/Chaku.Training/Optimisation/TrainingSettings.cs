@@ -11,13 +11,19 @@ internal sealed record TrainingSettings
     /// <summary>The largest learning rate.</summary>
     public double LearningRate { get; init; } = 2e-4;
 
+    /// <summary>What the learning rate of an adapter's B is multiplied with: LoRA+.</summary>
+    public double LoraPlusRatio { get; init; } = 1;
+
     /// <summary>How it falls.</summary>
     public LearningRateSchedule Schedule { get; init; } = LearningRateSchedules.All[0];
 
     /// <summary>Steps over which it climbs.</summary>
     public long WarmupCount { get; init; }
 
-    /// <summary>The optimiser.</summary>
+    /// <summary>The optimiser's kind.</summary>
+    public OptimiserKind OptimiserKind { get; init; } = OptimiserKinds.All[0];
+
+    /// <summary>The optimiser's constants.</summary>
     public AdamW Optimiser { get; init; } = new(0.9, 0.999, 1e-8, 0.01);
 
     /// <summary>Gradients with a larger norm are scaled down to it; 0 leaves them.</summary>

@@ -29,6 +29,7 @@ public sealed class CompletenessTests
         ("sampler", Samplers.All.Select(entry => entry.Name)),
         ("data set format", DatasetFormats.All.Select(entry => entry.Name)),
         ("schedule", LearningRateSchedules.All.Select(entry => entry.Name)),
+        ("optimiser", OptimiserKinds.All.Select(entry => entry.Name)),
         ("command", Cli.Commands.Commands.Create().Select(entry => entry.Name)),
     ];
 
@@ -167,6 +168,8 @@ public sealed class CompletenessTests
         new("schedule", "cosine", "LearningRateSchedulesTests"),
         new("schedule", "linear", "LearningRateSchedulesTests"),
         new("schedule", "constant", "LearningRateSchedulesTests"),
+        new("optimiser", "adamw", "OptimiserKindsTests", "tests/testdata/oracle/llama-gqa.lora.safetensors"),
+        new("optimiser", "adamw-8bit", "OptimiserKindsTests"),
         new("command", "run", "RunCommandTests", Shared + "models/stories260K/EXPECTED.md"),
         new("command", "chat", "ChatCommandTests"),
         new("command", "tune", "TuneCommandTests"),

@@ -8,7 +8,6 @@ namespace Chaku.Model.Tests.Adapters;
 public sealed class PeftConfigTests
 {
     [Theory]
-    [InlineData("\"use_dora\": true")]
     [InlineData("\"rank_pattern\": {\".*q_proj\": 4}")]
     [InlineData("\"alpha_pattern\": {\"^q_proj\": 4}")]
     [InlineData("\"use_qalora\": true")]
@@ -110,7 +109,7 @@ public sealed class PeftConfigTests
     {
         PeftConfig config = new()
         {
-            Settings = new LoraSettings(16, 0.3f, IsRankStabilised: true),
+            Settings = new LoraSettings(16, 0.3f, IsRankStabilised: true, IsWeightDecomposed: true),
             TargetModules = ["q_proj", "model.layers.3.mlp.up_proj"],
             TargetsAreComplete = true,
             BaseName = "a \"name\" with ü and \u2028",

@@ -82,7 +82,7 @@ public sealed class PeftRefusalTests
                 .. SampleAdapters.Values(),
                 SampleAdapters.Tensor($"base_model.model.{Module}.lora_magnitude_vector", 1, 32),
             ],
-            "lora_magnitude_vector");
+            "no magnitudes where adapter_config.json does not set use_dora");
         Refuse(
             [SampleAdapters.Tensor("base_model.model.model.embed_tokens.lora_embedding_A", 1, 2, 384)],
             "lora_embedding_A");
@@ -146,13 +146,13 @@ public sealed class PeftRefusalTests
     {
         using LanguageModel model = SampleAdapters.Model();
         using TemporaryFolder folder = new();
-        string config = SampleAdapters.Config.Replace("\"r\"", "\"use_dora\": true, \"r\"", StringComparison.Ordinal);
+        string config = SampleAdapters.Config.Replace("\"r\"", "\"use_qalora\": true, \"r\"", StringComparison.Ordinal);
         string path = folder.WriteFolder(SampleAdapters.Values(), config);
 
         string message =
             Assert.Throws<AdapterException>(() => PeftAdapter.Read(path, model, SampleAdapters.Hashes)).Message;
 
-        Assert.Contains("'use_dora' to 'true', which is not supported", message, StringComparison.Ordinal);
+        Assert.Contains("'use_qalora' to 'true', which is not supported", message, StringComparison.Ordinal);
     }
 
     private static string Hash(LanguageModel model) =>

@@ -7,14 +7,16 @@ namespace Chaku.Model.Tests.Adapters;
 public sealed class PeftRoundTripTests
 {
     [Theory]
-    [InlineData("llama-gqa", 4, 8f, false)]
-    [InlineData("llama-mqa-tied", 1, 0.1f, true)]
-    [InlineData("llama3-ropefreqs", 7, 1e-3f, false)]
-    public void An_adapter_written_and_read_has_the_same_bits(string name, int rank, float alpha, bool isRankStabilised)
+    [InlineData("llama-gqa", 4, 8f, false, false)]
+    [InlineData("llama-gqa", 4, 8f, false, true)]
+    [InlineData("llama-mqa-tied", 1, 0.1f, true, true)]
+    [InlineData("llama3-ropefreqs", 7, 1e-3f, false, false)]
+    public void An_adapter_written_and_read_has_the_same_bits(
+        string name, int rank, float alpha, bool isRankStabilised, bool isDora)
     {
         using LanguageModel model = SampleAdapters.Model(name);
         using TemporaryFolder folder = new();
-        LoraSettings settings = new(rank, alpha, isRankStabilised);
+        LoraSettings settings = new(rank, alpha, isRankStabilised, isDora);
         LoraAdapter adapter = SampleAdapters.Random(model, 5, settings, Origin(model));
 
         PeftWriter.Write(folder["a"], adapter, AdaptableLinears.Of(model));
@@ -31,6 +33,8 @@ public sealed class PeftRoundTripTests
             Assert.Equal(entry.Value.AValues, read.AValues);
             Assert.Equal(entry.Value.TransposedBValues, read.TransposedBValues);
             Assert.Equal(entry.Value.Scale, read.Scale);
+            Assert.Equal(entry.Value.Magnitude, read.Magnitude);
+            Assert.Equal(isDora, read.Magnitude is not null);
         });
     }
 

@@ -17,6 +17,9 @@ public sealed class CentralDifferenceTests
     // A step at which neither the rounding of a float32 loss nor the third derivative shows in the first two digits.
     private const double StepLength = 2e-2;
 
+    // Along a longer one, routers choose other experts, and the loss jumps.
+    private const double ShortStepLength = 2.5e-3;
+
     public static TheoryData<string, double> Models()
     {
         TheoryData<string, double> models = new() { { "tiny/llama-gqa.gguf", 0.3 } };
@@ -29,6 +32,38 @@ public sealed class CentralDifferenceTests
     }
 
     [Theory]
+    [MemberData(nameof(AllModels))]
+    public void Derivatives_towards_all_weights_equal_central_differences(string name)
+    {
+        using LanguageModel model = LanguageModel.Load(
+            TestModels.PathOf(name), new ModelOptions { ThreadCount = 2, HoldsSingles = true });
+        using FullGradients gradients = new(model.Decoder);
+        double step = model.Decoder.Config.FeedForward.Experts is null ? StepLength : ShortStepLength;
+        Check(model, null, gradients, null, _ => true, step);
+        Check(model, null, gradients, null, IsSmall, step);
+    }
+
+    public static TheoryData<string> AllModels() => [.. TestModels.OfEachFamily];
+
+    /// <summary>Fused projections, biases, heads that share keys, and DoRA's factors below others.</summary>
+    public static TheoryData<string> DoraModels() =>
+    [
+        "tiny/llama-gqa.gguf", "families/falcon-40b.gguf", "families/phi3-longrope.gguf", "folders/gpt2",
+    ];
+
+    // The norms are constants to the gradient, so it is that of the loss for the magnitudes alone.
+    [Theory]
+    [MemberData(nameof(DoraModels))]
+    public void Derivatives_towards_magnitudes_equal_central_differences(string name)
+    {
+        using LanguageModel model = LanguageModel.Load(
+            TestModels.PathOf(name), new ModelOptions { ThreadCount = 2 });
+        BoundAdapter bound = model.Bind(RandomAdapter(model, isDora: true));
+        using AdapterGradients gradients = new(model.Decoder, bound);
+        Check(model, bound, gradients, null, tensor => tensor.Name.EndsWith("magnitude", StringComparison.Ordinal));
+    }
+
+    [Theory]
     [MemberData(nameof(Models))]
     public void Directional_derivatives_equal_central_differences(string name, double dropoutRate)
     {
@@ -37,18 +72,38 @@ public sealed class CentralDifferenceTests
         LoraAdapter adapter = RandomAdapter(model);
         BoundAdapter bound = model.Bind(adapter);
         using AdapterGradients gradients = new(model.Decoder, bound);
-        using DecoderBackward backward = new(model.Decoder, gradients);
         Dropout? dropout = dropoutRate > 0 ? new Dropout(dropoutRate, seed: 3, step: 0, rowOffset: 0) : null;
+        Check(model, bound, gradients, dropout, _ => true);
+    }
+
+    // What would not show beside the large matrices: norms, biases, embeddings, routers.
+    private static bool IsSmall(TrainedTensor tensor) =>
+        tensor.Name.EndsWith(".bias", StringComparison.Ordinal)
+        || tensor.Name.Contains("norm", StringComparison.Ordinal)
+        || tensor.Name.Contains("embd", StringComparison.Ordinal)
+        || tensor.Name.Contains("gate_inp", StringComparison.Ordinal);
+
+    private static void Check(
+        LanguageModel model,
+        BoundAdapter? bound,
+        GradientSet gradients,
+        Dropout? dropout,
+        Func<TrainedTensor, bool> isMoved,
+        double step = StepLength)
+    {
+        using DecoderBackward backward = new(model.Decoder, gradients);
+        gradients.Clear();
+        TrainedTensor[] moved = [.. gradients.Tensors.Where(isMoved)];
         _ = MeanLoss(model, bound, backward, dropout, withGradients: true);
         for (ulong direction = 0; direction < DirectionCount; direction++)
         {
-            double analytic = Move(gradients, direction, 0);
-            Move(gradients, direction, StepLength);
+            double analytic = Move(moved, direction, 0);
+            Move(moved, direction, step);
             double above = MeanLoss(model, bound, backward, dropout, withGradients: false);
-            Move(gradients, direction, -2 * StepLength);
+            Move(moved, direction, -2 * step);
             double below = MeanLoss(model, bound, backward, dropout, withGradients: false);
-            Move(gradients, direction, StepLength);
-            double numeric = (above - below) / (2 * StepLength);
+            Move(moved, direction, step);
+            double numeric = (above - below) / (2 * step);
             Assert.True(
                 Math.Abs(numeric - analytic) <= RelativeTolerance * Math.Max(Math.Abs(numeric), 0.05),
                 $"direction {direction}: analytic {analytic}, central difference {numeric}");
@@ -56,17 +111,16 @@ public sealed class CentralDifferenceTests
     }
 
     // Moves all factors along a direction of length 1; gives the gradient's component along it.
-    private static double Move(AdapterGradients gradients, ulong direction, double length)
+    private static double Move(IEnumerable<TrainedTensor> tensors, ulong direction, double length)
     {
         double square = 0;
         double product = 0;
         foreach (bool isMoving in new[] { false, true })
         {
             ulong tensor = 0;
-            foreach (FactorGradients pair in gradients.All)
+            foreach (TrainedTensor trained in tensors)
             {
-                MoveTensor(pair.A, pair.Factors.AValues, tensor++, isMoving);
-                MoveTensor(pair.TransposedB, pair.Factors.TransposedBValues, tensor++, isMoving);
+                MoveTensor(trained.Gradient, trained.Values, tensor++, isMoving);
             }
         }
 
@@ -90,7 +144,7 @@ public sealed class CentralDifferenceTests
     }
 
     private static double MeanLoss(
-        LanguageModel model, BoundAdapter adapter, DecoderBackward backward, Dropout? dropout, bool withGradients)
+        LanguageModel model, BoundAdapter? adapter, DecoderBackward backward, Dropout? dropout, bool withGradients)
     {
         using KvCache cache = model.Decoder.CreateCache(128, 2, sharesPrefixes: false);
         Batch batch = new();
@@ -111,12 +165,19 @@ public sealed class CentralDifferenceTests
     }
 
     // Every linear layer that can be adapted, the output head too.
-    private static LoraAdapter RandomAdapter(LanguageModel model)
+    private static LoraAdapter RandomAdapter(LanguageModel model, bool isDora = false)
     {
         Dictionary<string, LoraFactors> factors = [];
-        foreach (Linear linear in AdaptableLinears.Of(model).All.Select(adaptable => adaptable.Linear))
+        AdaptableLinears linears = AdaptableLinears.Of(model);
+        foreach (AdaptableLinear adaptable in linears.All)
         {
-            LoraFactors pair = new(4, linear.InputSize, linear.OutputSize, 2);
+            Linear linear = adaptable.Linear;
+            LoraFactors pair = new(4, linear.InputSize, linear.OutputSize, 2, isDora);
+            if (pair.Magnitude is { } magnitude)
+            {
+                linears.RowNorms(adaptable).CopyTo(magnitude, 0);
+            }
+
             Fill(pair.AValues, (ulong)(2 * linear.Number));
             Fill(pair.TransposedBValues, (ulong)((2 * linear.Number) + 1));
             factors.Add(linear.Name, pair);

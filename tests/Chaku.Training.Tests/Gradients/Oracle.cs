@@ -25,7 +25,8 @@ internal sealed class Oracle : IDisposable
     /// <param name="golden">The golden's path.</param>
     /// <param name="scale">What B · A · x is multiplied with.</param>
     /// <param name="gelu">The variant that the golden was made with; null for the model's own.</param>
-    public Oracle(string model, string golden, float scale, string? gelu = null)
+    /// <param name="isDora">Whether the golden has magnitudes.</param>
+    public Oracle(string model, string golden, float scale, string? gelu = null, bool isDora = false)
     {
         _golden = TensorFile.Open(golden);
         Model = LanguageModel.Load(model, new ModelOptions { ThreadCount = 2, Gelu = gelu });
@@ -41,9 +42,14 @@ internal sealed class Oracle : IDisposable
         {
             if (_goldenNames.TryGetValue(linear.Name, out string? name) && _golden.Find(name + ".lora_a") is { } a)
             {
-                LoraFactors pair = new(Rank, linear.InputSize, linear.OutputSize, scale);
+                LoraFactors pair = new(Rank, linear.InputSize, linear.OutputSize, scale, isDora);
                 _golden.Singles(a).CopyTo(pair.AValues);
                 TransposedB(linear, ".lora_b").CopyTo(pair.TransposedBValues);
+                if (isDora)
+                {
+                    Values(name + ".lora_magnitude").CopyTo(pair.Magnitude!, 0);
+                }
+
                 factors.Add(linear.Name, pair);
             }
         }

@@ -69,6 +69,13 @@ public sealed class OracleTests
         [Oracle.Tokens[..13], Oracle.Tokens[13..]],
         0);
 
+    [Fact]
+    public void Weight_decomposed_factors_equal_PyTorch()
+    {
+        Train(Dora(), [Oracle.Tokens], Oracle.FirstTarget - 1);
+        CheckLogits(Dora());
+    }
+
     [Theory]
     [MemberData(nameof(Goldens))]
     public void Adapted_logits_equal_PyTorch(string model, string golden, float scale, string? gelu) =>
@@ -81,6 +88,12 @@ public sealed class OracleTests
 
     private static Oracle Own(string model, string golden, float scale, string? gelu) => new(
         Fixtures.TestData(model.Split('/')), Fixtures.TestData((golden + ".safetensors").Split('/')), scale, gelu);
+
+    private static Oracle Dora() => new(
+        Fixtures.TestData("models", "tiny", "llama-gqa.gguf"),
+        Fixtures.TestData("oracle", "llama-gqa.dora.safetensors"),
+        Oracle.Alpha / Oracle.Rank,
+        isDora: true);
 
     private static Oracle Shared(string model, string golden, float scale, string? gelu) => new(
         Fixtures.Shared(model.Split('/')), Fixtures.Shared((golden + ".safetensors").Split('/')), scale, gelu);
@@ -132,6 +145,10 @@ public sealed class OracleTests
             AssertNearRms(oracle.OfA(pair.Linear, ".lora_a.after10"), pair.Factors.AValues, name);
             float[] after = oracle.TransposedB(pair.Linear, ".lora_b.after10");
             AssertNearRms(after, pair.Factors.TransposedBValues, name);
+            if (pair.Factors.Magnitude is { } magnitude)
+            {
+                AssertNearRms(oracle.Values(name + ".lora_magnitude.after10"), magnitude, name);
+            }
         }
     }
 
@@ -144,16 +161,20 @@ public sealed class OracleTests
             float[] b = oracle.TransposedB(pair.Linear, ".lora_b.grad");
             AssertNear(a, pair.A, GradientTolerance * a.Max(MathF.Abs), name + " dA");
             AssertNear(b, pair.TransposedB, GradientTolerance * b.Max(MathF.Abs), name + " dB");
+            if (!pair.Magnitude.IsEmpty)
+            {
+                float[] m = oracle.Values(name + ".lora_magnitude.grad");
+                AssertNear(m, pair.Magnitude, GradientTolerance * m.Max(MathF.Abs), name + " dm");
+            }
         }
     }
 
     private static void Update(
         AdamW optimiser, AdapterGradients gradients, Dictionary<string, float[]> moments, int step)
     {
-        foreach (FactorGradients pair in gradients.All)
+        foreach (TrainedTensor tensor in gradients.Tensors)
         {
-            Step(pair.Linear.Name + "A", pair.A, pair.Factors.AValues);
-            Step(pair.Linear.Name + "B", pair.TransposedB, pair.Factors.TransposedBValues);
+            Step(tensor.Name, tensor.Gradient, tensor.Values);
         }
 
         void Step(string name, Span<float> gradient, Span<float> parameters)
