@@ -92,8 +92,7 @@ public sealed class AlpacaFormatTests
     [Fact]
     public void A_real_data_set_is_read_whole()
     {
-        using DatasetFile file = DatasetFile.Open(Fixtures.Shared("data", "alpaca-999.json"));
-        IReadOnlyList<DatasetRecord> records = DatasetFormats.Resolve(null, file).Read(file);
+        IReadOnlyList<DatasetRecord> records = Dataset.Read(Fixtures.Shared("data", "alpaca-999.json")).Records;
         Assert.Equal(999, records.Count);
         Assert.Equal(999, records.Select(record => record.Place).Distinct().Count());
     }

@@ -42,12 +42,11 @@ internal static class SampleData
     public static TrainingData Encode(
         string name, string content, int contextLength = 1000, double share = 0, bool addBos = true)
     {
-        return OnDisk(name, content, file =>
+        return OnDisk(name, Encoding.UTF8.GetBytes(content), path =>
         {
             Tokenizer tokenizer = Tokenizer(addBos);
             return DatasetEncoder.Encode(
-                file,
-                DatasetFormats.Resolve(null, file),
+                Dataset.Read(path),
                 tokenizer,
                 Alpaca(tokenizer),
                 contextLength,
@@ -62,20 +61,17 @@ internal static class SampleData
 
     /// <summary>Reads the records of a data set.</summary>
     public static IReadOnlyList<DatasetRecord> Read(string name, byte[] content, string? format = null) =>
-        OnDisk(name, content, file => DatasetFormats.Resolve(format, file).Read(file));
+        OnDisk(name, content, path => Dataset.Read(path, format).Records);
 
-    private static T OnDisk<T>(string name, string content, Func<DatasetFile, T> use) =>
-        OnDisk(name, Encoding.UTF8.GetBytes(content), use);
-
-    private static T OnDisk<T>(string name, byte[] content, Func<DatasetFile, T> use)
+    /// <summary>Uses a file that is there only for the while.</summary>
+    public static T OnDisk<T>(string name, byte[] content, Func<string, T> use)
     {
         string folder = Directory.CreateTempSubdirectory("chaku-test-").FullName;
         try
         {
             string path = Path.Combine(folder, name);
             File.WriteAllBytes(path, content);
-            using DatasetFile file = DatasetFile.Open(path);
-            return use(file);
+            return use(path);
         }
         finally
         {
