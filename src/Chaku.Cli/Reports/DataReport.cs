@@ -125,7 +125,7 @@ internal sealed class DataReport
     private static string Spell(IReadOnlyList<string> places) => places.Count == 0
         ? "none"
         : string.Create(CultureInfo.InvariantCulture, $"{places.Count} (") +
-            string.Join(", ", places.Take(MostNamed)) + (places.Count > MostNamed ? ", …)" : ")");
+            string.Join("; ", places.Take(MostNamed)) + (places.Count > MostNamed ? "; …)" : ")");
 
     private static void WriteTexts(Utf8JsonWriter json, string name, IEnumerable<string> texts)
     {

@@ -48,7 +48,8 @@ internal sealed class OpenAssistantFormat(string name, bool isEveryPath) : Datas
         FieldRecord[] replies =
         [
             .. message.Objects("replies", "reply").Where(reply => !IsRefused(reply))
-                .OrderBy(reply => reply.OptionalNumber("rank") ?? double.PositiveInfinity),
+                .Select(reply => (Reply: reply, Rank: reply.OptionalNumber("rank") ?? double.PositiveInfinity))
+                .OrderBy(ranked => ranked.Rank).Select(ranked => ranked.Reply),
         ];
         foreach (FieldRecord reply in isEveryPath ? replies : replies.Take(1))
         {
