@@ -2,6 +2,7 @@ using System.CommandLine;
 using Chaku.Cli.Options;
 using Chaku.Cli.Reports;
 using Chaku.Model.Families;
+using Chaku.Model.Files;
 using Chaku.Model.Templates;
 using Chaku.Training;
 using Chaku.Training.Datasets;
@@ -11,6 +12,10 @@ namespace Chaku.Cli.Commands;
 /// <summary>Says what is in a data set, and what a model would learn of it.</summary>
 internal sealed class DataCommand : ProgramCommand
 {
+    // The names that families have for it in config.json.
+    private static readonly string[] ContextKeys =
+        ["max_position_embeddings", "n_positions", "max_seq_len", "seq_length", "n_ctx"];
+
     private readonly Argument<string> _data = new("DATA")
     {
         Description = "The data: a text, a folder of texts, or records in JSON, CSV or Parquet.",
@@ -36,7 +41,8 @@ internal sealed class DataCommand : ProgramCommand
 
     private readonly Option<int?> _context = NumberOption.Whole(
         "--context",
-        $"Tokens of a sequence at most: what is longer is not learnt from; {Tuning.LongestDefaultContext} by default.",
+        "Tokens of a sequence at most: what is longer is not learnt from; the model's context by default, but no more " +
+        $"than {Tuning.LongestDefaultContext}.",
         2);
 
     private readonly Option<int?> _show = NumberOption.Whole(
@@ -113,7 +119,7 @@ internal sealed class DataCommand : ProgramCommand
         ChatTemplate? template = dataset.Format.HasConversations
             ? ChatTemplates.Resolve(name, text.ChatTemplate, text.Tokenizer.Vocabulary)
             : null;
-        int contextLength = arguments.GetValue(_context) ?? Tuning.LongestDefaultContext;
+        int contextLength = arguments.GetValue(_context) ?? DefaultContext(model);
         TrainingData data = DatasetEncoder.Measure(
             dataset,
             text.Tokenizer,
@@ -129,4 +135,35 @@ internal sealed class DataCommand : ProgramCommand
             arguments.GetValue(_show) ?? 1,
             arguments.GetValue(_ids));
     }
+
+    // As chaku tune has it, from what the model's files say of themselves; its weights may be missing.
+    private static int DefaultContext(string model)
+    {
+        long? stated;
+        if (Directory.Exists(model))
+        {
+            string path = Path.Combine(model, HuggingFaceConfig.FileName);
+            stated = File.Exists(path) ? Whole(HuggingFaceConfig.Read(path), ContextKeys) : null;
+        }
+        else
+        {
+            using GgufFile file = GgufFile.Open(model);
+            stated = file.Metadata.TryGetString("general.architecture", out string? architecture)
+                ? Whole(file.Metadata, [$"{architecture}.context_length"])
+                : null;
+        }
+
+        return stated is >= 2 and < Tuning.LongestDefaultContext ? (int)stated : Tuning.LongestDefaultContext;
+    }
+
+    private static long? Whole(Metadata metadata, string[] keys) => keys
+        .Select(key => metadata.Find(key)?.Content switch
+        {
+            int number => number,
+            uint number => number,
+            long number => number,
+            ulong number and <= long.MaxValue => (long)number,
+            _ => (long?)null,
+        })
+        .FirstOrDefault(number => number is not null);
 }

@@ -91,7 +91,7 @@ internal sealed class DatasetEncoder
             progress?.Invoke(i + 1, records.Count);
         }
 
-        return encoder.Finish(records.Count);
+        return encoder.Finish(records.Count) with { Changed = DatasetSurvey.Changes(records) };
     }
 
     private void Add(DatasetRecord record, bool isOneText)

@@ -81,10 +81,15 @@ internal sealed record DatasetSurvey(
                 .Concat(texts.Select(record => (long)record.Text.Length))),
             LengthSummary.Of(answers.Select(answer => (long)answer.Content.Length)),
             Groups(records.OfType<UnusableRecord>().Select(record => (record.Reason, record.Place))),
-            Groups(conversations.SelectMany(record => record.Changes.Select(change => (change, record.Place)))),
+            Changes(records),
             Groups(conversations.SelectMany(Notes).Concat(texts.SelectMany(Notes))),
             FindDuplicates(records));
     }
+
+    /// <summary>Records that were mended, by what was done.</summary>
+    public static IReadOnlyList<RecordGroup> Changes(IEnumerable<DatasetRecord> records) => Groups(
+        records.OfType<ConversationRecord>()
+            .SelectMany(record => record.Changes.Select(change => (change, record.Place))));
 
     /// <summary>Puts together what is of one kind; the largest group first.</summary>
     public static IReadOnlyList<RecordGroup> Groups(IEnumerable<(string Kind, string Place)> entries) =>

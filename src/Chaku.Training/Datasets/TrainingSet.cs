@@ -26,4 +26,8 @@ internal sealed record DroppedRecord(string Place, string Reason)
 /// <param name="Validation">What is held out; empty where nothing is asked for.</param>
 /// <param name="Dropped">Records, or rests of one, that are in neither.</param>
 internal sealed record TrainingData(
-    int RecordCount, TrainingSet Training, TrainingSet Validation, IReadOnlyList<DroppedRecord> Dropped);
+    int RecordCount, TrainingSet Training, TrainingSet Validation, IReadOnlyList<DroppedRecord> Dropped)
+{
+    /// <summary>Records that were mended to make conversations of them, by what was done.</summary>
+    public IReadOnlyList<RecordGroup> Changed { get; init; } = [];
+}

@@ -90,6 +90,32 @@ public sealed class DataCommandTests : CommandSuite
     }
 
     [Fact]
+    public void The_context_is_the_models_own_but_no_more_than_tuning_takes()
+    {
+        string data = Write("data.jsonl", Records);
+        string[] arguments = ["--template", "alpaca", "--show", "0"];
+        string file = Result(["data", data, "--model", TinyModel, .. arguments]);
+        Assert.Contains("context           256 tokens at most", file, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_tuning_run_says_what_it_changes_in_the_data()
+    {
+        string data = Write("data.jsonl", """
+            {"messages": [{"role": "user", "content": "a"}, {"role": "user", "content": "b"}, {"role": "assistant", "content": "c"}]}
+            """);
+        CommandResult result = Run(
+            "tune", TinyModel, data, "-o", InFolder("mine"), "--template", "alpaca", "--steps", "1", "--context", "256",
+            "--batch", "1", "--rank", "2", "--threads", "1", "--json");
+        Assert.Contains(
+            "1 records are changed (line 1 first): messages of one speaker in a row are joined",
+            result.Error,
+            StringComparison.Ordinal);
+        using JsonDocument said = JsonDocument.Parse(result.Output);
+        Assert.Single(said.RootElement.GetProperty("changed").EnumerateArray());
+    }
+
+    [Fact]
     public void What_makes_no_sense_is_refused_with_one_line()
     {
         string data = Write("data.jsonl", Records);
@@ -121,6 +147,7 @@ public sealed class DataCommandTests : CommandSuite
         using JsonDocument parquet = JsonDocument.Parse(
             Run(["tune", TinyModel, chat, "-o", InFolder("other"), "--template", "llama-2", "--steps", "1", .. small])
                 .Output);
+        Assert.Empty(parquet.RootElement.GetProperty("changed").EnumerateArray());
         Assert.Equal(3, parquet.RootElement.GetProperty("record_count").GetInt32());
     }
 }

@@ -6,8 +6,8 @@ using Chaku.Training.Datasets;
 namespace Chaku.Training.Tests.Datasets;
 
 /// <summary>
-/// Of every built-in template, which tokens are learnt: written down by hand from the templates' own sources, with what
-/// is learnt between ⟦ and ⟧.
+/// Of every built-in template, which tokens are learnt, read over by hand against the templates' sources; what is learnt
+/// stands between ⟦ and ⟧.
 /// </summary>
 public sealed class TemplateMaskTests
 {
