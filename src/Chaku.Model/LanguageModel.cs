@@ -23,7 +23,7 @@ public sealed class LanguageModel : IDisposable
         Options = options;
         DecoderConfig config = WithGelu(source.ReadConfig(), options.Gelu);
         DecoderWeights weights = source.ReadWeights(config);
-        _tokenizer = new Lazy<Tokenizer>(source.CreateTokenizer);
+        _tokenizer = new Lazy<Tokenizer>(() => CreateTokenizer(source, config.VocabularySize));
         ContextLength = options.ContextLength ?? config.ContextLength;
         if (ContextLength > config.ContextLength)
         {
@@ -83,7 +83,9 @@ public sealed class LanguageModel : IDisposable
     /// <summary>Bytes of weights that had to be copied because the file has them in another layout.</summary>
     public long CopiedByteLength => Source.CopiedByteLength;
 
-    /// <summary>Opens a GGUF file or a Hugging Face folder. Weights are read where they lie, or repacked once.</summary>
+    /// <summary>
+    /// Opens a GGUF file or a Hugging Face folder. Weights are read where they lie, or repacked once.
+    /// </summary>
     /// <param name="path">The file or the folder.</param>
     /// <param name="options">How it is run; null for the defaults.</param>
     /// <exception cref="ModelFormatException">The file is no model that this software runs.</exception>
@@ -195,6 +197,18 @@ public sealed class LanguageModel : IDisposable
             Decoder.Forward(batch);
             onChunk?.Invoke(start, length);
         }
+    }
+
+    private static Tokenizer CreateTokenizer(ModelSource source, int vocabularySize)
+    {
+        Tokenizer tokenizer = source.CreateTokenizer();
+        return tokenizer.Vocabulary.Count == vocabularySize
+            ? tokenizer
+            : throw new ModelFormatException(
+                source.Path,
+                0,
+                $"a vocabulary of {vocabularySize} tokens, as many as the model has embeddings",
+                $"one of {tokenizer.Vocabulary.Count}");
     }
 
     private static DecoderConfig WithGelu(DecoderConfig config, string? name)

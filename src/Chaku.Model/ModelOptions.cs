@@ -1,7 +1,8 @@
 namespace Chaku.Model;
 
 /// <summary>
-/// How a model is loaded and run. Only the cache's type, <see cref="IsExact"/> and <see cref="Gelu"/> change what the model computes.
+/// How a model is loaded and run. Only the cache's type, <see cref="IsExact"/> and <see cref="Gelu"/> change what the
+/// model computes.
 /// </summary>
 public sealed record ModelOptions
 {

@@ -73,7 +73,8 @@ internal sealed class Tuning
         _ = linears.Select(_options.Targets);
         TrainingData data = ReadData(dataPath, out PromptEncoder? prompts, out ChatTemplate? template);
         PeftWriter.RequireWritable(outputPath);
-        string baseSha256 = ContentHashCache.ForUser().GetOrCompute(_model.Source.Content, _progress.OnHash, _cancellation);
+        string baseSha256 = ContentHashCache.ForUser().GetOrCompute(
+            _model.Source.Content, _progress.OnHash, _cancellation);
         AdapterOrigin origin = AdapterOrigin.On(_model, baseSha256) with
         {
             Seed = _options.Seed,

@@ -6,7 +6,6 @@ using Chaku.Model.Adapters;
 using Chaku.Model.Families;
 using Chaku.Model.Files;
 using Chaku.Model.Templates;
-using Chaku.Model.Tokenizers;
 
 namespace Chaku.Cli.Commands;
 

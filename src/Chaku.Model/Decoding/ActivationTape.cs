@@ -1,6 +1,8 @@
 namespace Chaku.Model.Decoding;
 
-/// <summary>What the forward keeps for the backward. Norms, activation functions and experts are computed again.</summary>
+/// <summary>
+/// What the forward keeps for the backward. Norms, activation functions and experts are computed again.
+/// </summary>
 internal sealed class ActivationTape : IDisposable
 {
     private readonly LayerTape[] _layers;
@@ -59,7 +61,9 @@ internal sealed class LayerTape : IDisposable
     /// <summary>[T, hidden]: attention's output, where a norm follows.</summary>
     public GrowingBuffer AttentionOutput { get; } = new();
 
-    /// <summary>[T, hidden]: the residual stream between attention and feed forward; unused where both read one.</summary>
+    /// <summary>
+    /// [T, hidden]: the residual stream between attention and feed forward; unused where both read one.
+    /// </summary>
     public GrowingBuffer Middle { get; } = new();
 
     /// <summary>[T, inner]: what the activation function is applied to.</summary>

@@ -40,7 +40,9 @@ internal sealed record AttentionConfig(int HeadCount, int KvHeadCount, int HeadS
     /// <summary>Queries, keys and values are limited to ±clip; 0 for none.</summary>
     public float Clip { get; init; }
 
-    /// <summary>How many positions each layer sees, its own included, 0 for all; empty where every layer sees all.</summary>
+    /// <summary>
+    /// How many positions each layer sees, its own included, 0 for all; empty where every layer sees all.
+    /// </summary>
     public IReadOnlyList<int> Windows { get; init; } = [];
 
     /// <summary>Floats of all query heads.</summary>

@@ -2,7 +2,9 @@ using Chaku.Kernels.Ops;
 
 namespace Chaku.Model.Decoding;
 
-/// <summary>A mixture of experts: each token goes through those that a router picks, and their outputs are added.</summary>
+/// <summary>
+/// A mixture of experts: each token goes through those that a router picks, and their outputs are added.
+/// </summary>
 /// <remarks>
 /// The router multiplies float32 activations, whatever the experts' format; experts are added in ascending order. No
 /// adapter changes router or experts.

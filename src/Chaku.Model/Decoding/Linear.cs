@@ -5,7 +5,8 @@ using Chaku.Model.Adapters;
 namespace Chaku.Model.Decoding;
 
 /// <summary>
-/// y = x · Wᵀ + bias + s · (x · Aᵀ) · Bᵀ: the seam for quantisation and for adapters. Rows of different adapters share the
+/// y = x · Wᵀ + bias + s · (x · Aᵀ) · Bᵀ: the seam for quantisation and for adapters. Rows of different adapters share
+/// the
 /// base multiplication; an adapter's path never rounds x.
 /// </summary>
 internal sealed class Linear

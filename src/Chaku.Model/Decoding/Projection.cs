@@ -84,7 +84,9 @@ internal sealed class Projection
         }
     }
 
-    /// <summary>The parts side by side as they are in the one matrix's outputs: the transpose of splitting them.</summary>
+    /// <summary>
+    /// The parts side by side as they are in the one matrix's outputs: the transpose of splitting them.
+    /// </summary>
     /// <param name="parts">[T, width] each.</param>
     /// <param name="fused">[T, out], overwritten.</param>
     public void Join(ProjectedParts parts, Span<float> fused)
@@ -104,7 +106,8 @@ internal sealed class Projection
 }
 
 /// <summary>Outputs of a <see cref="Projection"/>, or their gradients: up to three.</summary>
-internal readonly ref struct ProjectedParts(Span<float> first, Span<float> second = default, Span<float> third = default)
+internal readonly ref struct ProjectedParts(
+    Span<float> first, Span<float> second = default, Span<float> third = default)
 {
     private readonly Span<float> _first = first;
     private readonly Span<float> _second = second;

@@ -29,7 +29,9 @@ internal sealed class Workspace(ComputePool pool) : IDisposable
     /// <summary>[T, query width]: what attention gives.</summary>
     public GrowingBuffer Attended { get; } = new();
 
-    /// <summary>[T, query width + 2 · KV width] or [T, 2 · inner]: outputs of a matrix that holds several parts.</summary>
+    /// <summary>
+    /// [T, query width + 2 · KV width] or [T, 2 · inner]: outputs of a matrix that holds several parts.
+    /// </summary>
     public GrowingBuffer Fused { get; } = new();
 
     /// <summary>[T, hidden]: attention's output before it joins the residual stream.</summary>

@@ -52,7 +52,9 @@ internal sealed class FalconFamily : LayerNormFamily
 
     /// <inheritdoc/>
     public override (string Attention, string FeedForward) NormNames(DecoderConfig config) =>
-        config.Residual.Layout == ResidualLayout.ParallelTwoNorms ? (SecondNorm, "attn_norm") : ("attn_norm", "ffn_norm");
+        config.Residual.Layout == ResidualLayout.ParallelTwoNorms
+            ? (SecondNorm, "attn_norm")
+            : ("attn_norm", "ffn_norm");
 
     /// <inheritdoc/>
     protected override string AttentionNormName(ResidualLayout layout) =>

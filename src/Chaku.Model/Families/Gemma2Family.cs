@@ -42,7 +42,8 @@ internal sealed class Gemma2Family : LlamaShapedFamily
     /// <inheritdoc/>
     protected override DecoderConfig Refine(DecoderConfig config, ModelSettings settings, WeightSource weights)
     {
-        // GGUF has no key for it; the largest model scales by the hidden size's share of a head, not by the head's size.
+        // GGUF has no key for it; the largest model scales by the hidden size's share of a head, not by the head's
+        // size.
         float otherwise = config.LayerCount == LayersOfLargest
             ? (float)config.HiddenSize / config.Attention.HeadCount
             : config.Attention.HeadSize;

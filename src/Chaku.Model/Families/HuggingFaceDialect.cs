@@ -37,7 +37,8 @@ internal sealed class HuggingFaceDialect : SettingsDialect
         "attention_softmax_in_fp32", "bad_words_ids", "begin_suppress_tokens", "bias_dropout_fusion", "bos_token_id",
         "cache_implementation", "chunk_size_feed_forward", "classifier_dropout", "cross_attention_hidden_size",
         "decoder_start_token_id", "diversity_penalty", "do_sample", "dtype", "early_stopping", "embd_pdrop",
-        "emb_pdrop", "embedding_dropout", "encoder_no_repeat_ngram_size", "eos_token_id", "exponential_decay_length_penalty",
+        "emb_pdrop", "embedding_dropout", "encoder_no_repeat_ngram_size", "eos_token_id",
+        "exponential_decay_length_penalty",
         "finetuning_task", "forced_bos_token_id", "forced_eos_token_id", "gradient_checkpointing", "hidden_dropout",
         "hidden_dropout_prob", "id2label", "init_device", "initializer_range", "is_decoder", "is_encoder_decoder",
         "label2id", "language", "learned_pos_emb", "length_penalty", "masked_softmax_fusion",
@@ -46,7 +47,8 @@ internal sealed class HuggingFaceDialect : SettingsDialect
         "output_attentions", "output_hidden_states", "output_router_logits", "output_scores", "pad_token_id", "prefix",
         "pretraining_tp", "problem_type", "pruned_heads", "remove_invalid_values", "reorder_and_upcast_attn",
         "repetition_penalty", "resid_pdrop", "return_dict", "return_dict_in_generate", "router_aux_loss_coef",
-        "router_jitter_noise", "scale_attn_weights", "sep_token_id", "skip_bias_add", "skip_bias_add_qkv", "slow_but_exact", "sliding_window_size",
+        "router_jitter_noise", "scale_attn_weights", "sep_token_id", "skip_bias_add", "skip_bias_add_qkv",
+        "slow_but_exact", "sliding_window_size",
         "summary_activation", "summary_first_dropout", "summary_proj_to_labels", "summary_type", "summary_use_proj",
         "suppress_tokens", "task_specific_params", "temperature", "tf_legacy_loss", "tie_encoder_decoder",
         "tie_word_embeddings", "tokenizer_class", "tokenizer_name", "top_k", "top_p", "torch_dtype", "torchscript",
@@ -62,7 +64,8 @@ internal sealed class HuggingFaceDialect : SettingsDialect
     public override bool IsHuggingFace => true;
 
     /// <inheritdoc/>
-    public override IReadOnlyList<string> Spellings(string key) => Names.TryGetValue(key, out string[]? names) ? names : [key];
+    public override IReadOnlyList<string> Spellings(string key) =>
+        Names.TryGetValue(key, out string[]? names) ? names : [key];
 
     /// <summary>What a switch that is off says, in any spelling, changes nothing.</summary>
     /// <inheritdoc/>

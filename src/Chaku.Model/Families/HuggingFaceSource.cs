@@ -5,7 +5,9 @@ using Chaku.Model.Tokenizers.HuggingFace;
 
 namespace Chaku.Model.Families;
 
-/// <summary>A model in a Hugging Face folder: <c>config.json</c>, weights in one file or several, a tokenizer or none.</summary>
+/// <summary>
+/// A model in a Hugging Face folder: <c>config.json</c>, weights in one file or several, a tokenizer or none.
+/// </summary>
 internal sealed class HuggingFaceSource : ModelSource
 {
     private readonly TensorFolder _folder;

@@ -34,7 +34,8 @@ internal sealed class HuggingFaceWeights : WeightSource
     public override bool Has(string name) => Find(name) is not null;
 
     /// <inheritdoc/>
-    public override long? RowCount(string name) => Find(name) is ({ Shape.Count: 2 } tensor, _) ? tensor.Shape[0] : null;
+    public override long? RowCount(string name) =>
+        Find(name) is ({ Shape.Count: 2 } tensor, _) ? tensor.Shape[0] : null;
 
     /// <inheritdoc/>
     public override float[] Vector(string name, int length)

@@ -43,7 +43,8 @@ internal abstract class LayerNormFamily : ModelFamily
             Attention = Attention(settings, weights, shape),
             Position = Position(settings, weights, shape),
             FeedForward = new FeedForwardConfig(
-                ModelShape.InnerSize(settings, InnerFactor * shape.Hidden), ActivationSettings.Read(settings, Activation))
+                ModelShape.InnerSize(settings, InnerFactor * shape.Hidden),
+                ActivationSettings.Read(settings, Activation))
             {
                 HasBias = weights.Has("blk.0.ffn_up.bias"),
             },
@@ -62,7 +63,9 @@ internal abstract class LayerNormFamily : ModelFamily
     /// <summary>What attention and feed forward read.</summary>
     protected virtual ResidualConfig Residual(ModelSettings settings, WeightSource weights) => new();
 
-    /// <summary>KV heads; null where the settings say so under the usual name, or there is one for each query head.</summary>
+    /// <summary>
+    /// KV heads; null where the settings say so under the usual name, or there is one for each query head.
+    /// </summary>
     protected virtual int? KvHeads(ModelSettings settings) => null;
 
     /// <summary>Added to the variance in norms.</summary>

@@ -3,7 +3,9 @@ using Chaku.Model.Decoding;
 
 namespace Chaku.Model.Families;
 
-/// <summary>Llama 1, 2 and 3, and what has their shape: Vicuna, Alpaca, Mistral, TinyLlama; Mixtral with its experts.</summary>
+/// <summary>
+/// Llama 1, 2 and 3, and what has their shape: Vicuna, Alpaca, Mistral, TinyLlama; Mixtral with its experts.
+/// </summary>
 /// <remarks>Sources: ggml's docs/gguf.md; the row order of queries and keys is llama.cpp's converter's.</remarks>
 internal sealed class LlamaFamily : LlamaShapedFamily
 {

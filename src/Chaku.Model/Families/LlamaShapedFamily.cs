@@ -63,7 +63,8 @@ internal abstract class LlamaShapedFamily : ModelFamily
     }
 
     /// <summary>What a family adds.</summary>
-    protected virtual DecoderConfig Refine(DecoderConfig config, ModelSettings settings, WeightSource weights) => config;
+    protected virtual DecoderConfig Refine(
+        DecoderConfig config, ModelSettings settings, WeightSource weights) => config;
 
     /// <summary>Positions that each layer sees.</summary>
     protected virtual IReadOnlyList<int> Windows(ModelSettings settings, ModelShape shape) => shape.Windows(settings);

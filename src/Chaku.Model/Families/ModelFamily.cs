@@ -104,7 +104,9 @@ internal enum StoredAs
     LessOne,
 }
 
-/// <summary>Names of one kind of module, <c>{0}</c> standing for the layer's number and <c>{1}</c> for the expert's.</summary>
+/// <summary>
+/// Names of one kind of module, <c>{0}</c> standing for the layer's number and <c>{1}</c> for the expert's.
+/// </summary>
 /// <param name="Gguf">blk.{0}.attn_q and the like.</param>
 /// <param name="HuggingFace">model.layers.{0}.self_attn.q_proj and the like.</param>
 /// <param name="Storage">How Hugging Face's file stores it.</param>

@@ -90,7 +90,9 @@ internal sealed class ModelSettings
     /// <summary>A string; null without the key.</summary>
     public string? Text(string key) => Find(key)?.AsString();
 
-    /// <summary>Refuses any value of a flag but one: the other is a computation that no model is known to use.</summary>
+    /// <summary>
+    /// Refuses any value of a flag but one: the other is a computation that no model is known to use.
+    /// </summary>
     /// <param name="key">The key; may be missing.</param>
     /// <param name="expected">The only value that is understood.</param>
     public void RequireFlag(string key, bool expected)

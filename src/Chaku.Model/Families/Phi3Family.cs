@@ -2,7 +2,9 @@ using Chaku.Model.Decoding;
 
 namespace Chaku.Model.Families;
 
-/// <summary>Phi-3 and 3.5: Llama's shape with one matrix for queries, keys and values, and one for gate and up.</summary>
+/// <summary>
+/// Phi-3 and 3.5: Llama's shape with one matrix for queries, keys and values, and one for gate and up.
+/// </summary>
 internal sealed class Phi3Family : LlamaShapedFamily
 {
     /// <inheritdoc/>

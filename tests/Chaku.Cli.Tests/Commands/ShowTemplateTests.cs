@@ -86,6 +86,7 @@ public sealed class ShowTemplateTests : CommandSuite
             "chaku: no chat template named 'rum'",
             Refusal(ExitCodes.Failure, [.. Template, "rum"]),
             StringComparison.Ordinal);
+        File.WriteAllText(Path.Combine(Folder, "adapter_config.json"), "{}");
         Assert.StartsWith(
             "chaku: --template takes a model",
             Refusal(ExitCodes.Usage, "show", Folder, "--template"),

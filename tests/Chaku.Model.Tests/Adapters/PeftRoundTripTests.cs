@@ -91,7 +91,8 @@ public sealed class PeftRoundTripTests
     }
 
     private static AdapterOrigin Origin(LanguageModel model) =>
-        AdapterOrigin.On(model, ContentHash.Compute(model.Source.Content, null, TestContext.Current.CancellationToken)) with
+        AdapterOrigin.On(
+            model, ContentHash.Compute(model.Source.Content, null, TestContext.Current.CancellationToken)) with
         {
             Template = "alpaca",
             StopIds = [2, 7],

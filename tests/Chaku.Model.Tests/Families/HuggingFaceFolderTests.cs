@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Chaku.Model.Decoding;
 using Chaku.Model.Tests.Files;
 using Chaku.Tests;
 
@@ -79,6 +78,32 @@ public sealed class HuggingFaceFolderTests
         using LanguageModel model = LanguageModel.Load(TestModels.PathOf("folders/qwen3"));
 
         Assert.Throws<ModelFormatException>(() => model.Generate("hello").First());
+    }
+
+    [Fact]
+    public void A_vocabulary_of_more_tokens_than_embeddings_is_refused_where_text_is_needed()
+    {
+        using TemporaryFolder folder = Copy("qwen3", _ => { });
+        JsonObject tokenizer = new()
+        {
+            ["model"] = new JsonObject
+            {
+                ["type"] = "BPE",
+                ["unk_token"] = "t0",
+                ["vocab"] = new JsonObject(Enumerable.Range(0, 400).Select(
+                    id => KeyValuePair.Create($"t{id}", (JsonNode?)id))),
+                ["merges"] = new JsonArray(),
+            },
+            ["pre_tokenizer"] = new JsonObject { ["type"] = "ByteLevel" },
+            ["decoder"] = new JsonObject { ["type"] = "ByteLevel" },
+        };
+        File.WriteAllText(folder["tokenizer.json"], tokenizer.ToJsonString());
+        using LanguageModel model = LanguageModel.Load(folder.Path);
+
+        ModelFormatException exception =
+            Assert.Throws<ModelFormatException>(() => model.Generate("t1").First());
+
+        Assert.Contains("a vocabulary of 384 tokens", exception.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -87,7 +87,8 @@ public sealed class ContentHashCacheTests : IDisposable
     {
         using GgufFile file = GgufFile.Open(Model);
         bool computed = false;
-        string hash = new ContentHashCache(folder, TimeProvider.System).GetOrCompute(file.Content, (_, _) => computed = true);
+        string hash = new ContentHashCache(folder, TimeProvider.System).GetOrCompute(
+            file.Content, (_, _) => computed = true);
         return (hash, computed);
     }
 }

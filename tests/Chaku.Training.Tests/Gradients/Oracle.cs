@@ -4,7 +4,6 @@ using Chaku.Model.Cache;
 using Chaku.Model.Decoding;
 using Chaku.Model.Families;
 using Chaku.Model.Files;
-using Chaku.Tests;
 
 namespace Chaku.Training.Tests.Gradients;
 

@@ -14,12 +14,12 @@ internal ref struct PatternSearch
     private const int MaxKeptFrames = 1 << 16;
 
     [ThreadStatic]
-    private static Frame[]? t_frames;
+    private static Frame[]? _keptFrames;
 
     private readonly SplitPattern _pattern;
     private readonly Instruction[] _instructions;
     private readonly ReadOnlySpan<byte> _text;
-    private Frame[] _frames = t_frames ??= new Frame[64];
+    private Frame[] _frames = _keptFrames ??= new Frame[64];
     private ulong[]? _failed;
     private int _frameCount;
     private int _searchStart;
@@ -261,7 +261,7 @@ internal ref struct PatternSearch
         if (_frameCount == _frames.Length)
         {
             Array.Resize(ref _frames, 2 * _frames.Length);
-            t_frames = _frames.Length <= MaxKeptFrames ? _frames : t_frames;
+            _keptFrames = _frames.Length <= MaxKeptFrames ? _frames : _keptFrames;
         }
 
         _frames[_frameCount++] = frame;

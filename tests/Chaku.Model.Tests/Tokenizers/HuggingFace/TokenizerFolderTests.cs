@@ -18,7 +18,6 @@ public sealed class TokenizerFolderTests
 
         Assert.Null(read.Tokenizer);
         Assert.Null(read.ChatTemplate);
-        Assert.Empty(read.Generation.StopIds);
     }
 
     [Theory]
@@ -121,24 +120,8 @@ public sealed class TokenizerFolderTests
 
         TokenizerFolder read = TokenizerFolder.Open(folder.Path);
 
-        Assert.Equal(expected, read.Generation.StopIds);
+        Assert.Equal(expected, GenerationDefaults.Read(folder.Path).StopIds);
         Assert.Superset(expected.ToHashSet(), read.Tokenizer!.Vocabulary.EndOfGeneration.ToHashSet());
-    }
-
-    [Fact]
-    public void The_authors_settings_of_generation_are_read()
-    {
-        using TemporaryFolder folder = Folder(("generation_config.json", """
-            {"do_sample": true, "temperature": 0.6, "top_p": 0.9, "top_k": 20, "min_p": 0.05,
-             "repetition_penalty": 1.05, "max_new_tokens": 2048, "transformers_version": "4.51.0"}
-            """));
-
-        GenerationDefaults read = TokenizerFolder.Open(folder.Path).Generation;
-
-        Assert.Equal(
-            (true, 0.6, 0.9, 20, 0.05, 1.05, 2048),
-            (read.IsSampled, read.Temperature, read.TopP, read.TopK, read.MinP, read.RepetitionPenalty,
-                read.MaximumNewTokens));
     }
 
     [Fact]
