@@ -41,8 +41,8 @@ internal sealed class DataCommand : ProgramCommand
 
     private readonly Option<int?> _context = NumberOption.Whole(
         "--context",
-        "Tokens of a sequence at most: what is longer is not learnt from; the model's context by default, but no more " +
-        $"than {Tuning.LongestDefaultContext}.",
+        "Tokens of a sequence at most: what is longer is not learnt from; the model's context by default, but no " +
+        $"more than {Tuning.LongestDefaultContext}.",
         2);
 
     private readonly Option<int?> _show = NumberOption.Whole(
@@ -54,7 +54,7 @@ internal sealed class DataCommand : ProgramCommand
 
     /// <summary>Describes the command line.</summary>
     public DataCommand()
-        : base("data", "Says what is in a data set, what would be left out and why, and what a model would learn of it.")
+        : base("data", "Says what is in a data set, what would be left out and why, and what is learnt of it.")
     {
         Add(_data);
         Add(_format);

@@ -59,7 +59,8 @@ internal sealed class TuneLog : IDisposable
 
         foreach (RecordGroup changed in data.Changed)
         {
-            _terminal.Warn(Format($"{changed.Places.Count} records are changed ({changed.Places[0]} first): {changed.Kind}"));
+            _terminal.Warn(Format(
+                $"{changed.Places.Count} records are changed ({changed.Places[0]} first): {changed.Kind}"));
         }
 
         foreach (DroppedRecord dropped in data.Dropped.Take(MostNamed))

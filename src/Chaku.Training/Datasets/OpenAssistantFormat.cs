@@ -42,7 +42,8 @@ internal sealed class OpenAssistantFormat(string name, bool isEveryPath) : Datas
     }
 
     // The reader's limit on depth is this recursion's, too.
-    private void Follow(string place, FieldRecord message, List<(Role Role, string Text)> path, List<DatasetRecord> paths)
+    private void Follow(
+        string place, FieldRecord message, List<(Role Role, string Text)> path, List<DatasetRecord> paths)
     {
         path.Add((Speaker(message), message.Text("text")));
         FieldRecord[] replies =

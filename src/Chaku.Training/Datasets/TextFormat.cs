@@ -2,7 +2,7 @@ using Chaku.Training.Datasets.Containers;
 
 namespace Chaku.Training.Datasets;
 
-/// <summary>Plain text, the field <c>text</c> of a record or a file that is nothing else; all of it is learnt.</summary>
+/// <summary>Plain text: the field <c>text</c>, or a file that is nothing else; all of it is learnt.</summary>
 internal sealed class TextFormat : DatasetFormat
 {
     /// <inheritdoc/>

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Chaku.Model.Files;
 using Chaku.Tests;
 
 namespace Chaku.Cli.Tests.Commands;
@@ -60,7 +61,10 @@ public sealed class DataCommandTests : CommandSuite
     [Fact]
     public void A_script_gets_every_field()
     {
-        string data = Write("data.csv", "conversations\n\"[{\"\"from\"\": \"\"human\"\", \"\"value\"\": \"\"a\"\"}]\"\n");
+        string data = Write("data.csv", """"
+            conversations
+            "[{""from"": ""human"", ""value"": ""a""}]"
+            """");
         using JsonDocument plain = JsonDocument.Parse(Result("data", data, "--json"));
         JsonElement unusable = Assert.Single(plain.RootElement.GetProperty("unusable").EnumerateArray());
         Assert.Equal("no answer", unusable.GetProperty("kind").GetString());
@@ -95,20 +99,23 @@ public sealed class DataCommandTests : CommandSuite
         string data = Write("data.jsonl", Records);
         string[] arguments = ["--template", "alpaca", "--show", "0"];
         string file = Result(["data", data, "--model", TinyModel, .. arguments]);
-        Assert.Contains("context           256 tokens at most", file, StringComparison.Ordinal);
+        Assert.Contains("context           512 tokens at most", file, StringComparison.Ordinal);
+        string smaller = Result(["data", data, "--model", ModelOfContext(64), .. arguments]);
+        Assert.Contains("context           64 tokens at most", smaller, StringComparison.Ordinal);
     }
 
     [Fact]
     public void A_tuning_run_says_what_it_changes_in_the_data()
     {
-        string data = Write("data.jsonl", """
-            {"messages": [{"role": "user", "content": "a"}, {"role": "user", "content": "b"}, {"role": "assistant", "content": "c"}]}
+        string data = Write("data.json", """
+            [{"messages": [{"role": "user", "content": "a"}, {"role": "user", "content": "b"},
+              {"role": "assistant", "content": "c"}]}]
             """);
         CommandResult result = Run(
             "tune", TinyModel, data, "-o", InFolder("mine"), "--template", "alpaca", "--steps", "1", "--context", "256",
             "--batch", "1", "--rank", "2", "--threads", "1", "--json");
         Assert.Contains(
-            "1 records are changed (line 1 first): messages of one speaker in a row are joined",
+            "1 records are changed (record 1 (line 1) first): messages of one speaker in a row are joined",
             result.Error,
             StringComparison.Ordinal);
         using JsonDocument said = JsonDocument.Parse(result.Output);
@@ -130,7 +137,8 @@ public sealed class DataCommandTests : CommandSuite
             "line 1: malformed JSON",
             Refusal(ExitCodes.Failure, "data", text, "--format", "alpaca,json"),
             StringComparison.Ordinal);
-        Assert.Contains("gone.json", Refusal(ExitCodes.Failure, "data", InFolder("gone.json")), StringComparison.Ordinal);
+        string gone = InFolder("gone.json");
+        Assert.Contains(gone, Refusal(ExitCodes.Failure, "data", gone), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -149,5 +157,21 @@ public sealed class DataCommandTests : CommandSuite
                 .Output);
         Assert.Empty(parquet.RootElement.GetProperty("changed").EnumerateArray());
         Assert.Equal(3, parquet.RootElement.GetProperty("record_count").GetInt32());
+    }
+
+    // A vocabulary is enough: the file has no weights.
+    private string ModelOfContext(uint length)
+    {
+        using GgufFile file = GgufFile.Open(TinyModel);
+        Metadata metadata = new(TinyModel);
+        foreach (MetadataValue value in file.Metadata.Where(value => value.Key != "llama.context_length"))
+        {
+            metadata.TryAdd(value);
+        }
+
+        metadata.Add("llama.context_length", length);
+        string path = InFolder("small.gguf");
+        GgufWriter.Write(path, metadata, []);
+        return path;
     }
 }

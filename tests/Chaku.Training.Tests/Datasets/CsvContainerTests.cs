@@ -15,7 +15,8 @@ public sealed class CsvContainerTests
 
         Assert.Equal(
             [
-                new TextRecord("row 1 (line 2)", "say \"hi\", then\r\nbye"), new TextRecord("row 2 (line 5)", " plain "),
+                new TextRecord("row 1 (line 2)", "say \"hi\", then\r\nbye"),
+                new TextRecord("row 2 (line 5)", " plain "),
                 new UnusableRecord("row 3 (line 6)", "no text"), new TextRecord("row 4 (line 7)", "last"),
             ],
             records);

@@ -18,7 +18,7 @@ public sealed class DatasetSurveyTests
             {"conversations": [{"from": "human", "value": "abc"}, {"from": "gpt", "value": " "}]}
             {"conversations": [{"from": "human", "value": "abc"}, {"from": "gpt", "value": "de"}]}
             {"conversations": [{"from": "human", "value": "abc"}, {"from": "human", "value": "d"}]}
-            {"conversations": [{"from": "gpt", "value": "x"}, {"from": "human", "value": "�"}, {"from": "gpt", "value": "y"}]}
+            {"conversations": [{"from":"gpt","value":"x"}, {"from":"human","value":"�"}, {"from":"gpt","value":"y"}]}
             """u8.ToArray(), path => DatasetSurvey.Of(Dataset.Read(path)));
 
         Assert.Equal((5, 4, 0, 4), (

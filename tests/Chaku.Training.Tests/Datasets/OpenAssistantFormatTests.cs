@@ -63,10 +63,12 @@ public sealed class OpenAssistantFormatTests
     [Fact]
     public void A_tree_that_is_too_deep_is_refused()
     {
-        string deep = string.Concat(Enumerable.Repeat("{\"role\": \"assistant\", \"text\": \"a\", \"replies\": [", 5000))
-            + string.Concat(Enumerable.Repeat("]}", 5000));
+        const string Open = "{\"role\": \"assistant\", \"text\": \"a\", \"replies\": [";
+        string deep = string.Concat(Enumerable.Repeat(Open, 5000)) + string.Concat(Enumerable.Repeat("]}", 5000));
         Assert.Contains(
-            "line 1: malformed JSON", SampleData.Refusal("a.jsonl", $"{{\"prompt\": {deep}}}"), StringComparison.Ordinal);
+            "line 1: malformed JSON",
+            SampleData.Refusal("a.jsonl", $"{{\"prompt\": {deep}}}"),
+            StringComparison.Ordinal);
     }
 
     private static IReadOnlyList<DatasetRecord> Read(string prompt, string? format = null) =>

@@ -87,7 +87,8 @@ public sealed class PlainFolderTests : IDisposable
         Assert.Equal(Sha256("text"), DatasetHash.Compute(dataset.Path));
     }
 
-    private static string Sha256(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
+    private static string Sha256(string text) =>
+        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
 
     private string Refusal() => Assert.Throws<DatasetException>(() => Dataset.Read(_folder.FullName)).Message;
 

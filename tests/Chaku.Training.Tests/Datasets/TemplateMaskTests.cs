@@ -6,16 +6,16 @@ using Chaku.Training.Datasets;
 namespace Chaku.Training.Tests.Datasets;
 
 /// <summary>
-/// Of every built-in template, which tokens are learnt, read over by hand against the templates' sources; what is learnt
-/// stands between ⟦ and ⟧.
+/// Of every built-in template, which tokens are learnt, read over by hand against the templates' sources; they stand
+/// between ⟦ and ⟧.
 /// </summary>
 public sealed class TemplateMaskTests
 {
     private const string Question = "q ### USER: [/INST]";
     private const string Answer = "a </s><|im_end|>";
 
-    // TASK, CHAT0 and CHAT1 stand for the introductions below. «» are control tokens: those in a message are none.
-    // Where a token of its own ends a stretch, SentencePiece puts a space before the next.
+    // TASK, CHAT0, CHAT1, <P> and <A> stand for the longer texts below. «» are control tokens: those in a message are
+    // none. Where a token of its own ends a stretch, SentencePiece puts a space before the next.
     private static readonly Dictionary<string, string> Expected = new()
     {
         ["alpaca"] =
@@ -127,7 +127,7 @@ public sealed class TemplateMaskTests
             """,
         ["oasst"] =
             """
-            «<s>»«<|prompter|>» q ### USER: [/INST]«</s>»«<|assistant|>»⟦ a </s><|im_end|>«</s>»⟧«<|prompter|>» r«</s>»«<|assistant|>»⟦«</s>»⟧
+            «<s>»«<P>» q ### USER: [/INST]«</s>»«<A>»⟦ a </s><|im_end|>«</s>»⟧«<P>» r«</s>»«<A>»⟦«</s>»⟧
             """,
         ["vicuna-v0"] =
             """
@@ -144,8 +144,10 @@ public sealed class TemplateMaskTests
             """,
     };
 
-    private static readonly (string Name, string Text)[] Introductions =
+    private static readonly (string Name, string Text)[] LongTexts =
     [
+        ("<P>", "<|prompter|>"),
+        ("<A>", "<|assistant|>"),
         ("TASK", "Below is an instruction that describes a task. Write a response that appropriately completes " +
             "the request."),
         ("CHAT0", "A chat between a curious human and an artificial intelligence assistant. The assistant gives " +
@@ -178,9 +180,9 @@ public sealed class TemplateMaskTests
     [MemberData(nameof(Templates))]
     public void Answers_and_their_ends_are_learnt_and_nothing_else_even_if_a_message_looks_like_markup(string name)
     {
-        string expected = Introductions.Aggregate(
+        string expected = LongTexts.Aggregate(
             Expected[name],
-            (text, introduction) => text.Replace(introduction.Name, introduction.Text, StringComparison.Ordinal));
+            (text, entry) => text.Replace(entry.Name, entry.Text, StringComparison.Ordinal));
         TrainingSequence sequence = Assert.Single(
             Encode(name, "a.jsonl", Line(Question, Answer, "r", "")).Training.Sequences);
         Assert.Equal(expected, Seen(name, sequence));

@@ -126,7 +126,7 @@ public sealed class TurnsFormatTests
     public void A_record_whose_answers_all_have_weight_0_is_dropped_and_named()
     {
         string good = Line("""{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}""");
-        string masked = Line("""{"role": "user", "content": "a"}, {"role": "assistant", "content": "b", "train": false}""");
+        string masked = good.Replace("\"b\"", "\"b\", \"train\": false", StringComparison.Ordinal);
 
         TrainingData data = SampleData.Encode("a.jsonl", $"{masked}\n{good}");
 

@@ -81,7 +81,8 @@ internal sealed class CsvReader
             int length = rest.IndexOf('"');
             if (length < 0)
             {
-                throw new DatasetException($"{_path}, line {firstLine}: expected a quote that ends the cell, found none");
+                throw new DatasetException(
+                    $"{_path}, line {firstLine}: expected a quote that ends the cell, found none");
             }
 
             cell.Append(rest[..length]);

@@ -5,7 +5,9 @@ namespace Chaku.Training.Datasets.Containers;
 /// <param name="License">What the file itself says of its licence; null where it says nothing.</param>
 internal sealed record ContainerContent(IReadOnlyList<FieldRecord> Records, string? License = null);
 
-/// <summary>A kind of file that holds records, whatever they are: an entry of <see cref="DatasetContainers.All"/>.</summary>
+/// <summary>
+/// A kind of file that holds records, whatever they are: an entry of <see cref="DatasetContainers.All"/>.
+/// </summary>
 internal abstract class DatasetContainer
 {
     /// <summary>Its name in the table.</summary>

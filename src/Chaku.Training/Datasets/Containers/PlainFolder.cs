@@ -28,7 +28,7 @@ internal static class PlainFolder
             if (DatasetContainers.All.Any(other => other.HasFields && other.Extensions.Contains(extension)))
             {
                 throw new DatasetException(
-                    $"{path}: expected a folder of texts, found {Path.GetRelativePath(path, file)}: name one such file");
+                    $"{path}: expected a folder of texts, found {Relative(path, file)}: name one such file");
             }
 
             if (plain.Extensions.Contains(extension) && !DatasetLicense.IsCard(file))
