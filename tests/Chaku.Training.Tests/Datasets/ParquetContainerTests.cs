@@ -81,6 +81,40 @@ public sealed class ParquetContainerTests
         Assert.InRange(refused, 50, 178);
     }
 
+    // Columns in each other, one more in each: the reader's stack would not hold them.
+    [Theory]
+    [InlineData(40, "at most 4096 columns, 32 deep")]
+    [InlineData(100_000, "at most 4096 columns, 32 deep")]
+    public void Columns_that_lie_too_deep_are_refused(int depth, string reason)
+    {
+        byte[] group = [0x35, 0x02, 0x18, 0x01, (byte)'a', 0x15, 0x02, 0x00];
+        List<byte> footer = [0x15, 0x02, 0x19, 0xFC, .. Varint(depth + 1)];
+        for (int level = 0; level < depth; level++)
+        {
+            footer.AddRange(group);
+        }
+
+        footer.AddRange([0x15, 0x0C, 0x25, 0x02, 0x18, 0x01, (byte)'b', 0x00, 0x16, 0x00, 0x19, 0x0C, 0x00]);
+        Assert.Contains(reason, Refusal(footer), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(100_000)]
+    [InlineData(33)]
+    public void Values_that_lie_too_deep_are_refused(int depth) => Assert.Contains(
+        "at most 32 values in each other",
+        Refusal([0x7C, .. Enumerable.Repeat((byte)0x1C, depth), .. Enumerable.Repeat((byte)0, depth + 2)]),
+        StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData(new byte[] { 0x19, 0xFC, 0xFF, 0xFF, 0x7F }, "at most 0 bytes or items, found 2097151")]
+    [InlineData(new byte[] { 0x18, 0x05, 0x61 }, "at most 1 bytes or items, found 5")]
+    [InlineData(new byte[] { 0x1D, 0x00 }, "a type of Thrift, found 13")]
+    [InlineData(new byte[] { 0x15 }, "more bytes, found the footer's end")]
+    [InlineData(new byte[0], "more bytes, found the footer's end")]
+    public void A_footer_whose_counts_are_not_within_it_is_refused(byte[] footer, string reason) =>
+        Assert.Contains(reason, Refusal(footer), StringComparison.Ordinal);
+
     [Fact]
     public void A_damaged_file_is_read_or_refused_at_once()
     {
@@ -94,6 +128,22 @@ public sealed class ParquetContainerTests
             damaged[place % damaged.Length] = value;
             _ = IsRefused(damaged);
         }, iter: 300);
+    }
+
+    private static string Refusal(IReadOnlyCollection<byte> footer)
+    {
+        byte[] file = [.. "PAR1"u8, .. footer, .. BitConverter.GetBytes(footer.Count), .. "PAR1"u8];
+        return Assert.Throws<DatasetException>(() => SampleData.Read("a.parquet", file)).Message;
+    }
+
+    private static IEnumerable<byte> Varint(int number)
+    {
+        for (; number >= 0x80; number >>= 7)
+        {
+            yield return (byte)(number | 0x80);
+        }
+
+        yield return (byte)number;
     }
 
     private static bool IsRefused(byte[] file)

@@ -35,6 +35,7 @@ internal sealed class ParquetContainer : DatasetContainer
                 $"{file.Path}: expected a Parquet file that begins and ends with PAR1, found none: is it cut off?");
         }
 
+        ParquetFooter.Require(file);
         try
         {
             return ReadAsync(file.Path).GetAwaiter().GetResult();
