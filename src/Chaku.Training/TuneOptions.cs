@@ -81,6 +81,6 @@ internal sealed record TuneOptions
     /// <summary>The chat template's name; null takes the model's own.</summary>
     public string? Template { get; init; }
 
-    /// <summary>The data set's format; null recognises it.</summary>
+    /// <summary>The data set's format, as <see cref="Datasets.Dataset.Read"/> takes it; null recognises it.</summary>
     public string? Format { get; init; }
 }

@@ -11,7 +11,9 @@ namespace Chaku.Training;
 /// <summary>One tuning run: data and base in, adapter or model out.</summary>
 internal sealed class Tuning
 {
-    private const int LongestDefaultContext = 512;
+    /// <summary>Tokens of a sequence at most, where nobody says otherwise and the model has no fewer.</summary>
+    public const int LongestDefaultContext = 512;
+
     private const double WarmupShare = 0.03;
     private const int ValidationCount = 4;
 
@@ -169,8 +171,8 @@ internal sealed class Tuning
 
     private TrainingData ReadData(string path, out PromptEncoder? prompts, out ChatTemplate? template)
     {
-        using DatasetFile file = DatasetFile.Open(path);
-        DatasetFormat format = DatasetFormats.Resolve(_options.Format, file);
+        Dataset dataset = Dataset.Read(path, _options.Format);
+        DatasetFormat format = dataset.Format;
         Require(
             format.HasConversations || _options.Template is null,
             $"{path} is read as {format.Name}, to which no template applies: leave out '{_options.Template}'");
@@ -179,8 +181,7 @@ internal sealed class Tuning
             : null;
         prompts = template is null ? null : new PromptEncoder(_model.Tokenizer, template);
         return DatasetEncoder.Encode(
-            file,
-            format,
+            dataset,
             _model.Tokenizer,
             prompts,
             ContextLength,

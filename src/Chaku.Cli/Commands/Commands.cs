@@ -8,6 +8,7 @@ internal static class Commands
     [
         new RunCommand(),
         new ChatCommand(),
+        new DataCommand(),
         new TuneCommand(),
         new ShowCommand(),
         new TokenizeCommand(),

@@ -17,7 +17,8 @@ internal sealed class TuneCommand : ProgramCommand
 
     private readonly Argument<string> _data = new("DATA")
     {
-        Description = "What to learn: plain text, or records in Alpaca's format, a JSON list or a record on each line.",
+        Description =
+            "What to learn: a text, a folder of texts, or records (JSON, CSV, Parquet) in any of --format's formats.",
     };
 
     private readonly Option<string> _out = new("--out", "-o")

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Chaku.Training;
-using Chaku.Training.Datasets;
 using Chaku.Training.Optimisation;
 
 namespace Chaku.Cli.Options;
@@ -94,12 +93,7 @@ internal sealed class TuneArguments
         CustomParser = NumberOption.ParseFraction,
     };
 
-    private readonly Option<string?> _format = new("--format")
-    {
-        Description = "Format of the data: " + Names(DatasetFormats.All.Select(format => format.Name)) +
-            "; what the file's name or content tells by default.",
-        HelpName = "NAME",
-    };
+    private readonly Option<string?> _format = FormatOption.Create();
 
     /// <summary>Adds the options to a command.</summary>
     public TuneArguments(Command command)

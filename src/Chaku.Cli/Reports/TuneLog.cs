@@ -57,6 +57,12 @@ internal sealed class TuneLog : IDisposable
                 $"in {data.Validation.Sequences.Count} sequences"));
         }
 
+        foreach (RecordGroup changed in data.Changed)
+        {
+            _terminal.Warn(Format(
+                $"{changed.Places.Count} records are changed ({changed.Places[0]} first): {changed.Kind}"));
+        }
+
         foreach (DroppedRecord dropped in data.Dropped.Take(MostNamed))
         {
             _terminal.Warn($"{dropped.Place} is not learnt from: {dropped.Reason}");

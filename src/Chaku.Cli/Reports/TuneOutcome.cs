@@ -54,6 +54,7 @@ internal static class TuneOutcome
         json.WriteFinite("held_out_loss_after", report.ValidationAfter ?? double.NaN);
         json.WriteNumber("token_count", report.TokenCount);
         json.WriteNumber("seconds", Math.Round(report.ElapsedSeconds, 3));
+        DataReport.WriteGroups(json, "changed", data.Changed);
         json.WriteStartArray("dropped");
         foreach (DroppedRecord dropped in data.Dropped)
         {

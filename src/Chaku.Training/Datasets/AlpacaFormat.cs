@@ -1,10 +1,11 @@
 using Chaku.Model.Templates;
+using Chaku.Training.Datasets.Containers;
 
 namespace Chaku.Training.Datasets;
 
 /// <summary>
-/// Stanford Alpaca's records, <c>instruction</c>, <c>output</c> and perhaps <c>input</c>, in a JSON array or a line
-/// each.
+/// Stanford Alpaca's records: <c>instruction</c>, <c>output</c> and perhaps <c>input</c>; and, as others added to them,
+/// <c>system</c> and <c>history</c>, a list of pairs of an earlier question and its answer.
 /// </summary>
 /// <remarks>Source: the data release of tatsu-lab/stanford_alpaca.</remarks>
 internal sealed class AlpacaFormat : DatasetFormat
@@ -13,21 +14,33 @@ internal sealed class AlpacaFormat : DatasetFormat
     public override string Name => "alpaca";
 
     /// <inheritdoc/>
-    public override IReadOnlyList<string> Extensions { get; } = [".json", ".jsonl", ".ndjson"];
+    public override string Fields => "instruction, output";
 
     /// <inheritdoc/>
-    public override bool HasConversations => true;
+    public override bool Recognises(FieldRecord first) => first.Has("instruction") && first.Has("output");
 
     /// <inheritdoc/>
-    public override bool Recognises(DatasetFile file) => file.FirstByte is (byte)'[' or (byte)'{';
+    public override IEnumerable<DatasetRecord> Read(FieldRecord record)
+    {
+        List<Message> messages = [];
+        if (record.OptionalText("system") is { Length: > 0 } system)
+        {
+            messages.Add(new(Role.System, system));
+        }
 
-    /// <inheritdoc/>
-    public override IReadOnlyList<DatasetRecord> Read(DatasetFile file) =>
-        [.. JsonRecords.Read(file).Select(record => new ConversationRecord(record.Place, Conversation(record)))];
+        foreach (IReadOnlyList<string> pair in record.TextLists("history"))
+        {
+            if (pair.Count != 2)
+            {
+                throw record.Wrong("history of pairs", $"{pair.Count} texts");
+            }
 
-    private static Conversation Conversation(JsonRecord record) => new(
-    [
-        new(Role.User, record.Text("instruction"), record.OptionalText("input") ?? ""),
-        new(Role.Assistant, record.Text("output")),
-    ]);
+            messages.Add(new(Role.User, pair[0]));
+            messages.Add(new(Role.Assistant, pair[1]));
+        }
+
+        messages.Add(new(Role.User, record.Text("instruction"), record.OptionalText("input") ?? ""));
+        messages.Add(new(Role.Assistant, record.Text("output")));
+        return [new ConversationRecord(record.Place, new(messages))];
+    }
 }

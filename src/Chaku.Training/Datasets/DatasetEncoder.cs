@@ -14,7 +14,7 @@ internal sealed class DatasetEncoder
     private readonly int _contextLength;
     private readonly double _validationShare;
     private readonly List<DroppedRecord> _dropped = [];
-    private readonly List<TrainingSequence> _conversations = [];
+    private readonly List<TrainingSequence> _sequences = [];
     private readonly List<TrainingSequence> _training = [];
     private readonly List<TrainingSequence> _validation = [];
 
@@ -27,21 +27,52 @@ internal sealed class DatasetEncoder
     }
 
     /// <summary>Encodes a data set.</summary>
-    /// <param name="file">The file.</param>
-    /// <param name="format">Its format.</param>
+    /// <param name="dataset">The data set.</param>
     /// <param name="tokenizer">The model's.</param>
     /// <param name="prompts">Writes conversations; null where the format has none.</param>
     /// <param name="contextLength">Tokens of a sequence at most; 2 or more.</param>
     /// <param name="validationShare">
-    /// The share that is held out, in [0, 1): the last sequences, of plain text the last tokens.
+    /// The share that is held out, in [0, 1): the last sequences, of a single plain text the last tokens.
     /// </param>
     /// <param name="progress">Told records done and records in all; may be null.</param>
     /// <param name="cancellation">Stops between records.</param>
-    /// <exception cref="DatasetException">The file is broken, or there is nothing to learn or to hold out.</exception>
+    /// <exception cref="DatasetException">There is nothing to learn or to hold out.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public static TrainingData Encode(
-        DatasetFile file,
-        DatasetFormat format,
+        Dataset dataset,
+        Tokenizer tokenizer,
+        PromptEncoder? prompts,
+        int contextLength,
+        double validationShare = 0,
+        Action<int, int>? progress = null,
+        CancellationToken cancellation = default)
+    {
+        if (validationShare is not (>= 0 and < 1))
+        {
+            throw new DatasetException($"the share to hold out is at least 0 and less than 1, not {validationShare}");
+        }
+
+        TrainingData data =
+            Measure(dataset, tokenizer, prompts, contextLength, validationShare, progress, cancellation);
+        if (data.Training.Sequences.Count == 0)
+        {
+            string first = data.Dropped is [var dropped, ..] ? $", the first ({dropped.Place}): {dropped.Reason}" : "";
+            throw new DatasetException(
+                $"{dataset.Path} has nothing to learn: of {data.RecordCount} records {data.Dropped.Count} were " +
+                $"dropped{first}");
+        }
+
+        return validationShare > 0 && data.Validation.Sequences.Count == 0
+            ? throw new DatasetException(
+                $"{dataset.Path} is too small to hold out {validationShare} of it: " +
+                $"{data.Training.Sequences.Count} sequences in all")
+            : data;
+    }
+
+    /// <summary>The same, where it is no error that nothing is left to learn.</summary>
+    /// <inheritdoc cref="Encode"/>
+    public static TrainingData Measure(
+        Dataset dataset,
         Tokenizer tokenizer,
         PromptEncoder? prompts,
         int contextLength,
@@ -50,32 +81,31 @@ internal sealed class DatasetEncoder
         CancellationToken cancellation = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(contextLength, 2);
-        if (validationShare is not (>= 0 and < 1))
-        {
-            throw new DatasetException($"the share to hold out is at least 0 and less than 1, not {validationShare}");
-        }
-
-        IReadOnlyList<DatasetRecord> records = format.Read(file);
+        IReadOnlyList<DatasetRecord> records = dataset.Records;
         DatasetEncoder encoder = new(tokenizer, prompts, contextLength, validationShare);
+        bool isOneText = records is [TextRecord];
         for (int i = 0; i < records.Count; i++)
         {
             cancellation.ThrowIfCancellationRequested();
-            encoder.Add(records[i]);
+            encoder.Add(records[i], isOneText);
             progress?.Invoke(i + 1, records.Count);
         }
 
-        return encoder.Finish(file.Path, records.Count);
+        return encoder.Finish(records.Count) with { Changed = DatasetSurvey.Changes(records) };
     }
 
-    private void Add(DatasetRecord record)
+    private void Add(DatasetRecord record, bool isOneText)
     {
         switch (record)
         {
             case TextRecord text:
-                AddText(text);
+                AddText(text, isOneText);
                 break;
             case ConversationRecord conversation:
                 AddConversation(conversation);
+                break;
+            case UnusableRecord unusable:
+                _dropped.Add(new(unusable.Place, unusable.Reason) { Kind = unusable.Reason });
                 break;
             default:
                 throw new ArgumentException($"no encoding for {record.GetType()}", nameof(record));
@@ -86,7 +116,17 @@ internal sealed class DatasetEncoder
     {
         PromptEncoder prompts = _prompts
             ?? throw new ArgumentException($"{record.Place} is a conversation, which needs a chat template");
-        EncodedConversation encoded = prompts.Encode(record.Conversation, addGenerationPrompt: false);
+        EncodedConversation encoded;
+        try
+        {
+            encoded = prompts.Encode(record.Conversation, addGenerationPrompt: false);
+        }
+        catch (ChatTemplateException exception)
+        {
+            _dropped.Add(new(record.Place, exception.Message) { Kind = "refused by the chat template" });
+            return;
+        }
+
         bool[] trained = encoded.IsAnswer;
         if (trained.Length > 0)
         {
@@ -96,7 +136,14 @@ internal sealed class DatasetEncoder
         if (encoded.Ids.Length > _contextLength)
         {
             _dropped.Add(new(
-                record.Place, $"{encoded.Ids.Length} tokens do not fit into the context of {_contextLength}"));
+                record.Place, $"{encoded.Ids.Length} tokens do not fit into the context of {_contextLength}")
+            {
+                Kind = $"longer than the context of {_contextLength} tokens",
+            });
+        }
+        else if (record.LearntAnswers is { } learnt && !Unlearn(trained, learnt))
+        {
+            _dropped.Add(new(record.Place, "the template does not keep apart the answers to learn from the others"));
         }
         else if (!trained.Contains(true))
         {
@@ -104,13 +151,35 @@ internal sealed class DatasetEncoder
         }
         else
         {
-            _conversations.Add(new TrainingSequence(encoded.Ids, trained));
+            _sequences.Add(new TrainingSequence(encoded.Ids, trained) { Place = record.Place });
         }
     }
 
-    private void AddText(TextRecord record)
+    // Takes the mark from the answers that are only to be read: the first run of marked tokens is the first answer.
+    private static bool Unlearn(bool[] trained, IReadOnlyList<bool> learnt)
+    {
+        int run = -1;
+        bool wasMarked = false;
+        for (int index = 0; index < trained.Length; index++)
+        {
+            bool isMarked = trained[index];
+            run += isMarked && !wasMarked ? 1 : 0;
+            wasMarked = isMarked;
+            trained[index] = isMarked && run < learnt.Count && learnt[run];
+        }
+
+        return run + 1 == learnt.Count;
+    }
+
+    private void AddText(TextRecord record, bool isAlone)
     {
         int[] tokens = _tokenizer.Encode(record.Text, addSpecial: false);
+        if (!isAlone)
+        {
+            AddWindows(record.Place, tokens, _sequences);
+            return;
+        }
+
         int trainingCount = tokens.Length - HeldOut(tokens.Length);
         AddWindows(record.Place, tokens.AsSpan(0, trainingCount), _training);
         AddWindows(record.Place, tokens.AsSpan(trainingCount), _validation);
@@ -133,31 +202,16 @@ internal sealed class DatasetEncoder
 
             bool[] trained = new bool[window.Length];
             Array.Fill(trained, true, 1, trained.Length - 1);
-            windows.Add(new TrainingSequence(window, trained));
+            windows.Add(new TrainingSequence(window, trained) { Place = place });
         }
     }
 
-    private TrainingData Finish(string path, int recordCount)
+    private TrainingData Finish(int recordCount)
     {
-        int trainingCount = _conversations.Count - HeldOut(_conversations.Count);
-        _training.AddRange(_conversations[..trainingCount]);
-        _validation.AddRange(_conversations[trainingCount..]);
-        if (recordCount == 0)
-        {
-            throw new DatasetException($"{path} is empty: there is no record to learn from");
-        }
-
-        if (_training.Count == 0)
-        {
-            string first = _dropped.Count > 0 ? $", the first ({_dropped[0].Place}): {_dropped[0].Reason}" : "";
-            throw new DatasetException(
-                $"{path} has nothing to learn: of {recordCount} records {_dropped.Count} were dropped{first}");
-        }
-
-        return _validationShare > 0 && _validation.Count == 0
-            ? throw new DatasetException(
-                $"{path} is too small to hold out {_validationShare} of it: {_training.Count} sequences in all")
-            : new TrainingData(recordCount, new(_training), new(_validation), _dropped);
+        int trainingCount = _sequences.Count - HeldOut(_sequences.Count);
+        _training.AddRange(_sequences[..trainingCount]);
+        _validation.AddRange(_sequences[trainingCount..]);
+        return new TrainingData(recordCount, new(_training), new(_validation), _dropped);
     }
 
     private int HeldOut(int count) => (int)Math.Round(count * _validationShare, MidpointRounding.AwayFromZero);

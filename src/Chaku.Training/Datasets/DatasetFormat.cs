@@ -1,23 +1,27 @@
+using Chaku.Training.Datasets.Containers;
+
 namespace Chaku.Training.Datasets;
 
-/// <summary>A way to write a data set: an entry of <see cref="DatasetFormats.All"/>.</summary>
+/// <summary>
+/// A shape of records: which fields make a conversation or a text. An entry of <see cref="DatasetFormats.All"/>.
+/// </summary>
 internal abstract class DatasetFormat
 {
     /// <summary>Its name in the table.</summary>
     public abstract string Name { get; }
 
-    /// <summary>Extensions of its files, with their dots.</summary>
-    public abstract IReadOnlyList<string> Extensions { get; }
+    /// <summary>What a person looks for to know it.</summary>
+    public abstract string Fields { get; }
 
     /// <summary>Whether its records are conversations, which need a chat template.</summary>
-    public abstract bool HasConversations { get; }
+    public virtual bool HasConversations => true;
 
-    /// <summary>Whether a file with a name that says nothing is one of this format.</summary>
-    public abstract bool Recognises(DatasetFile file);
+    /// <summary>Whether records like this one, a data set's first, are of this format.</summary>
+    public abstract bool Recognises(FieldRecord first);
 
-    /// <summary>The records, in the file's order.</summary>
+    /// <summary>What a record is: as a rule one conversation or text.</summary>
     /// <exception cref="DatasetException">
-    /// The file is not what the format demands; the message names the place.
+    /// The record is not what the format demands; the message names the place.
     /// </exception>
-    public abstract IReadOnlyList<DatasetRecord> Read(DatasetFile file);
+    public abstract IEnumerable<DatasetRecord> Read(FieldRecord record);
 }

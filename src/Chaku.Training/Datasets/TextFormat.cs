@@ -1,39 +1,26 @@
-using System.Text;
-using System.Text.Unicode;
+using Chaku.Training.Datasets.Containers;
 
 namespace Chaku.Training.Datasets;
 
-/// <summary>Plain text in UTF-8: the whole file is one record.</summary>
+/// <summary>Plain text: the field <c>text</c>, or a file that is nothing else; all of it is learnt.</summary>
 internal sealed class TextFormat : DatasetFormat
 {
     /// <inheritdoc/>
     public override string Name => "text";
 
     /// <inheritdoc/>
-    public override IReadOnlyList<string> Extensions { get; } = [".txt", ".md"];
+    public override string Fields => FieldRecord.TextField;
 
     /// <inheritdoc/>
     public override bool HasConversations => false;
 
-    /// <summary>Never: any file would pass for text.</summary>
     /// <inheritdoc/>
-    public override bool Recognises(DatasetFile file) => false;
+    public override bool Recognises(FieldRecord first) => first.Has(FieldRecord.TextField);
 
     /// <inheritdoc/>
-    public override IReadOnlyList<DatasetRecord> Read(DatasetFile file)
+    public override IEnumerable<DatasetRecord> Read(FieldRecord record)
     {
-        int number = 0;
-        foreach (Range line in file.Content.Split((byte)'\n'))
-        {
-            number++;
-            if (!Utf8.IsValid(file.Content[line]))
-            {
-                throw new DatasetException($"{file.Path}, line {number}: expected UTF-8");
-            }
-        }
-
-        return file.Content.IsEmpty
-            ? []
-            : [new TextRecord(Path.GetFileName(file.Path), Encoding.UTF8.GetString(file.Content))];
+        string text = record.Text(FieldRecord.TextField);
+        return [text.Length > 0 ? new TextRecord(record.Place, text) : new UnusableRecord(record.Place, "no text")];
     }
 }

@@ -6,6 +6,7 @@ using Chaku.Model.Templates;
 using Chaku.Model.Tokenizers;
 using Chaku.Tests;
 using Chaku.Training.Datasets;
+using Chaku.Training.Datasets.Containers;
 using Chaku.Training.Optimisation;
 
 namespace Chaku.Cli.Tests.House;
@@ -28,6 +29,7 @@ public sealed class CompletenessTests
         ("template", ChatTemplates.All.Select(entry => entry.Name)),
         ("sampler", Samplers.All.Select(entry => entry.Name)),
         ("data set format", DatasetFormats.All.Select(entry => entry.Name)),
+        ("data set container", DatasetContainers.All.Select(entry => entry.Name)),
         ("schedule", LearningRateSchedules.All.Select(entry => entry.Name)),
         ("optimiser", OptimiserKinds.All.Select(entry => entry.Name)),
         ("command", Cli.Commands.Commands.Create().Select(entry => entry.Name)),
@@ -164,7 +166,16 @@ public sealed class CompletenessTests
         new("sampler", "top-p", "SamplersTests"),
         new("sampler", "min-p", "SamplersTests"),
         new("data set format", "alpaca", "AlpacaFormatTests"),
+        new("data set format", "dolly", "DollyFormatTests"),
+        new("data set format", "sharegpt", "TurnsFormatTests"),
+        new("data set format", "openai", "TurnsFormatTests"),
+        new("data set format", "oasst", "OpenAssistantFormatTests"),
+        new("data set format", "oasst-all", "OpenAssistantFormatTests"),
         new("data set format", "text", "TextWindowTests"),
+        new("data set container", "json", "AlpacaFormatTests"),
+        new("data set container", "csv", "CsvContainerTests"),
+        new("data set container", "parquet", "ParquetContainerTests", "tests/testdata/datasets/messages.parquet"),
+        new("data set container", "plain", "PlainFolderTests"),
         new("schedule", "cosine", "LearningRateSchedulesTests"),
         new("schedule", "linear", "LearningRateSchedulesTests"),
         new("schedule", "constant", "LearningRateSchedulesTests"),
@@ -172,6 +183,7 @@ public sealed class CompletenessTests
         new("optimiser", "adamw-8bit", "OptimiserKindsTests"),
         new("command", "run", "RunCommandTests", Shared + "models/stories260K/EXPECTED.md"),
         new("command", "chat", "ChatCommandTests"),
+        new("command", "data", "DataCommandTests"),
         new("command", "tune", "TuneCommandTests"),
         new("command", "show", "ScriptCommandTests"),
         new("command", "tokenize", "ScriptCommandTests", Shared + "tokenizers/ggml-vocab-llama-spm.gguf.out"),

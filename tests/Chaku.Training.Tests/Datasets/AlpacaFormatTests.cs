@@ -28,14 +28,14 @@ public sealed class AlpacaFormatTests
         Assert.Equal(
             ["record 1 (line 2)", "record 2 (line 4)", "record 3 (line 6)"], array.Select(record => record.Place));
         Assert.Equal(["line 1", "line 2", "line 3"], lines.Select(record => record.Place));
-        Assert.Equal(Messages(array), Messages(lines));
+        Assert.Equal(SampleData.Messages(array), SampleData.Messages(lines));
         Assert.Equal(
             [
                 new(Role.User, "one", "x"), new(Role.Assistant, "1"),
                 new(Role.User, "zwei"), new(Role.Assistant, ""),
                 new(Role.User, "3"), new(Role.Assistant, "{\"a\": 1}"),
             ],
-            Messages(array));
+            SampleData.Messages(array));
     }
 
     [Theory]
@@ -52,7 +52,7 @@ public sealed class AlpacaFormatTests
     [InlineData("{\"instruction\": \"i\", \"output\": \"\\ud800\"}", "line 3: expected a text as output")]
     public void A_wrong_line_is_named(string line, string reason)
     {
-        string message = Refusal("a.jsonl", $"{Good}\n\n{line}\n{Good}");
+        string message = SampleData.Refusal("a.jsonl", $"{Good}\n\n{line}\n{Good}");
         Assert.Contains($"a.jsonl, {reason}", message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', message);
     }
@@ -64,15 +64,15 @@ public sealed class AlpacaFormatTests
     [InlineData("\n  {\"instruction\": \"i\", \"output\": \"o\"}", "line 3: malformed JSON")]
     [InlineData("\n  {\"instruction\": \"i\", \"output\": \"o\"}]\n\n]", "line 5: malformed JSON")]
     public void A_wrong_record_of_an_array_is_named_with_its_line(string rest, string reason) => Assert.Contains(
-        $"a.json, {reason}", Refusal("a.json", $"[\n  {Good},{rest}"), StringComparison.Ordinal);
+        $"a.json, {reason}", SampleData.Refusal("a.json", $"[\n  {Good},{rest}"), StringComparison.Ordinal);
 
     [Fact]
     public void A_deep_record_is_refused()
     {
         string deep = new string('[', 100_000) + new string(']', 100_000);
         Assert.Contains(
-            "line 1: malformed JSON", Refusal("a.jsonl", $"{{\"a\": {deep}}}"), StringComparison.Ordinal);
-        Assert.Contains("line 1: malformed JSON", Refusal("a.json", deep), StringComparison.Ordinal);
+            "line 1: malformed JSON", SampleData.Refusal("a.jsonl", $"{{\"a\": {deep}}}"), StringComparison.Ordinal);
+        Assert.Contains("line 1: malformed JSON", SampleData.Refusal("a.json", deep), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -92,16 +92,8 @@ public sealed class AlpacaFormatTests
     [Fact]
     public void A_real_data_set_is_read_whole()
     {
-        using DatasetFile file = DatasetFile.Open(Fixtures.Shared("data", "alpaca-999.json"));
-        IReadOnlyList<DatasetRecord> records = DatasetFormats.Resolve(null, file).Read(file);
+        IReadOnlyList<DatasetRecord> records = Dataset.Read(Fixtures.Shared("data", "alpaca-999.json")).Records;
         Assert.Equal(999, records.Count);
         Assert.Equal(999, records.Select(record => record.Place).Distinct().Count());
     }
-
-    private static IEnumerable<Message> Messages(IEnumerable<DatasetRecord> records) => records
-        .Cast<ConversationRecord>()
-        .SelectMany(record => record.Conversation.Messages);
-
-    private static string Refusal(string name, string content) =>
-        Assert.Throws<DatasetException>(() => SampleData.Read(name, content)).Message;
 }

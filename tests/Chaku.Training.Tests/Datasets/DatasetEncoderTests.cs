@@ -57,13 +57,11 @@ public sealed class DatasetEncoderTests
     {
         string path = Path.GetTempFileName();
         File.WriteAllText(path, Lines(Letters));
-        using DatasetFile file = DatasetFile.Open(path);
         using CancellationTokenSource cancellation = new();
         List<(int Done, int All)> told = [];
 
         Assert.Throws<OperationCanceledException>(() => DatasetEncoder.Encode(
-            file,
-            DatasetFormats.Resolve("alpaca", file),
+            Dataset.Read(path, "alpaca"),
             SampleData.Tokenizer(),
             SampleData.Alpaca(SampleData.Tokenizer()),
             1000,

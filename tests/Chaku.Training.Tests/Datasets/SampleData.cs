@@ -16,22 +16,29 @@ internal static class SampleData
 
     private static readonly string[] Marks = ["<unk>", "<s>", "</s>"];
 
-    /// <summary>Three marks, 256 bytes, and a space.</summary>
-    public static Tokenizer Tokenizer(bool addBos = true)
+    /// <summary>Three marks, 256 bytes, and a space; and then the marks of a template.</summary>
+    public static Tokenizer Tokenizer(bool addBos = true, params IReadOnlyList<string> marks)
     {
-        string[] tokens = [.. Marks, .. Enumerable.Range(0, 256).Select(value => $"<0x{value:X2}>"), "▁"];
+        string[] tokens =
+        [
+            .. Marks, .. Enumerable.Range(0, 256).Select(value => $"<0x{value:X2}>"), "▁", .. marks.Except(Marks),
+        ];
         return Chaku.Model.Tokenizers.Tokenizer.Create(new()
         {
             File = "sample.gguf",
             Kind = "llama",
             Tokens = [.. tokens.Select(Encoding.UTF8.GetBytes)],
             Scores = [.. tokens.Select(_ => 0f)],
-            Types = [.. tokens.Select((_, id) => id == 0 ? 2 : id < 3 ? 3 : id < Space ? 6 : 1)],
+            Types = [.. tokens.Select((_, id) => id == 0 ? 2 : id is < 3 or > Space ? 3 : id < Space ? 6 : 1)],
             BosId = Bos,
             EosId = Eos,
             AddBos = addBos,
         });
     }
+
+    /// <summary>A vocabulary that has what a template writes.</summary>
+    public static Tokenizer TokenizerFor(ChatTemplate template) =>
+        Tokenizer(true, [.. template.Marks.Concat(template.StopTokens).Distinct()]);
 
     /// <summary>The tokens of ASCII text inside a sequence.</summary>
     public static int[] Ids(string text) => [.. text.Select(letter => letter == ' ' ? Space : letter + 3)];
@@ -42,12 +49,11 @@ internal static class SampleData
     public static TrainingData Encode(
         string name, string content, int contextLength = 1000, double share = 0, bool addBos = true)
     {
-        return OnDisk(name, content, file =>
+        return OnDisk(name, Encoding.UTF8.GetBytes(content), path =>
         {
             Tokenizer tokenizer = Tokenizer(addBos);
             return DatasetEncoder.Encode(
-                file,
-                DatasetFormats.Resolve(null, file),
+                Dataset.Read(path),
                 tokenizer,
                 Alpaca(tokenizer),
                 contextLength,
@@ -62,20 +68,33 @@ internal static class SampleData
 
     /// <summary>Reads the records of a data set.</summary>
     public static IReadOnlyList<DatasetRecord> Read(string name, byte[] content, string? format = null) =>
-        OnDisk(name, content, file => DatasetFormats.Resolve(format, file).Read(file));
+        OnDisk(name, content, path => Dataset.Read(path, format).Records);
 
-    private static T OnDisk<T>(string name, string content, Func<DatasetFile, T> use) =>
-        OnDisk(name, Encoding.UTF8.GetBytes(content), use);
+    /// <summary>The messages of conversations, one after the other.</summary>
+    public static IEnumerable<Message> Messages(IEnumerable<DatasetRecord> records) =>
+        records.Cast<ConversationRecord>().SelectMany(record => record.Conversation.Messages);
 
-    private static T OnDisk<T>(string name, byte[] content, Func<DatasetFile, T> use)
+    /// <summary>The tokens that are learnt.</summary>
+    public static IEnumerable<int> Learnt(TrainingSequence sequence) =>
+        sequence.Tokens.Where((_, index) => sequence.Trained[index]);
+
+    /// <summary>What is said of a data set that cannot be read.</summary>
+    public static string Refusal(string name, string content, string? format = null)
+    {
+        string message = Assert.Throws<DatasetException>(() => Read(name, content, format)).Message;
+        Assert.DoesNotContain('\n', message);
+        return message;
+    }
+
+    /// <summary>Uses a file that is there only for the while.</summary>
+    public static T OnDisk<T>(string name, byte[] content, Func<string, T> use)
     {
         string folder = Directory.CreateTempSubdirectory("chaku-test-").FullName;
         try
         {
             string path = Path.Combine(folder, name);
             File.WriteAllBytes(path, content);
-            using DatasetFile file = DatasetFile.Open(path);
-            return use(file);
+            return use(path);
         }
         finally
         {

@@ -1,0 +1,183 @@
+using System.Collections;
+using System.Globalization;
+using System.Text.Json;
+using Parquet;
+using Parquet.Meta;
+using Parquet.Serialization;
+
+namespace Chaku.Training.Datasets.Containers;
+
+/// <summary>Apache Parquet, the tables of Hugging Face's data sets.</summary>
+/// <remarks>
+/// The file itself is read by Parquet.Net (docs/decisions/0004-parquet.md); bytes of a text that are no UTF-8 become
+/// U+FFFD there.
+/// </remarks>
+internal sealed class ParquetContainer : DatasetContainer
+{
+    private const long MostRows = 1 << 24;
+    private const long MostBytes = 1 << 30;
+
+    /// <inheritdoc/>
+    public override string Name => "parquet";
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> Extensions { get; } = [".parquet"];
+
+    /// <inheritdoc/>
+    public override bool Recognises(DatasetFile file) => file.Content.StartsWith("PAR1"u8);
+
+    /// <inheritdoc/>
+    public override ContainerContent Read(DatasetFile file)
+    {
+        if (file.Content.Length < 12 || !Recognises(file) || !file.Content.EndsWith("PAR1"u8))
+        {
+            throw new DatasetException(
+                $"{file.Path}: expected a Parquet file that begins and ends with PAR1, found none: is it cut off?");
+        }
+
+        ParquetFooter.Require(file);
+        try
+        {
+            return ReadAsync(file.Path).GetAwaiter().GetResult();
+        }
+#pragma warning disable CA1031 // A damaged file makes the library throw whatever it meets first.
+        catch (Exception exception) when (exception is not DatasetException and not OutOfMemoryException)
+#pragma warning restore CA1031
+        {
+            throw new DatasetException($"{file.Path}: not readable as Parquet: {exception.Message}", exception);
+        }
+    }
+
+    private static async Task<ContainerContent> ReadAsync(string path)
+    {
+        string? license;
+        FileStream stream = File.OpenRead(path);
+        await using (stream.ConfigureAwait(false))
+        {
+            ParquetReader reader = await ParquetReader.CreateAsync(stream, leaveStreamOpen: true).ConfigureAwait(false);
+            await using (reader.ConfigureAwait(false))
+            {
+                RequirePlausible(path, reader.Metadata);
+                license = License(reader.CustomMetadata);
+            }
+
+            stream.Position = 0;
+            DeserializationResult<Dictionary<string, object>> table =
+                await ParquetSerializer.DeserializeUntypedAsync(stream).ConfigureAwait(false);
+            return new ContainerContent(
+                [
+                    .. table.Data.Select((row, index) => FieldRecord.Create(
+                        path, $"row {index + 1}", json => WriteFields(json, row))),
+                ],
+                license);
+        }
+    }
+
+    // Sizes that no data set of text has are refused before anything is made room for.
+    private static void RequirePlausible(string path, FileMetaData? metadata)
+    {
+        Int128 rows = 0;
+        Int128 bytes = 0;
+        foreach (RowGroup group in metadata?.RowGroups ?? [])
+        {
+            rows += Checked(path, "rows", group.NumRows);
+            foreach (ColumnChunk column in group.Columns)
+            {
+                bytes += Checked(path, "bytes", column.MetaData?.TotalUncompressedSize ?? 0);
+                _ = Checked(path, "values", column.MetaData?.NumValues ?? 0);
+            }
+        }
+
+        if (rows > MostRows || bytes > MostBytes)
+        {
+            throw new DatasetException(
+                $"{path}: expected at most {MostRows} rows and {MostBytes} bytes, got {rows} and {bytes}");
+        }
+    }
+
+    private static long Checked(string path, string what, long count) => count is >= 0 and <= MostBytes
+        ? count
+        : throw new DatasetException($"{path}: expected at most {MostBytes} {what}, got {count}");
+
+    // A key of its own, or in the description that Hugging Face's library writes.
+    private static string? License(Dictionary<string, string> metadata)
+    {
+        if (metadata.TryGetValue("license", out string? license) && !string.IsNullOrWhiteSpace(license))
+        {
+            return license.Trim();
+        }
+
+        try
+        {
+            return metadata.TryGetValue("huggingface", out string? description)
+                && JsonElement.Parse(description).TryGetProperty("info", out JsonElement content)
+                && content.ValueKind == JsonValueKind.Object
+                && content.TryGetProperty("license", out JsonElement stated)
+                && stated.ValueKind == JsonValueKind.String
+                && !string.IsNullOrWhiteSpace(stated.GetString())
+                    ? stated.GetString()
+                    : null;
+        }
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
+        {
+            // A description that cannot be read states nothing.
+            return null;
+        }
+    }
+
+    private static void WriteFields(Utf8JsonWriter json, IEnumerable<KeyValuePair<string, object>> fields)
+    {
+        foreach ((string name, object value) in fields)
+        {
+            json.WritePropertyName(name);
+            WriteValue(json, value);
+        }
+    }
+
+    private static void WriteValue(Utf8JsonWriter json, object? value)
+    {
+        switch (value)
+        {
+            case null:
+                json.WriteNullValue();
+                break;
+            case string text:
+                json.WriteStringValue(text);
+                break;
+            case bool flag:
+                json.WriteBooleanValue(flag);
+                break;
+            case byte or sbyte or short or ushort or int or uint or long:
+                json.WriteNumberValue(Convert.ToInt64(value, CultureInfo.InvariantCulture));
+                break;
+            case float or double when double.IsFinite(Convert.ToDouble(value, CultureInfo.InvariantCulture)):
+                json.WriteNumberValue(Convert.ToDouble(value, CultureInfo.InvariantCulture));
+                break;
+            case byte[] bytes:
+                json.WriteBase64StringValue(bytes);
+                break;
+            case IDictionary fields:
+                json.WriteStartObject();
+                foreach (DictionaryEntry field in fields)
+                {
+                    json.WritePropertyName(Convert.ToString(field.Key, CultureInfo.InvariantCulture) ?? "");
+                    WriteValue(json, field.Value);
+                }
+
+                json.WriteEndObject();
+                break;
+            case IEnumerable items:
+                json.WriteStartArray();
+                foreach (object? item in items)
+                {
+                    WriteValue(json, item);
+                }
+
+                json.WriteEndArray();
+                break;
+            default:
+                json.WriteStringValue(Convert.ToString(value, CultureInfo.InvariantCulture));
+                break;
+        }
+    }
+}
