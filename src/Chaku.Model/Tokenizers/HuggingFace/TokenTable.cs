@@ -68,7 +68,8 @@ internal sealed class TokenTable
     /// <summary>What has been gathered.</summary>
     /// <param name="kind">The kind of tokenizer.</param>
     /// <param name="tokenCount">
-    /// How many tokens the model has scores for, 0 where nobody says: those that nobody named are unused, and added ones
+    /// How many tokens the model has scores for, 0 where nobody says: those that nobody named are unused, and added
+    /// ones
     /// beyond them, such as a padding token of the trainer's, are none.
     /// </param>
     public VocabularySource ToSource(string kind, int tokenCount)
