@@ -41,11 +41,12 @@ internal sealed class ParquetContainer : DatasetContainer
         catch (Exception exception) when (exception is not DatasetException and not OutOfMemoryException)
 #pragma warning restore CA1031
         {
-            throw new DatasetException($"{file.Path}: not readable as Parquet: {exception.Message}", exception);
+            string reason = exception.Message.ReplaceLineEndings(" ");
+            throw new DatasetException($"{file.Path}: not readable as Parquet: {reason}", exception);
         }
     }
 
-    // Not by the library's serializer of rows: it compiles expressions, which NativeAOT cannot.
+    // Not by the library's serializer of rows, which compiles expressions as it runs.
     private static async Task<ContainerContent> ReadAsync(string path)
     {
         FileStream stream = File.OpenRead(path);
