@@ -1,9 +1,6 @@
-using System.Collections;
-using System.Globalization;
 using System.Text.Json;
 using Parquet;
 using Parquet.Meta;
-using Parquet.Serialization;
 
 namespace Chaku.Training.Datasets.Containers;
 
@@ -44,13 +41,14 @@ internal sealed class ParquetContainer : DatasetContainer
         catch (Exception exception) when (exception is not DatasetException and not OutOfMemoryException)
 #pragma warning restore CA1031
         {
-            throw new DatasetException($"{file.Path}: not readable as Parquet: {exception.Message}", exception);
+            string reason = exception.Message.ReplaceLineEndings(" ");
+            throw new DatasetException($"{file.Path}: not readable as Parquet: {reason}", exception);
         }
     }
 
+    // Not by the library's serializer of rows, which compiles expressions as it runs.
     private static async Task<ContainerContent> ReadAsync(string path)
     {
-        string? license;
         FileStream stream = File.OpenRead(path);
         await using (stream.ConfigureAwait(false))
         {
@@ -58,18 +56,19 @@ internal sealed class ParquetContainer : DatasetContainer
             await using (reader.ConfigureAwait(false))
             {
                 RequirePlausible(path, reader.Metadata);
-                license = License(reader.CustomMetadata);
-            }
+                List<FieldRecord> records = [];
+                for (int index = 0; index < reader.RowGroupCount; index++)
+                {
+                    using ParquetRowGroupReader group = reader.OpenRowGroupReader(index);
+                    ParquetRows rows = await ParquetRows.ReadAsync(reader.Schema, group).ConfigureAwait(false);
+                    for (long row = 0; row < group.RowCount; row++)
+                    {
+                        records.Add(FieldRecord.Create(path, $"row {records.Count + 1}", rows.WriteRow));
+                    }
+                }
 
-            stream.Position = 0;
-            DeserializationResult<Dictionary<string, object>> table =
-                await ParquetSerializer.DeserializeUntypedAsync(stream).ConfigureAwait(false);
-            return new ContainerContent(
-                [
-                    .. table.Data.Select((row, index) => FieldRecord.Create(
-                        path, $"row {index + 1}", json => WriteFields(json, row))),
-                ],
-                license);
+                return new ContainerContent(records, License(reader.CustomMetadata));
+            }
         }
     }
 
@@ -122,62 +121,6 @@ internal sealed class ParquetContainer : DatasetContainer
         {
             // A description that cannot be read states nothing.
             return null;
-        }
-    }
-
-    private static void WriteFields(Utf8JsonWriter json, IEnumerable<KeyValuePair<string, object>> fields)
-    {
-        foreach ((string name, object value) in fields)
-        {
-            json.WritePropertyName(name);
-            WriteValue(json, value);
-        }
-    }
-
-    private static void WriteValue(Utf8JsonWriter json, object? value)
-    {
-        switch (value)
-        {
-            case null:
-                json.WriteNullValue();
-                break;
-            case string text:
-                json.WriteStringValue(text);
-                break;
-            case bool flag:
-                json.WriteBooleanValue(flag);
-                break;
-            case byte or sbyte or short or ushort or int or uint or long:
-                json.WriteNumberValue(Convert.ToInt64(value, CultureInfo.InvariantCulture));
-                break;
-            case float or double when double.IsFinite(Convert.ToDouble(value, CultureInfo.InvariantCulture)):
-                json.WriteNumberValue(Convert.ToDouble(value, CultureInfo.InvariantCulture));
-                break;
-            case byte[] bytes:
-                json.WriteBase64StringValue(bytes);
-                break;
-            case IDictionary fields:
-                json.WriteStartObject();
-                foreach (DictionaryEntry field in fields)
-                {
-                    json.WritePropertyName(Convert.ToString(field.Key, CultureInfo.InvariantCulture) ?? "");
-                    WriteValue(json, field.Value);
-                }
-
-                json.WriteEndObject();
-                break;
-            case IEnumerable items:
-                json.WriteStartArray();
-                foreach (object? item in items)
-                {
-                    WriteValue(json, item);
-                }
-
-                json.WriteEndArray();
-                break;
-            default:
-                json.WriteStringValue(Convert.ToString(value, CultureInfo.InvariantCulture));
-                break;
         }
     }
 }
