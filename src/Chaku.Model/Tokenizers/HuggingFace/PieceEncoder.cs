@@ -64,7 +64,9 @@ internal sealed class PieceEncoder
     /// <summary>SentencePiece's sign for a space.</summary>
     private static Rune SpaceMark { get; } = new('\u2581');
 
-    private bool HasEveryByte => _byteIds is not null && !_byteIds.Contains(-1);
+    // A byte below 0x80 is a character; Gemma has no byte token for the tab, which is a token itself.
+    private bool HasEveryByte => _byteIds is not null && Enumerable.Range(0, _byteIds.Length).All(
+        value => _byteIds[value] >= 0 || (value < 0x80 && Find(new Rune(value)) >= 0));
 
     /// <summary>Whether every text has tokens; else only those of some letters have.</summary>
     public bool SpellsEverything => _unknownId is not null || HasEveryByte;
