@@ -6,7 +6,8 @@ internal static class TestModels
     /// <summary>GGUF files of the clone, by folder and name.</summary>
     public static readonly IReadOnlyList<string> Files =
     [
-        "tiny/llama-gqa", "tiny/llama-mqa-tied", "tiny/llama3-ropefreqs", "families/llama-linear", "families/mixtral",
+        "tiny/llama-gqa", "tiny/llama-mqa-tied", "tiny/llama3-ropefreqs", "families/llama-linear", "families/llama3",
+        "families/mixtral",
         "families/falcon-7b", "families/falcon-40b", "families/bloom-6h", "families/gptneox-sequential",
         "families/mpt", "families/mpt-6h-clip", "families/qwen3", "families/qwen3-moe", "families/gemma2",
         "families/phi3-longrope", "families/phi3-shortrope",
