@@ -6,10 +6,13 @@ namespace Chaku.Model.Decoding;
 internal abstract record PositionConfig;
 
 /// <summary>A bias of the scores that grows with the distance: slope · (key position − query position).</summary>
-/// <param name="MaxBias">8 for every known model; the slopes follow from it and the number of heads.</param>
+/// <param name="MaxBias">The slopes follow from it and the number of heads.</param>
 /// <remarks>Source: arXiv:2108.12409.</remarks>
 internal sealed record AlibiConfig(float MaxBias) : PositionConfig
 {
+    /// <summary>The largest bias of every known model whose settings do not name another.</summary>
+    public const float UsualMaxBias = 8;
+
     /// <summary>
     /// Not 0: the bias is factor · BF16(BF16(slope) · BF16(key position)), added before scores are scaled.
     /// </summary>

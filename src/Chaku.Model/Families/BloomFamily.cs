@@ -7,8 +7,6 @@ namespace Chaku.Model.Families;
 /// <remarks>Source: arXiv:2211.05100.</remarks>
 internal sealed class BloomFamily : LayerNormFamily
 {
-    private const float MaxAlibiBias = 8;
-
     /// <inheritdoc/>
     public override IReadOnlyList<string> Architectures => ["bloom"];
 
@@ -44,5 +42,5 @@ internal sealed class BloomFamily : LayerNormFamily
 
     /// <inheritdoc/>
     protected override PositionConfig Position(ModelSettings settings, WeightSource weights, ModelShape shape) =>
-        new AlibiConfig(MaxAlibiBias);
+        new AlibiConfig(AlibiConfig.UsualMaxBias);
 }

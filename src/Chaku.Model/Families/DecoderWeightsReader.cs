@@ -72,7 +72,7 @@ internal sealed class DecoderWeightsReader
 
     private LayerWeights ReadLayer(string prefix)
     {
-        (string attentionNorm, string feedForwardNorm) = _family.NormNames(_config);
+        (string attentionNorm, string feedForwardNorm) = _family.NormNames(_config.Residual.Layout);
         bool hasOneNorm = _config.Residual.Layout == ResidualLayout.ParallelOneNorm;
         bool hasPostNorms = _config.Residual.HasPostNorms;
         bool hasExperts = _config.FeedForward.Experts is not null;

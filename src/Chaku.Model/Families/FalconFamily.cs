@@ -13,7 +13,6 @@ namespace Chaku.Model.Families;
 /// </remarks>
 internal sealed class FalconFamily : LayerNormFamily
 {
-    private const float MaxAlibiBias = 8;
     private const string SecondNorm = "attn_norm_2";
 
     /// <inheritdoc/>
@@ -51,14 +50,10 @@ internal sealed class FalconFamily : LayerNormFamily
     protected override int DefaultContextLength => 2048;
 
     /// <inheritdoc/>
-    public override (string Attention, string FeedForward) NormNames(DecoderConfig config) =>
-        config.Residual.Layout == ResidualLayout.ParallelTwoNorms
+    public override (string Attention, string FeedForward) NormNames(ResidualLayout layout) =>
+        layout == ResidualLayout.ParallelTwoNorms
             ? (SecondNorm, "attn_norm")
             : ("attn_norm", "ffn_norm");
-
-    /// <inheritdoc/>
-    protected override string AttentionNormName(ResidualLayout layout) =>
-        layout == ResidualLayout.ParallelTwoNorms ? SecondNorm : "attn_norm";
 
     /// <inheritdoc/>
     protected override ResidualConfig Residual(ModelSettings settings, WeightSource weights)
@@ -95,7 +90,7 @@ internal sealed class FalconFamily : LayerNormFamily
         settings.RequireFlag("bias", weights.Has("blk.0.attn_qkv.bias"));
         RotaryConfig rotary = new RotarySettings(settings, weights, shape).Read();
         return settings.Flag("alibi", otherwise: false)
-            ? new AlibiConfig(MaxAlibiBias) { RoundedFactor = 1 / MathF.Sqrt(shape.HeadSize) }
+            ? new AlibiConfig(AlibiConfig.UsualMaxBias) { RoundedFactor = 1 / MathF.Sqrt(shape.HeadSize) }
             : rotary;
     }
 }

@@ -21,75 +21,57 @@ internal static class HuggingFaceConfig
     /// <exception cref="IOException">It is missing or cannot be read.</exception>
     public static Metadata Read(string path)
     {
-        using MappedFile file = MappedFile.Open(path);
-        if (file.Length > MaximumByteLength)
-        {
-            throw new ModelFormatException(path, 0, $"at most {MaximumByteLength} bytes", $"{file.Length}");
-        }
-
-        byte[] bytes = file.Span(0, (int)file.Length).ToArray();
-        try
-        {
-            using JsonDocument document = JsonDocument.Parse(
-                bytes, new JsonDocumentOptions { MaxDepth = MaximumDepth });
-            Metadata metadata = new(path) { EndOffset = file.Length };
-            AddObject(metadata, path, "", document.RootElement);
-            return metadata;
-        }
-        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
-        {
-            // InvalidOperationException is how the reader refuses a root that is no object, or a string of no UTF-8.
-            throw new ModelFormatException(path, 0, "an object in JSON", exception.Message, exception);
-        }
+        using JsonFile file = JsonFile.Open(path, MaximumByteLength, MaximumDepth);
+        Metadata metadata = new(path) { EndOffset = file.ByteLength };
+        AddObject(metadata, "", file.Root);
+        return metadata;
     }
 
-    private static void AddObject(Metadata metadata, string path, string prefix, JsonElement element)
+    private static void AddObject(Metadata metadata, string prefix, JsonField element)
     {
-        foreach (JsonProperty property in element.EnumerateObject())
+        foreach ((string name, JsonField field) in element.Properties())
         {
-            string key = prefix + property.Name;
-            if (property.Value.ValueKind == JsonValueKind.Object)
+            string key = prefix + name;
+            if (field.Kind == JsonValueKind.Object)
             {
-                AddObject(metadata, path, key + ".", property.Value);
+                AddObject(metadata, key + ".", field);
             }
-            else if (Read(property.Value) is { } value
-                && !metadata.TryAdd(new MetadataValue(key, value.Type, value.Content, path, 0)))
+            else if (Read(field) is { } value && !metadata.TryAdd(
+                new MetadataValue(key, value.Type, value.Content, field.File.Path, field.File.OffsetOf(field.Value))))
             {
-                throw new ModelFormatException(
-                    path, 0, "every key once", $"{ModelFormatException.Quote(key)} again");
+                throw field.Wrong("every key once", $"{ModelFormatException.Quote(key)} again");
             }
         }
     }
 
-    private static (GgufValueType Type, object Content)? Read(JsonElement value) => value.ValueKind switch
+    private static (GgufValueType Type, object Content)? Read(JsonField field) => field.Kind switch
     {
         JsonValueKind.Null => null,
         JsonValueKind.True => (GgufValueType.Bool, true),
         JsonValueKind.False => (GgufValueType.Bool, false),
-        JsonValueKind.String => (GgufValueType.String, Encoding.UTF8.GetBytes(value.GetString()!)),
-        JsonValueKind.Number when value.TryGetInt64(out long number) => (GgufValueType.Int64, number),
-        JsonValueKind.Number => (GgufValueType.Float64, value.GetDouble()),
-        _ => (GgufValueType.Array, ReadArray(value)),
+        JsonValueKind.String => (GgufValueType.String, Encoding.UTF8.GetBytes(field.AsText())),
+        JsonValueKind.Number when field.Value.TryGetInt64(out long number) => (GgufValueType.Int64, number),
+        JsonValueKind.Number => (GgufValueType.Float64, field.Value.GetDouble()),
+        _ => (GgufValueType.Array, ReadArray([.. field.Items()])),
     };
 
-    private static GgufArray ReadArray(JsonElement array)
+    private static GgufArray ReadArray(JsonField[] items)
     {
-        JsonElement[] items = [.. array.EnumerateArray()];
-        if (items.All(item => item.ValueKind == JsonValueKind.String))
+        if (items.All(item => item.Kind == JsonValueKind.String))
         {
             return new GgufArray(
-                GgufValueType.String, Array.ConvertAll(items, item => Encoding.UTF8.GetBytes(item.GetString()!)));
+                GgufValueType.String, Array.ConvertAll(items, item => Encoding.UTF8.GetBytes(item.AsText())));
         }
 
-        if (items.All(item => item.ValueKind == JsonValueKind.Number))
+        if (items.All(item => item.Kind == JsonValueKind.Number))
         {
-            return items.All(item => item.TryGetInt64(out _))
-                ? new GgufArray(GgufValueType.Int64, Array.ConvertAll(items, item => item.GetInt64()))
-                : new GgufArray(GgufValueType.Float64, Array.ConvertAll(items, item => item.GetDouble()));
+            return items.All(item => item.Value.TryGetInt64(out _))
+                ? new GgufArray(GgufValueType.Int64, Array.ConvertAll(items, item => item.Value.GetInt64()))
+                : new GgufArray(GgufValueType.Float64, Array.ConvertAll(items, item => item.Value.GetDouble()));
         }
 
         // Lists of other things are in no setting of a decoder: their text stands for them, and is refused where read.
         return new GgufArray(
-            GgufValueType.String, Array.ConvertAll(items, item => Encoding.UTF8.GetBytes(item.GetRawText())));
+            GgufValueType.String, Array.ConvertAll(items, item => Encoding.UTF8.GetBytes(item.Value.GetRawText())));
     }
 }

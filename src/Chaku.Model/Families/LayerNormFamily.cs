@@ -25,7 +25,7 @@ internal abstract class LayerNormFamily : ModelFamily
         [".attn.bias", ".attn.masked_bias", ".attention.bias", ".attention.masked_bias", "rotary_emb.inv_freq"];
 
     /// <inheritdoc/>
-    public override bool HasUngroupedRows(DecoderConfig config) => HuggingFaceProjection == ProjectionLayout.Grouped;
+    public override bool HasUngroupedRows => HuggingFaceProjection == ProjectionLayout.Grouped;
 
     /// <inheritdoc/>
     public override DecoderConfig Read(ModelSettings settings, WeightSource weights)
@@ -51,7 +51,7 @@ internal abstract class LayerNormFamily : ModelFamily
             Norm = new NormConfig(
                 NormKind.Layer,
                 Epsilon(settings),
-                weights.Has(FirstNorm(residual) + ".bias")),
+                weights.Has($"blk.0.{NormNames(residual.Layout).Attention}.bias")),
             Residual = residual,
             Head = ModelShape.Head(settings, weights, IsTiedByDefault),
         };
@@ -79,9 +79,4 @@ internal abstract class LayerNormFamily : ModelFamily
             HasBias = weights.Has("blk.0.attn_qkv.bias"),
             HasOutputBias = weights.Has("blk.0.attn_output.bias"),
         };
-
-    private string FirstNorm(ResidualConfig residual) => "blk.0." + AttentionNormName(residual.Layout);
-
-    /// <summary>The GGUF name of the norm before attention.</summary>
-    protected virtual string AttentionNormName(ResidualLayout layout) => "attn_norm";
 }

@@ -37,11 +37,11 @@ internal abstract class ModelFamily
     /// <summary>
     /// Whether a GGUF file has all queries, then all keys and values, where Hugging Face's has them group by group.
     /// </summary>
-    /// <param name="config">The computation.</param>
-    public virtual bool HasUngroupedRows(DecoderConfig config) => false;
+    public virtual bool HasUngroupedRows => false;
 
     /// <summary>The GGUF names of the norms before attention and feed forward.</summary>
-    public virtual (string Attention, string FeedForward) NormNames(DecoderConfig config) => ("attn_norm", "ffn_norm");
+    public virtual (string Attention, string FeedForward) NormNames(ResidualLayout layout) =>
+        ("attn_norm", "ffn_norm");
 
     /// <summary>The computation that a model's settings describe.</summary>
     /// <exception cref="ModelFormatException">
@@ -65,7 +65,7 @@ internal abstract class ModelFamily
             return PairedRow(config.Attention.HeadSize, row);
         }
 
-        return tensor.EndsWith(".attn_qkv.weight", StringComparison.Ordinal) && HasUngroupedRows(config)
+        return tensor.EndsWith(".attn_qkv.weight", StringComparison.Ordinal) && HasUngroupedRows
             ? UngroupedRow(config.Attention, row)
             : row;
     }

@@ -7,7 +7,6 @@ namespace Chaku.Model.Families;
 internal sealed class MptFamily : LayerNormFamily
 {
     private const float DefaultEpsilon = 1e-5f;
-    private const float DefaultMaxAlibiBias = 8;
 
     // What chooses an implementation or a precision of the same computation.
     private static readonly string[] Implementation =
@@ -91,7 +90,7 @@ internal sealed class MptFamily : LayerNormFamily
         }
 
         return isAlibi
-            ? new AlibiConfig(maxBias == 0 ? DefaultMaxAlibiBias : maxBias)
+            ? new AlibiConfig(maxBias == 0 ? AlibiConfig.UsualMaxBias : maxBias)
             : new LearnedPositionConfig(shape.Context);
     }
 }

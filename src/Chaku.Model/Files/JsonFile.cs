@@ -12,14 +12,14 @@ internal sealed class JsonFile : IDisposable
     private readonly byte[] _bytes;
     private readonly JsonDocument _document;
 
-    private JsonFile(string path, byte[] bytes)
+    private JsonFile(string path, byte[] bytes, int maximumDepth)
     {
         Path = path;
         _bytes = bytes;
         try
         {
             _document = JsonDocument.Parse(
-                bytes, new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = MaximumDepth });
+                bytes, new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = maximumDepth });
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
@@ -27,7 +27,7 @@ internal sealed class JsonFile : IDisposable
             throw new ModelFormatException(
                 path,
                 OffsetOf(exception as JsonException),
-                $"JSON of at most {MaximumDepth} levels, with no property twice",
+                $"JSON of at most {maximumDepth} levels, with no property twice",
                 ModelFormatException.Quote(exception.Message),
                 exception);
         }
@@ -36,19 +36,26 @@ internal sealed class JsonFile : IDisposable
     /// <summary>The path it was opened by.</summary>
     public string Path { get; }
 
+    /// <summary>Bytes in the file.</summary>
+    public long ByteLength => _bytes.Length;
+
     /// <summary>All of the file; an object.</summary>
     public JsonField Root => new JsonField(this, "", _document.RootElement).AsObject();
 
     /// <summary>Reads a file.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="maximumByteLength">Its size at most.</param>
+    /// <param name="maximumDepth">Objects and lists inside each other at most.</param>
     /// <exception cref="ModelFormatException">It is no JSON, too large or too deep.</exception>
     /// <exception cref="IOException">It cannot be read.</exception>
     /// <exception cref="UnauthorizedAccessException">Reading is not permitted.</exception>
-    public static JsonFile Open(string path)
+    public static JsonFile Open(
+        string path, int maximumByteLength = MaximumByteLength, int maximumDepth = MaximumDepth)
     {
         using MappedFile file = MappedFile.Open(path);
-        return file.Length <= MaximumByteLength
-            ? new(path, file.Span(0, (int)file.Length).ToArray())
-            : throw new ModelFormatException(path, 0, $"at most {MaximumByteLength} bytes", $"{file.Length}");
+        return file.Length <= maximumByteLength
+            ? new(path, file.Span(0, (int)file.Length).ToArray(), maximumDepth)
+            : throw new ModelFormatException(path, 0, $"at most {maximumByteLength} bytes", $"{file.Length}");
     }
 
     /// <summary>Frees the parsed text; every field of it is dead from then on.</summary>

@@ -20,7 +20,7 @@ internal sealed record TokenizerFolder
     public static TokenizerFolder Open(string path, int tokenCount = 0)
     {
         TokenizerConfig config =
-            TokenizerConfig.Read(path) with { StopIds = GenerationDefaults.Read(path).StopIds };
+            TokenizerConfig.Read(path) with { StopIds = StopTokens.Read(path) };
         return new()
         {
             Tokenizer = ReadTokenizer(path, config, tokenCount),

@@ -120,7 +120,7 @@ public sealed class TokenizerFolderTests
 
         TokenizerFolder read = TokenizerFolder.Open(folder.Path);
 
-        Assert.Equal(expected, GenerationDefaults.Read(folder.Path).StopIds);
+        Assert.Equal(expected, StopTokens.Read(folder.Path));
         Assert.Superset(expected.ToHashSet(), read.Tokenizer!.Vocabulary.EndOfGeneration.ToHashSet());
     }
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Chaku.Model.Families;
 using Chaku.Model.Files;
 
 namespace Chaku.Model.Tokenizers.HuggingFace;
@@ -6,30 +7,24 @@ namespace Chaku.Model.Tokenizers.HuggingFace;
 /// <summary>
 /// Which tokens end an answer: <c>generation_config.json</c>. How tokens are picked is left to who asks.
 /// </summary>
-internal sealed record GenerationDefaults
+internal static class StopTokens
 {
-    /// <summary>The file's name.</summary>
-    public const string FileName = "generation_config.json";
-
-    private const string ModelConfigName = "config.json";
-
-    /// <summary>Tokens that end an answer.</summary>
-    public IReadOnlyList<int> StopIds { get; init; } = [];
+    private const string FileName = "generation_config.json";
 
     /// <summary>Reads the folder's file; where there is none, the model's own end of sequence.</summary>
     /// <exception cref="ModelFormatException">A file is broken.</exception>
     /// <exception cref="IOException">One cannot be read.</exception>
-    public static GenerationDefaults Read(string folder)
+    public static IReadOnlyList<int> Read(string folder)
     {
         string path = Path.Combine(folder, FileName);
-        path = File.Exists(path) ? path : Path.Combine(folder, ModelConfigName);
+        path = File.Exists(path) ? path : Path.Combine(folder, HuggingFaceConfig.FileName);
         if (!File.Exists(path))
         {
-            return new();
+            return [];
         }
 
         using JsonFile file = JsonFile.Open(path);
-        return new() { StopIds = ReadStops(file.Root.Find("eos_token_id")) };
+        return ReadStops(file.Root.Find("eos_token_id"));
     }
 
     private static int[] ReadStops(JsonField? field) => field switch
