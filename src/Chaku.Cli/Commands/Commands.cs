@@ -10,6 +10,7 @@ internal static class Commands
         new ChatCommand(),
         new DataCommand(),
         new TuneCommand(),
+        new TrainCommand(),
         new ShowCommand(),
         new TokenizeCommand(),
         new LogitsCommand(),
