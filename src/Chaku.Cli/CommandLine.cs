@@ -5,6 +5,7 @@ using Chaku.Cli.Commands;
 using Chaku.Model;
 using Chaku.Model.Adapters;
 using Chaku.Model.Templates;
+using Chaku.Model.Tokenizers;
 using Chaku.Training;
 using Chaku.Training.Datasets;
 
@@ -94,8 +95,7 @@ internal static class CommandLine
         or TrainingException
         or ChatTemplateException
         or ConversationException
-        or TrainingException
-        or DatasetException
+        or UnspellableTextException
         or IOException
         or UnauthorizedAccessException
         or ArgumentException

@@ -5,9 +5,9 @@ namespace Chaku.Model.Tokenizers;
 
 /// <summary>GPT-2's byte-pair encoding: text is cut into words, and the bytes of each are merged by rank.</summary>
 /// <remarks>
-/// A byte that has no token is the unknown token, or is left out where there is none, as the models' own tokenizers do:
-/// some vocabularies lack control characters and planes in which Unicode has no characters yet. Source: Radford et al.
-/// 2019, section 2.2.
+/// A byte that has no token is the unknown token; where there is none, the text is refused
+/// (<see cref="UnspellableTextException"/>): some vocabularies lack control characters and planes in which Unicode has
+/// no characters yet, and the models' own tokenizers leave them out. Source: Radford et al. 2019, section 2.2.
 /// </remarks>
 internal sealed class ByteLevelBpeTokenizer : Tokenizer
 {
@@ -143,14 +143,16 @@ internal sealed class ByteLevelBpeTokenizer : Tokenizer
         merger.Clear();
         for (int start = 0; start < word.Length; start++)
         {
-            merger.Add(start, length: 1, _byteIds[word[start]]);
+            int id = _byteIds[word[start]];
+            bool isSpelled = id >= 0 || _unknownId is not null;
+            merger.Add(start, length: 1, isSpelled ? id : throw UnspellableTextException.OfByte(word, start));
         }
 
         foreach (Symbol symbol in merger.Merge(_merges))
         {
-            if (symbol.Length > 0 && (symbol.Id >= 0 ? symbol.Id : _unknownId) is { } id)
+            if (symbol.Length > 0)
             {
-                ids.Add(id);
+                ids.Add(symbol.Id >= 0 ? symbol.Id : _unknownId!.Value);
             }
         }
     }

@@ -126,6 +126,11 @@ internal sealed class DatasetEncoder
             _dropped.Add(new(record.Place, exception.Message) { Kind = "refused by the chat template" });
             return;
         }
+        catch (UnspellableTextException exception)
+        {
+            DropUnspellable(record, exception);
+            return;
+        }
 
         bool[] trained = encoded.IsAnswer;
         if (trained.Length > 0)
@@ -173,7 +178,17 @@ internal sealed class DatasetEncoder
 
     private void AddText(TextRecord record, bool isAlone)
     {
-        int[] tokens = _tokenizer.Encode(record.Text, addSpecial: false);
+        int[] tokens;
+        try
+        {
+            tokens = _tokenizer.Encode(record.Text, addSpecial: false);
+        }
+        catch (UnspellableTextException exception)
+        {
+            DropUnspellable(record, exception);
+            return;
+        }
+
         if (!isAlone)
         {
             AddWindows(record.Place, tokens, _sequences);
@@ -184,6 +199,9 @@ internal sealed class DatasetEncoder
         AddWindows(record.Place, tokens.AsSpan(0, trainingCount), _training);
         AddWindows(record.Place, tokens.AsSpan(trainingCount), _validation);
     }
+
+    private void DropUnspellable(DatasetRecord record, UnspellableTextException exception) =>
+        _dropped.Add(new(record.Place, exception.Message) { Kind = "has characters that the vocabulary lacks" });
 
     // As perplexity is scored: windows do not overlap, each begins with BOS where the vocabulary asks for it, and every
     // token after its first is learnt.

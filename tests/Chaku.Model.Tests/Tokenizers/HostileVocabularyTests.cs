@@ -61,12 +61,13 @@ public sealed class HostileVocabularyTests
     }
 
     [Fact]
-    public void A_byte_without_a_token_is_left_out_where_no_unknown_token_stands_for_it()
+    public void A_byte_without_a_token_is_refused_where_no_unknown_token_stands_for_it()
     {
         int[] types = [.. ByteLevel.Types!.Select(static (type, id) => id == 3 ? (int)TokenType.Control : type)];
         int[] unknown = [.. types.Select(static (type, id) => id == 3 ? (int)TokenType.Unknown : type)];
 
-        Assert.Equal([97, 98], Tokenizer.Create(ByteLevel with { Types = types, UnknownId = 256 }).Encode("a\u0003b"));
+        Assert.Throws<UnspellableTextException>(
+            () => Tokenizer.Create(ByteLevel with { Types = types, UnknownId = 256 }).Encode("a\u0003b"));
         Assert.Equal(
             [97, 3, 98], Tokenizer.Create(ByteLevel with { Types = unknown, UnknownId = 3 }).Encode("a\u0003b"));
     }

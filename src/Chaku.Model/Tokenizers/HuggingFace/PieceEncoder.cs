@@ -5,8 +5,8 @@ namespace Chaku.Model.Tokenizers.HuggingFace;
 
 /// <summary>Byte-pair encoding of pieces of text, whose characters are the first symbols.</summary>
 /// <remarks>
-/// A character without a token is spelled in byte tokens, or else is the unknown token, or is left out where there is
-/// none, as the reference has it. Safe to share between threads.
+/// A character without a token is spelled in byte tokens, or else is the unknown token, or else is refused (the
+/// reference leaves it out). Safe to share between threads.
 /// </remarks>
 internal sealed class PieceEncoder
 {
@@ -24,6 +24,7 @@ internal sealed class PieceEncoder
     private readonly int[]? _byteIds;
     private readonly int? _unknownId;
     private readonly bool _fusesUnknown;
+    private readonly bool _spellsBytes;
 
     // Cuts what no step has cut; null where pieces are words already, or have to be seen whole.
     private readonly PieceBorders? _borders;
@@ -31,8 +32,10 @@ internal sealed class PieceEncoder
     /// <summary>Indexes what the file says.</summary>
     /// <param name="fields">The model.</param>
     /// <param name="vocabulary">Says which tokens text may become; never marks.</param>
-    public PieceEncoder(BpeFields fields, Vocabulary vocabulary)
+    /// <param name="spellsBytes">Whether the letters of a piece stand for bytes.</param>
+    public PieceEncoder(BpeFields fields, Vocabulary vocabulary, bool spellsBytes = false)
     {
+        _spellsBytes = spellsBytes;
         _fusesUnknown = fields.FusesUnknown;
         _unknownId = fields.UnknownToken is { } unknown ? fields.Ids[unknown] : null;
         _byteIds = fields.FallsBackToBytes ? FindBytes(fields) : null;
@@ -47,7 +50,7 @@ internal sealed class PieceEncoder
             }
         }
 
-        bool joinsAcross = !HasEveryByte && (_fusesUnknown || _unknownId is null);
+        bool joinsAcross = !HasEveryByte && _fusesUnknown;
         _borders = Find(SpaceMark) >= 0 && _wholes is null && !joinsAcross ? new(vocabulary) : null;
         _merges = new(fields.Merges.Count);
         for (int rank = fields.Merges.Count - 1; rank >= 0; rank--)
@@ -170,7 +173,7 @@ internal sealed class PieceEncoder
             bool isSpelled = id >= 0 || HasBytes(bytes);
             if (isSpelled || !_fusesUnknown)
             {
-                AddUnknown(unknownStart, start, merger);
+                AddUnknown(piece, unknownStart, start, merger);
                 unknownStart = start;
             }
 
@@ -182,16 +185,34 @@ internal sealed class PieceEncoder
             }
         }
 
-        AddUnknown(unknownStart, start, merger);
+        AddUnknown(piece, unknownStart, start, merger);
     }
 
-    /// <summary>Adds the unknown token; where there is none, what is before and after become neighbours.</summary>
-    private void AddUnknown(int start, int end, SymbolMerger merger)
+    private void AddUnknown(ReadOnlySpan<byte> piece, int start, int end, SymbolMerger merger)
     {
-        if (end > start && _unknownId is not null)
+        if (end == start)
         {
-            merger.Add(start, end - start, -1);
+            return;
         }
+
+        if (_unknownId is null)
+        {
+            throw Unspellable(piece, start);
+        }
+
+        merger.Add(start, end - start, -1);
+    }
+
+    private UnspellableTextException Unspellable(ReadOnlySpan<byte> piece, int start)
+    {
+        if (_spellsBytes)
+        {
+            return UnspellableTextException.OfByte(
+                ByteLevelAlphabet.Decode(piece), ByteLevelAlphabet.Decode(piece[..start]).Length);
+        }
+
+        _ = Rune.DecodeFromUtf8(piece[start..], out Rune letter, out _);
+        return new(letter);
     }
 
     private void AddSpelled(ReadOnlySpan<byte> bytes, int start, int id, SymbolMerger merger)

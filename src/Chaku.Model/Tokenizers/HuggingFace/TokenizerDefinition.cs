@@ -69,7 +69,7 @@ internal sealed record TokenizerDefinition
 
     private PipelineTokenizer Create(Vocabulary vocabulary)
     {
-        PieceEncoder encoder = new(Model, vocabulary);
+        PieceEncoder encoder = new(Model, vocabulary, SpellsBytes);
         int[] byteIds = [.. Enumerable.Range(0, 256).Select(
             value => SpellsBytes ? encoder.Find(new Rune(ByteLevelAlphabet.LetterOf((byte)value))) : -1)];
         ByteLevelBpeTokenizer.RequireText(vocabulary, byteIds, encoder.SpellsEverything);

@@ -114,10 +114,11 @@ public sealed class TokenizerStepsTests
     }
 
     /// <summary>
-    /// Falcon's vocabulary has no token for most control characters, and no unknown token. Expected: the reference.
+    /// Falcon's vocabulary has no token for most control characters, and no unknown token.
+    /// The reference leaves such characters out, which makes another text.
     /// </summary>
     [Fact]
-    public void A_control_character_without_a_token_is_left_out_as_the_reference_does()
+    public void A_control_character_without_a_token_is_refused_by_name()
     {
         JsonObject json = ToTokenizerJson(Find("ByteLevel without words"));
         JsonObject model = json["model"]!.AsObject();
@@ -126,8 +127,10 @@ public sealed class TokenizerStepsTests
         using TemporaryFolder folder = new();
         Tokenizer tokenizer = Open(folder, json);
 
-        Assert.Equal(tokenizer.Encode("ab"), tokenizer.Encode("a\u0003b"));
-        Assert.Empty(tokenizer.Encode("\u0003"));
+        Exception error = Assert.Throws<UnspellableTextException>(() => tokenizer.Encode("a\u0003b"));
+
+        Assert.Contains("U+0003", error.Message, StringComparison.Ordinal);
+        Assert.NotEmpty(tokenizer.Encode("ab"));
     }
 
     private static JsonNode Find(string name) =>
