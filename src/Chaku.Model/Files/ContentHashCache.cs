@@ -23,18 +23,9 @@ internal sealed class ContentHashCache(string? folder, TimeProvider clock)
     // A file that was changed so shortly ago may be changed again without its time showing it.
     private static readonly TimeSpan SettlingTime = TimeSpan.FromSeconds(2);
 
-    /// <summary>The user's own cache: under XDG_CACHE_HOME where it is set, else where the system has such.</summary>
-    public static ContentHashCache ForUser()
-    {
-        string? root = Environment.GetEnvironmentVariable("XDG_CACHE_HOME");
-        if (!Path.IsPathFullyQualified(root ?? ""))
-        {
-            root = Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData);
-        }
-
-        return new ContentHashCache(
-            string.IsNullOrEmpty(root) ? null : Path.Combine(root, "chaku", "content-hashes"), TimeProvider.System);
-    }
+    /// <summary>The user's own cache.</summary>
+    public static ContentHashCache ForUser() => new(
+        UserCache.Folder is { } root ? Path.Combine(root, "content-hashes") : null, TimeProvider.System);
 
     /// <summary>The hash that is remembered for this very file, or else computed and remembered.</summary>
     /// <param name="content">The model.</param>

@@ -9,13 +9,13 @@ namespace Chaku.Training.Pretraining;
 /// <summary>Writes a model that has learnt nothing yet: a GGUF file in F32 with random weights.</summary>
 /// <remarks>
 /// Matrices are drawn evenly around 0 with a variance of 1 / inputs, those that write into the residual stream with
-/// that over twice the number of layers; the embedding with a standard deviation of 0.02; norms are 1. Sources of
-/// these scales: arXiv:1910.07467 (norms), GPT-2's (residual, embedding).
+/// that over twice the number of layers; norms are 1. The embedding has a standard deviation of 1, as what blocks add to
+/// the residual stream has: much smaller, it would be lost among that. Where it is the output head too, it has the
+/// head's. Sources of these scales: GPT-2 (Radford et al. 2019, section 2.3) for the residual stream, arXiv:2203.03466
+/// for the rest.
 /// </remarks>
 internal static class NewModel
 {
-    private const double EmbeddingDeviation = 0.02;
-
     /// <summary>Writes a file whole or not at all: the same description, vocabulary and seed give the same bytes.</summary>
     /// <exception cref="IOException">It cannot be written.</exception>
     public static void Write(string path, NewModelConfig config, NewVocabulary vocabulary, ulong seed) =>
@@ -66,7 +66,7 @@ internal static class NewModel
         double plain = 1 / Math.Sqrt(hidden);
         double residual = 1 / Math.Sqrt(2.0 * config.LayerCount);
         ulong number = 0;
-        yield return Matrix("token_embd", vocabularySize, hidden, EmbeddingDeviation);
+        yield return Matrix("token_embd", vocabularySize, hidden, config.IsTied ? plain : 1);
         for (int layer = 0; layer < config.LayerCount; layer++)
         {
             string block = $"blk.{layer}.";
