@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using Chaku.Training.Datasets;
 using Chaku.Training.Gradients;
 using Chaku.Training.Runs;
@@ -174,8 +173,8 @@ internal sealed class TuningRun : IDisposable
         if (!double.IsFinite(loss))
         {
             Trouble = step > 0
-                ? Format($"the loss on what is held out is {loss} behind step {step}")
-                : throw NothingLearnt(Format($"the loss on what is held out is {loss}"));
+                ? $"the loss on what is held out is {loss} behind step {step}"
+                : throw NothingLearnt($"the loss on what is held out is {loss}");
             return true;
         }
 
@@ -223,8 +222,8 @@ internal sealed class TuningRun : IDisposable
     {
         if (!step.IsFinite)
         {
-            string what = Format(
-                $"the loss of step {step.Number} is {step.Loss}, its gradient's norm {step.GradientNorm}");
+            string what =
+                $"the loss of step {step.Number} is {step.Loss}, its gradient's norm {step.GradientNorm}";
             Trouble = step.Number > 1 ? what : throw NothingLearnt(what);
             return false;
         }
@@ -233,8 +232,9 @@ internal sealed class TuningRun : IDisposable
         double limit = DivergedRatio * Math.Max(State.FirstLoss, LowestFirstLoss);
         if (step.Number > 1 && step.Loss > limit && (State.LastLoss > limit || step.Number == _plan.StepCount))
         {
-            Trouble = Format(
-                $"step {step.Number} has a loss of {step.Loss:0.####}, over {limit:0.####}: {DivergedRatio} times the first");
+            Trouble =
+                $"the loss of step {step.Number} is {step.Loss:0.####}, of the first {State.FirstLoss:0.####}; over " +
+                $"{limit:0.####} is no learning";
             return false;
         }
 
@@ -255,7 +255,7 @@ internal sealed class TuningRun : IDisposable
             {
                 if (!float.IsFinite(value))
                 {
-                    Trouble = Format($"the last step made {tensor.Name} {value}");
+                    Trouble = $"the last step made {tensor.Name} {value}";
                     return false;
                 }
             }
@@ -268,6 +268,4 @@ internal sealed class TuningRun : IDisposable
         $"{what}, before anything was learnt: " +
         $"{BrokenWeights.Find(_plan.Model) ?? "every weight of the base is a number, and what they make is none"}; " +
         "nothing was written");
-
-    private static string Format(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -29,6 +29,7 @@ internal sealed class TuneLog : IDisposable
             OnStart = Begin,
             OnStep = Step,
             OnValidation = (_, loss) => _heldOutLoss = loss,
+            OnResume = state => _heldOutLoss = state.HeldOut is [.., var last] ? last.Loss : null,
             OnWarning = terminal.Warn,
         };
     }
