@@ -133,7 +133,7 @@ internal sealed class Checkpoint : IDisposable
         }
     }
 
-    // Of the strings but itself, in the order of their keys, and then of the tensors: for each its name, length and bytes.
+    // Of the strings but itself, in the order of their keys, and then of the tensors: for each its name, type and bytes.
     private static string Hash(IReadOnlyDictionary<string, string> metadata, Action<Stream> writeTensors)
     {
         using SHA256 hash = SHA256.Create();
@@ -159,7 +159,7 @@ internal sealed class Checkpoint : IDisposable
     {
         foreach (TensorSource source in sources)
         {
-            WriteLine(stream, $"{source.Name} {source.ByteLength}");
+            WriteLine(stream, $"{source.Name} {source.DataType} {source.ByteLength}");
             source.Write(stream);
         }
     }
@@ -168,7 +168,7 @@ internal sealed class Checkpoint : IDisposable
     {
         foreach (FileTensor tensor in file.Tensors)
         {
-            WriteLine(stream, $"{tensor.Name} {tensor.ByteLength}");
+            WriteLine(stream, $"{tensor.Name} {tensor.DataType} {tensor.ByteLength}");
             for (long start = 0; start < tensor.ByteLength; start += ChunkByteLength)
             {
                 stream.Write(file.Bytes(tensor, start, (int)Math.Min(ChunkByteLength, tensor.ByteLength - start)));
