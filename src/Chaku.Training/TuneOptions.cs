@@ -89,8 +89,8 @@ internal sealed record TuneOptions
     public int? Patience { get; init; }
 
     /// <summary>
-    /// Which step's numbers are written: <c>best</c>, of the lowest loss on what is held out, or <c>last</c>; null takes
-    /// the best where something is held out.
+    /// Which step's numbers are written: <c>best</c>, of the lowest loss on what is held out, or <c>last</c>; null
+    /// takes the best where something is held out.
     /// </summary>
     public string? Keeps { get; init; }
 

@@ -107,10 +107,10 @@ internal sealed class TuningResult(
         {
             run.Exchange(step);
             bool canGoOn = end != RunEnd.Diverged && run.TryCheckpoint();
-            throw canGoOn
-                ? new IOException(
-                    $"{exception.Message}; nothing is lost: with room to write it, {CheckpointWriter.Advice}", exception)
-                : exception;
+            string advice = canGoOn
+                ? "nothing is lost: once it can be, --resume writes it"
+                : "what was learnt since the last checkpoint is lost";
+            throw new IOException($"{exception.Message}; {advice}", exception);
         }
     }
 

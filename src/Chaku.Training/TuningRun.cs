@@ -76,6 +76,12 @@ internal sealed class TuningRun : IDisposable
     public void Restore(Checkpoint checkpoint)
     {
         State = checkpoint.State;
+        if (State.StepsDone > _plan.StepCount)
+        {
+            throw new TrainingException(
+                $"the checkpoint is behind step {State.StepsDone} of {_plan.StepCount}; --restart drops it");
+        }
+
         checkpoint.Restore(Saved);
         _trainer.ContinueAfter(State.StepsDone);
         _secondsBefore = State.ElapsedSeconds;
@@ -134,7 +140,7 @@ internal sealed class TuningRun : IDisposable
         _ => State.StepsDone,
     };
 
-    /// <summary>Lets the kept numbers and the last ones change places, where others than the last are written.</summary>
+    /// <summary>Lets kept and last numbers change places, where others than the last are written.</summary>
     /// <param name="step">Of <see cref="StepToWrite"/>.</param>
     public void Exchange(long step)
     {

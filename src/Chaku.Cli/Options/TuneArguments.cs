@@ -119,7 +119,7 @@ internal sealed class TuneArguments
 
     private readonly Option<bool> _restart = new("--restart")
     {
-        Description = "Drops the checkpoint of a run that was broken off, which is refused otherwise, and begins again.",
+        Description = "Drops the checkpoint of a run that was broken off, which is refused otherwise, and begins anew.",
     };
 
     private readonly Option<double?> _checkpointEvery = new("--checkpoint-every")

@@ -133,7 +133,7 @@ internal sealed class Checkpoint : IDisposable
         }
     }
 
-    // Of the strings but itself, in the order of their keys, and then of the tensors: for each its name, type and bytes.
+    // Of the strings but itself, in the order of their keys, and then of the tensors: name, type and bytes of each.
     private static string Hash(IReadOnlyDictionary<string, string> metadata, Action<Stream> writeTensors)
     {
         using SHA256 hash = SHA256.Create();

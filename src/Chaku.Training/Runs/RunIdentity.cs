@@ -68,7 +68,8 @@ internal sealed class RunIdentity(IReadOnlyList<KeyValuePair<string, string>> pa
             if (end < 1 || !names.Add(part[..end]))
             {
                 throw new InvalidDataException(
-                    $"expected name=value in the run's identity, every name once, found {ModelFormatException.Quote(part)}");
+                    "expected name=value in the run's identity, every name once, found " +
+                    ModelFormatException.Quote(part));
             }
 
             found.Add(new(part[..end], Uri.UnescapeDataString(part[(end + 1)..])));

@@ -27,8 +27,8 @@ public sealed class KilledRunTests : CommandSuite
             "data.txt", string.Concat(Enumerable.Range(0, 40).Select(i => $"the dog {i} sat on the mat\n")));
         string[] arguments =
         [
-            "tune", TinyModel, data, "--resume", "--checkpoint-steps", "1", "--steps", $"{StepCount}", "--batch", "1", "--context",
-            "32", "--validation", "0.1", .. options.Split(' '),
+            "tune", TinyModel, data, "--resume", "--checkpoint-steps", "1", "--steps", $"{StepCount}", "--batch", "1",
+            "--context", "32", "--validation", "0.1", .. options.Split(' '),
         ];
         Assert.Equal(0, await LiveAsync([.. arguments, "-o", InFolder("whole" + suffix)], null, 2));
 

@@ -19,7 +19,12 @@ public sealed class DivergenceTests
         using TuningSample sample = new();
         TuneOptions options = new()
         {
-            IsFull = isFull, LearningRate = learningRate, Steps = 40, WarmupSteps = 0, ContextLength = 32, BatchSize = 1,
+            IsFull = isFull,
+            LearningRate = learningRate,
+            Steps = 40,
+            WarmupSteps = 0,
+            ContextLength = 32,
+            BatchSize = 1,
         };
 
         DivergedException exception = Assert.Throws<DivergedException>(() => sample.Run("x", options));

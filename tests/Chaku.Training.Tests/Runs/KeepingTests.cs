@@ -10,7 +10,13 @@ public sealed class KeepingTests
     // Which letters there are can be learnt for what is held out as well; their order only by heart.
     private static readonly TuneOptions Overfitting = TuningSample.Options with
     {
-        ValidationShare = 0.2, ValidateEvery = 1, LearningRate = 0.1, Rank = 8, BatchSize = 4, Steps = 30, Dropout = 0,
+        ValidationShare = 0.2,
+        ValidateEvery = 1,
+        LearningRate = 0.1,
+        Rank = 8,
+        BatchSize = 4,
+        Steps = 30,
+        Dropout = 0,
         Schedule = "constant",
     };
 

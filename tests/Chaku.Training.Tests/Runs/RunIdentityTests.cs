@@ -50,7 +50,7 @@ public sealed class RunIdentityTests
         {
             bool isKnown = Changes.ContainsKey(property.Name) || Elsewhere.Contains(property.Name)
                 || WithoutEffect.Contains(property.Name);
-            Assert.True(isKnown, $"{property.Name} is to be a part of {nameof(TuneIdentity)}, or named here with reason");
+            Assert.True(isKnown, $"{property.Name} is to be a part of {nameof(TuneIdentity)}, or named here");
         }
 
         using TalkingModel files = new();

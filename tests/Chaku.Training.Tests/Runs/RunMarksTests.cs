@@ -17,7 +17,8 @@ public sealed class RunMarksTests
     }
 
     [Fact]
-    public void A_run_of_any_length_has_them() => Assert.True(new RunMarks(long.MaxValue, null, 20).IsAt(long.MaxValue));
+    public void A_run_of_any_length_has_them() =>
+        Assert.True(new RunMarks(long.MaxValue, null, 20).IsAt(long.MaxValue));
 
     [Theory]
     [InlineData("out", false, "out")]

@@ -49,7 +49,8 @@ internal sealed class TuningSample : IDisposable
     public TuneReport Run(string name, TuneOptions options, TuneProgress? progress = null)
     {
         using LanguageModel model = Load(isFull: options.IsFull);
-        return Tuning.Run(model, _data, InFolder(name), options, Heard(progress), TestContext.Current.CancellationToken);
+        return Tuning.Run(
+            model, _data, InFolder(name), options, Heard(progress), TestContext.Current.CancellationToken);
     }
 
     /// <summary>Begins or goes on.</summary>
