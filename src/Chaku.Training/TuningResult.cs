@@ -109,7 +109,7 @@ internal sealed class TuningResult(
             bool canGoOn = end != RunEnd.Diverged && run.TryCheckpoint();
             string advice = canGoOn
                 ? "nothing is lost: once it can be, --resume writes it"
-                : "what was learnt since the last checkpoint is lost";
+                : $"what was learnt {(File.Exists(files.Checkpoint) ? "since the last checkpoint " : "")}is lost";
             throw new IOException($"{exception.Message}; {advice}", exception);
         }
     }
