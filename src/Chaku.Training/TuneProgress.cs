@@ -1,3 +1,5 @@
+using Chaku.Model.Adapters;
+using Chaku.Model.Licenses;
 using Chaku.Training.Datasets;
 
 namespace Chaku.Training;
@@ -10,6 +12,9 @@ internal sealed record TuneProgress
 
     /// <summary>Told records done and records in all while the data set is turned into tokens.</summary>
     public Action<int, int>? OnRecord { get; init; }
+
+    /// <summary>Asked where nothing states the licence of the data; what it gives is null where nobody knows.</summary>
+    public Func<string?>? OnUnknownLicense { get; init; }
 
     /// <summary>Told before the first step what will be done.</summary>
     public Action<TunePlan>? OnStart { get; init; }
@@ -35,6 +40,12 @@ internal sealed record TunePlan(
 {
     /// <summary>Whether all weights are trained, and a model written.</summary>
     public bool IsFull { get; init; }
+
+    /// <summary>Where what is written comes from.</summary>
+    public AdapterOrigin Origin { get; init; } = new();
+
+    /// <summary>What applies to it, as far as the licences of base and data are known.</summary>
+    public ResultLicense License => ResultLicense.Of(Origin.BaseLicense, Origin.DataLicense);
 }
 
 /// <summary>What a tuning run did.</summary>
@@ -56,4 +67,8 @@ internal sealed record TuneReport(
     double? ValidationBefore,
     double? ValidationAfter,
     long TokenCount,
-    double ElapsedSeconds);
+    double ElapsedSeconds)
+{
+    /// <summary>How much the adapter changes each matrix; null where all weights are trained.</summary>
+    public AdapterEffect? Effect { get; init; }
+}

@@ -72,16 +72,13 @@ internal sealed class Tuning
         CheckOptions();
         TrainingSettings settings = Settings();
         TuningTarget target = TuningTarget.Create(_model, _options);
-        TrainingData data = ReadData(dataPath, out PromptEncoder? prompts, out ChatTemplate? template);
+        Dataset dataset = Dataset.Read(dataPath, _options.Format);
+        TrainingData data = Encode(dataset, out PromptEncoder? prompts, out ChatTemplate? template);
         target.RequireWritable(outputPath);
         string baseSha256 = ContentHashCache.ForUser().GetOrCompute(
             _model.Source.Content, _progress.OnHash, _cancellation);
-        AdapterOrigin origin = AdapterOrigin.On(_model, baseSha256) with
-        {
-            Seed = _options.Seed,
-            Template = template?.Name,
-            StopIds = prompts is null ? null : [.. prompts.StopIds.Order()],
-        };
+        AdapterOrigin origin = RunOrigin.Of(
+            _model, baseSha256, _options, dataset, template, prompts, _progress.OnUnknownLicense);
         BatchPlan batches = new(
             data.Training.Sequences, ContextLength, _options.BatchSize, _options.Accumulation, _options.Seed);
         settings = WithSteps(settings, batches);
@@ -94,11 +91,13 @@ internal sealed class Tuning
             template?.Name)
         {
             IsFull = _options.IsFull,
+            Origin = origin.With(_options, settings, ContextLength, settings.StepCount),
         };
         _progress.OnStart?.Invoke(plan);
         using Trainer trainer = target.CreateTrainer(settings, batches.TokenCapacity, batches.SequenceCapacity);
         TuneReport report = Train(trainer, plan, batches);
-        target.Write(outputPath, origin);
+        report = report with { Effect = target.Measure() };
+        target.Write(outputPath, origin.With(_options, settings, ContextLength, report.StepsDone));
         return report;
     }
 
@@ -169,13 +168,12 @@ internal sealed class Tuning
         };
     }
 
-    private TrainingData ReadData(string path, out PromptEncoder? prompts, out ChatTemplate? template)
+    private TrainingData Encode(Dataset dataset, out PromptEncoder? prompts, out ChatTemplate? template)
     {
-        Dataset dataset = Dataset.Read(path, _options.Format);
         DatasetFormat format = dataset.Format;
         Require(
             format.HasConversations || _options.Template is null,
-            $"{path} is read as {format.Name}, to which no template applies: leave out '{_options.Template}'");
+            $"{dataset.Path} is read as {format.Name}, to which no template applies: leave out '{_options.Template}'");
         template = format.HasConversations
             ? ChatTemplates.Resolve(_options.Template, _model.ChatTemplate, _model.Tokenizer.Vocabulary)
             : null;

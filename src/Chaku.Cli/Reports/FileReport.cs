@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
+using Chaku.Model.Adapters;
+using Chaku.Model.Licenses;
 using Spectre.Console;
 
 namespace Chaku.Cli.Reports;
@@ -29,6 +31,12 @@ internal sealed class FileReport
     /// <summary>The tensors, in the file's order.</summary>
     public required IReadOnlyList<TensorLine> Tensors { get; init; }
 
+    /// <summary>How much an adapter changes each module, without its base; null for a model.</summary>
+    public IReadOnlyList<ModuleEffect>? Effects { get; init; }
+
+    /// <summary>What applies to it, as far as licences are known; null where nothing says so.</summary>
+    public ResultLicense? License { get; init; }
+
     private IEnumerable<(string Format, int TensorCount, long WeightCount, long ByteLength)> Formats =>
         from tensor in Tensors
         group tensor by tensor.Format into format
@@ -45,6 +53,16 @@ internal sealed class FileReport
         {
             json.WritePropertyName(field);
             WriteValue(json, value);
+        }
+
+        if (License is not null)
+        {
+            LicenseReport.WriteFields(json, License);
+        }
+
+        if (Effects is not null)
+        {
+            EffectReport.WriteFields(json, Effects);
         }
 
         json.WriteStartArray("formats");
@@ -109,10 +127,21 @@ internal sealed class FileReport
             AddRow(tensors, tensor.Name, tensor.Format, string.Join(" × ", tensor.Shape.Select(Describe)));
         }
 
-        foreach (Table table in (Table[])[facts, formats, metadata, tensors])
+        Table effects = CreateTable("module", "change");
+        foreach (ModuleEffect effect in Effects ?? [])
+        {
+            AddRow(effects, effect.Module, string.Create(CultureInfo.InvariantCulture, $"{effect.Change:0.000000}"));
+        }
+
+        foreach (Table table in (Table[])[facts, .. Effects is null ? (Table[])[] : [effects], formats, metadata, tensors])
         {
             console.Write(table);
             console.WriteLine();
+        }
+
+        if (License is not null)
+        {
+            LicenseReport.Print(terminal.Output, "", License);
         }
     }
 
