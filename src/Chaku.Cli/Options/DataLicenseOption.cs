@@ -19,10 +19,10 @@ internal static class DataLicenseOption
     public static string? Ask(Terminal terminal)
     {
         string? said = null;
-        if (terminal.IsInputTerminal && terminal.IsOutputTerminal)
+        if (terminal.IsInputTerminal && terminal.IsErrorTerminal)
         {
-            terminal.Output.Write("Nothing states the licence of the data. Which is it (cc-by-4.0, ...; empty: unknown)? ");
-            terminal.Output.Flush();
+            terminal.Error.Write("Nothing states the licence of the data. Which one (cc-by-4.0, …; empty: unknown)? ");
+            terminal.Error.Flush();
             said = terminal.ReadLine();
         }
 

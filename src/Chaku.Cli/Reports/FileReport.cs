@@ -133,7 +133,8 @@ internal sealed class FileReport
             AddRow(effects, effect.Module, string.Create(CultureInfo.InvariantCulture, $"{effect.Change:0.000000}"));
         }
 
-        foreach (Table table in (Table[])[facts, .. Effects is null ? (Table[])[] : [effects], formats, metadata, tensors])
+        Table[] measured = Effects is null ? [] : [effects];
+        foreach (Table table in (Table[])[facts, .. measured, formats, metadata, tensors])
         {
             console.Write(table);
             console.WriteLine();

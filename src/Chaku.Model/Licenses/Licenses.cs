@@ -42,14 +42,15 @@ internal static class Licenses
     [
         new("apache-2.0", ["apache", "apache-2"],
         [
-            new(Attribution, "Pass on the licence and the notices, a NOTICE file among them, and say what you changed."),
+            new(Attribution, "Pass on the licence and the notices, a NOTICE file too, and say what you changed."),
         ]),
         new("mit", [], [Notices]),
         new("bsd", ["bsd-2-clause", "bsd-3-clause", "bsd-3-clause-clear", "isc"], [Notices]),
         new("bsl-1.0", ["boost-software-1.0"], [Notices]),
         new("afl-3.0", ["academic-free-3.0"], [Notices]),
-        new("cc0-1.0", ["cc0", "unlicense", "public-domain", "pddl", "cc-pddc", "wtfpl", "creative-commons-zero-1.0"], []),
-        new("cc-by-4.0", ["cc-by", "cc-by-2.0", "cc-by-2.5", "cc-by-3.0", "creative-commons-attribution-4.0-international"],
+        new("cc0-1.0", ["cc0", "unlicense", "public-domain", "pddl", "cc-pddc", "wtfpl"], []),
+        new("cc-by-4.0",
+            ["cc-by", "cc-by-2.0", "cc-by-2.5", "cc-by-3.0", "creative-commons-attribution-4.0-international"],
             [Credit]),
         new("cc-by-sa-4.0", ["cc-by-sa", "creative-commons-attribution-sharealike-4.0-international"],
             [SameTerms, Credit]),
@@ -62,7 +63,7 @@ internal static class Licenses
         new("odbl", ["odbl-1.0", "open-database"], [SameTerms, Credit]),
         new("cdla-permissive-2.0", ["cdla-permissive-1.0"], [Notices]),
         new("cdla-sharing-1.0", [], [SameTerms, Notices]),
-        new("gpl-3.0", ["gpl", "gpl-2.0", "gnu-general-public", "gnu-general-public-v3.0"], [WithSource, Notices]),
+        new("gpl-3.0", ["gpl", "gpl-2.0", "gnu-general-public", "gnu-general-public-3.0"], [WithSource, Notices]),
         new("lgpl-3.0", ["lgpl", "lgpl-2.1", "gnu-lesser-general-public"], [WithSource, Notices]),
         new("agpl-3.0", ["agpl", "gnu-affero-general-public"],
         [
@@ -93,10 +94,10 @@ internal static class Licenses
             new(UseRestrictions,
                 "Google's Prohibited Use Policy binds you, and you bind everyone you pass it on to."),
             new(Attribution,
-                "Pass on the terms, say what you changed, and a Notice file says: Gemma is provided under and subject to "
-                + "the Gemma Terms of Use found at ai.google.dev/gemma/terms"),
+                "Pass on the terms, say what you changed, and a Notice file says: Gemma is provided under and subject "
+                + "to the Gemma Terms of Use found at ai.google.dev/gemma/terms"),
         ]),
-        new("bigscience-bloom-rail-1.0", ["bigscience-bloom-rail", "bigscience-rail-1.0"], Rail()),
+        new("bigscience-bloom-rail-1.0", ["bigscience-bloom-rail", "bigscience-rail-1.0", "bloom-rail-1.0"], Rail()),
         new("bigscience-openrail-m", ["bigscience-open-rail-m"], Rail()),
         new("openrail", ["openrail-m", "creativeml-openrail-m", "bigcode-openrail-m", "openrail++"], Rail()),
         new("falcon-180b", ["falcon-180b-tii", "falcon-180b-tii-1.0"],
@@ -128,15 +129,19 @@ internal static class Licenses
         StringBuilder letters = new();
         foreach (char letter in name)
         {
-            letters.Append(char.IsAsciiLetterOrDigit(letter) || letter is '.' or '+' ? char.ToLowerInvariant(letter) : ' ');
+            bool isPart = char.IsAsciiLetterOrDigit(letter) || letter is '.' or '+';
+            letters.Append(isPart ? char.ToLowerInvariant(letter) : ' ');
         }
 
         string[] words = letters.ToString().Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        return string.Join('-', words.Where(word => !IsFiller(word)));
+        return string.Join('-', words.Where(word => !IsFiller(word)).Select(WithoutV));
     }
 
     private static bool IsFiller(string word) =>
         word is "the" or "license" or "licence" or "agreement" or "version" or "only" or "or" or "later";
+
+    private static string WithoutV(string word) =>
+        word.Length > 1 && word[0] == 'v' && char.IsAsciiDigit(word[1]) ? word[1..] : word;
 
     private static License LlamaSince(string version) => new(
         $"llama{version}",
@@ -148,20 +153,24 @@ internal static class Licenses
         ]);
 
     private static LicenseClause LlamaName(string shown, string start) => new(
-        Naming, $"What is passed on shows \"{shown}\", and a model made with it has a name that begins with \"{start}\".");
+        Naming,
+        $"What is passed on shows \"{shown}\", and a model made with it has a name that begins with \"{start}\".");
 
     private static LicenseClause LlamaNotice(string text) => new(
         Attribution,
-        $"Pass on the licence's text, and a Notice file says: {text}, Copyright © Meta Platforms, Inc. All Rights Reserved.");
+        $"Pass on the licence's text, and a Notice file says: {text}, Copyright © Meta Platforms, Inc. All Rights "
+        + "Reserved.");
 
     private static LicenseClause BuiltOnFalcon() => new(
         Naming,
-        "What is passed on states that it is built using Falcon LLM technology from the Technology Innovation Institute.");
+        "What is passed on states that it is built using Falcon LLM technology from the Technology Innovation "
+        + "Institute.");
 
     private static LicenseClause[] Rail() =>
     [
         new(UseRestrictions,
-            "The uses that its attachment forbids are forbidden to you, and you forbid them to everyone you pass it on to."),
+            "The uses that its attachment forbids are forbidden to you and to everyone you pass it on to, whom you "
+            + "tell so."),
         new(Attribution, "Pass on the licence's text and the notices, and say what you changed."),
     ];
 }

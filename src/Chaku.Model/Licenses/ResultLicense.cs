@@ -107,8 +107,8 @@ internal sealed class ResultLicense
         {
             foreach (License narrow in known.Where(license => license.Clauses.Any(Narrows) && license != free))
             {
-                yield return $"{free.Id} asks for its own terms and no further ones, and {narrow.Id} adds some: they may "
-                    + "not go together in what you pass on.";
+                yield return $"{free.Id} asks for its own terms and no further ones, and {narrow.Id} adds some: they "
+                    + "may not go together in what you pass on.";
             }
         }
 

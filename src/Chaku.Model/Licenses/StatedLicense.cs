@@ -26,7 +26,7 @@ internal sealed record StatedLicense
         Source = source;
     }
 
-    /// <summary>An identifier such as <c>cc-by-4.0</c>, several with commas between, or the first line of a text.</summary>
+    /// <summary>An identifier such as <c>cc-by-4.0</c>, several with commas between, or a text's first line.</summary>
     public string Name { get; }
 
     /// <summary>Where it is stated, for people.</summary>

@@ -63,8 +63,8 @@ internal sealed record TurnFormat
     public IReadOnlyList<string> Fingerprints { get; init; } = [];
 
     /// <summary>
-    /// All of it but <see cref="Fingerprints"/>, as texts: the name of a field, the number of its values, and each. What
-    /// is as in a format that sets nothing is left out, so that a field more leaves the others' texts as they are.
+    /// All of it but <see cref="Fingerprints"/>, as texts: a field's name, the number of its values, and each. What is
+    /// as in a format that sets nothing is left out, so that a field more leaves the others' texts as they are.
     /// </summary>
     public IReadOnlyList<string> Definition()
     {

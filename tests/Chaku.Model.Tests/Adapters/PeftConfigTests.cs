@@ -85,7 +85,8 @@ public sealed class PeftConfigTests
     public void A_deep_and_a_huge_file_are_refused()
     {
         string deep = new string('[', 100_000) + new string(']', 100_000);
-        Assert.Contains("at most 16 levels", Refusal($"{{\"peft_type\": \"LORA\", \"x\": {deep}}}"), StringComparison.Ordinal);
+        Assert.Contains(
+            "at most 16 levels", Refusal($"{{\"peft_type\": \"LORA\", \"x\": {deep}}}"), StringComparison.Ordinal);
         Assert.Contains("at most 1048576 bytes", Refusal(new string(' ', 2_000_000) + "{}"), StringComparison.Ordinal);
     }
 
