@@ -20,7 +20,7 @@ public sealed class RunOriginTests
     {
         Steps = 2,
         Rank = 2,
-        ContextLength = 256,
+        ContextLength = 400,
         BatchSize = 1,
         Template = "alpaca",
         Targets = ["q_proj", "v_proj"],
@@ -67,7 +67,7 @@ public sealed class RunOriginTests
         Assert.Equal("mine", origin.Recipe);
         Assert.Equal(7ul, origin.Seed);
         Assert.Equal(AdapterOrigin.CurrentVersion, origin.Version);
-        Assert.Equal(("lora", "2", "2", "256"), (
+        Assert.Equal(("lora", "2", "2", "400"), (
             origin.Tuning["method"], origin.Tuning["steps"], origin.Tuning["steps_done"], origin.Tuning["context"]));
         using LanguageModel model = files.Load();
         Assert.Equal(
@@ -85,7 +85,7 @@ public sealed class RunOriginTests
                 Quick, Quick with { LearningRate = 1e-3 }, Quick with { Steps = 3 }, Quick with { WarmupSteps = 2 },
                 Quick with { Schedule = "linear" }, Quick with { Optimiser = "adamw-8bit" },
                 Quick with { LoraPlusRatio = 4 }, Quick with { Dropout = 0.1 }, Quick with { ClipNorm = 0.5 },
-                Quick with { WeightDecay = 0 }, Quick with { ContextLength = 255 }, Quick with { BatchSize = 2 },
+                Quick with { WeightDecay = 0 }, Quick with { ContextLength = 399 }, Quick with { BatchSize = 2 },
                 Quick with { Accumulation = 2 }, Quick with { ValidationShare = 0.5 }, Quick with { Seed = 8 },
                 Quick with { IsWeightDecomposed = true }, Quick with { Recipe = "other" },
                 Quick with { DataLicense = "mit" },

@@ -32,7 +32,7 @@ internal sealed record LicenseClause(LicenseDemand Demand, string Sentence);
 
 /// <summary>A licence, as far as it bears on a model made from what is under it.</summary>
 /// <param name="Id">Its identifier on Hugging Face, or one like it.</param>
-/// <param name="OtherNames">Other names, as <see cref="Licenses.Normalise"/> writes them.</param>
+/// <param name="OtherNames">Other names, as <see cref="KnownLicenses.Normalise"/> writes them.</param>
 /// <param name="Clauses">What it asks for.</param>
 internal sealed record License(string Id, IReadOnlyList<string> OtherNames, IReadOnlyList<LicenseClause> Clauses)
 {

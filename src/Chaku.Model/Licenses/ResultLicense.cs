@@ -14,7 +14,7 @@ internal enum CommercialUse
 }
 
 /// <summary>What applies to a model made from a base and data, as far as their licences are known.</summary>
-/// <remarks>It comes from <see cref="Licenses.All"/> and is no legal advice, as it says itself.</remarks>
+/// <remarks>It comes from <see cref="KnownLicenses.All"/> and is no legal advice, as it says itself.</remarks>
 internal sealed class ResultLicense
 {
     private const string Unstated = "unknown";
@@ -123,12 +123,12 @@ internal sealed class ResultLicense
         {
             List<License> known = [];
             List<string> unknown = [];
-            string[] statements = statement is not null && Licenses.Find(statement) is not null
+            string[] statements = statement is not null && KnownLicenses.Find(statement) is not null
                 ? [statement]
                 : (statement ?? "").Split(',', Parting);
             foreach (string text in statements)
             {
-                if (Licenses.Find(text) is not { } license)
+                if (KnownLicenses.Find(text) is not { } license)
                 {
                     unknown.Add(text is "other" ? Unstated : text);
                 }

@@ -3,7 +3,7 @@ using Chaku.Model.Licenses;
 namespace Chaku.Model.Tests.Licenses;
 
 /// <summary>The table, and what people and files call its entries.</summary>
-public sealed class LicensesTests
+public sealed class KnownLicensesTests
 {
     [Theory]
     [InlineData("apache-2.0", "Apache License", "Apache-2.0", "Apache License, Version 2.0", "apache 2.0")]
@@ -27,7 +27,7 @@ public sealed class LicensesTests
     [InlineData("bigscience-openrail-m", "BigScience Open RAIL-M License")]
     [InlineData("falcon-180b", "FALCON 180B TII LICENSE VERSION 1.0", "falcon-180b-license")]
     public void Names_of_people_and_files_are_known(string id, params string[] names) => Assert.All(
-        [id, .. names], name => Assert.Equal(id, Model.Licenses.Licenses.Find(name)?.Id));
+        [id, .. names], name => Assert.Equal(id, KnownLicenses.Find(name)?.Id));
 
     [Theory]
     [InlineData("")]
@@ -38,15 +38,15 @@ public sealed class LicensesTests
     [InlineData("apache-2.0 with exceptions")]
     [InlineData("cc-by-nc-4.0-but-free")]
     public void What_is_not_in_the_table_is_not_guessed(string name) =>
-        Assert.Null(Model.Licenses.Licenses.Find(name));
+        Assert.Null(KnownLicenses.Find(name));
 
     [Fact]
     public void Every_name_is_written_as_it_is_looked_for_and_means_one_entry()
     {
-        string[] names = [.. Model.Licenses.Licenses.All.SelectMany(entry => entry.OtherNames.Prepend(entry.Id))];
+        string[] names = [.. KnownLicenses.All.SelectMany(entry => entry.OtherNames.Prepend(entry.Id))];
         Assert.Equal(names.Length, names.Distinct().Count());
-        Assert.All(names, name => Assert.Equal(name, Model.Licenses.Licenses.Normalise(name)));
-        Assert.All(Model.Licenses.Licenses.All.SelectMany(entry => entry.Clauses), clause =>
+        Assert.All(names, name => Assert.Equal(name, KnownLicenses.Normalise(name)));
+        Assert.All(KnownLicenses.All.SelectMany(entry => entry.Clauses), clause =>
         {
             Assert.DoesNotContain('\n', clause.Sentence);
             Assert.NotEmpty(ResultLicense.NameOf(clause.Demand));

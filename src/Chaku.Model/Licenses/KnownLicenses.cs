@@ -8,7 +8,7 @@ namespace Chaku.Model.Licenses;
 /// Sources: the licences' own texts; identifiers: huggingface.co/docs/hub/repositories-licenses. A sentence says what
 /// concerns a model that is passed on, and leaves out the rest.
 /// </remarks>
-internal static class Licenses
+internal static class KnownLicenses
 {
     private static readonly LicenseClause NoTrade = new(
         NonCommercial, "It may not be used commercially.");
