@@ -14,9 +14,8 @@ internal static class RunOrigin
 {
     private const string StepsDoneName = "steps_done";
 
-    /// <summary>The origin, before the first step.</summary>
+    /// <summary>The origin, before the first step and before the base is hashed.</summary>
     /// <param name="model">The base.</param>
-    /// <param name="baseSha256">Its content hash.</param>
     /// <param name="options">What is asked for.</param>
     /// <param name="dataset">The data.</param>
     /// <param name="template">The chat template; null for plain text.</param>
@@ -26,7 +25,6 @@ internal static class RunOrigin
     /// <exception cref="IOException">The data cannot be read again.</exception>
     public static AdapterOrigin Of(
         LanguageModel model,
-        string baseSha256,
         TuneOptions options,
         Dataset dataset,
         ChatTemplate? template,
@@ -35,7 +33,7 @@ internal static class RunOrigin
     {
         StatedLicense? license = DatasetLicense.Find(dataset, options.DataLicense)
             ?? DatasetLicense.Find(dataset, onUnknownLicense?.Invoke());
-        AdapterOrigin origin = AdapterOrigin.On(model, baseSha256) with
+        AdapterOrigin origin = AdapterOrigin.On(model) with
         {
             Seed = options.Seed,
             Template = template?.Name,

@@ -75,10 +75,13 @@ internal sealed class Tuning
         Dataset dataset = Dataset.Read(dataPath, _options.Format);
         TrainingData data = Encode(dataset, out PromptEncoder? prompts, out ChatTemplate? template);
         target.RequireWritable(outputPath);
-        string baseSha256 = ContentHashCache.ForUser().GetOrCompute(
-            _model.Source.Content, _progress.OnHash, _cancellation);
         AdapterOrigin origin = RunOrigin.Of(
-            _model, baseSha256, _options, dataset, template, prompts, _progress.OnUnknownLicense);
+            _model, _options, dataset, template, prompts, _progress.OnUnknownLicense);
+        origin = origin with
+        {
+            BaseSha256 = ContentHashCache.ForUser().GetOrCompute(
+                _model.Source.Content, _progress.OnHash, _cancellation),
+        };
         BatchPlan batches = new(
             data.Training.Sequences, ContextLength, _options.BatchSize, _options.Accumulation, _options.Seed);
         settings = WithSteps(settings, batches);

@@ -65,18 +65,7 @@ internal sealed class FileReport
             EffectReport.WriteFields(json, Effects);
         }
 
-        json.WriteStartArray("formats");
-        foreach ((string format, int tensorCount, long weightCount, long byteLength) in Formats)
-        {
-            json.WriteStartObject();
-            json.WriteString("format", format);
-            json.WriteNumber("tensor_count", tensorCount);
-            json.WriteNumber("weight_count", weightCount);
-            json.WriteNumber("byte_length", byteLength);
-            json.WriteEndObject();
-        }
-
-        json.WriteEndArray();
+        WriteFormats(json);
         json.WriteStartObject("metadata");
         foreach ((string key, object value) in Metadata)
         {
@@ -127,13 +116,7 @@ internal sealed class FileReport
             AddRow(tensors, tensor.Name, tensor.Format, string.Join(" × ", tensor.Shape.Select(Describe)));
         }
 
-        Table effects = CreateTable("module", "change");
-        foreach (ModuleEffect effect in Effects ?? [])
-        {
-            AddRow(effects, effect.Module, string.Create(CultureInfo.InvariantCulture, $"{effect.Change:0.000000}"));
-        }
-
-        Table[] measured = Effects is null ? [] : [effects];
+        Table[] measured = Effects is null ? [] : [EffectTable()];
         foreach (Table table in (Table[])[facts, .. measured, formats, metadata, tensors])
         {
             console.Write(table);
@@ -144,6 +127,33 @@ internal sealed class FileReport
         {
             LicenseReport.Print(terminal.Output, "", License);
         }
+    }
+
+    private void WriteFormats(Utf8JsonWriter json)
+    {
+        json.WriteStartArray("formats");
+        foreach ((string format, int tensorCount, long weightCount, long byteLength) in Formats)
+        {
+            json.WriteStartObject();
+            json.WriteString("format", format);
+            json.WriteNumber("tensor_count", tensorCount);
+            json.WriteNumber("weight_count", weightCount);
+            json.WriteNumber("byte_length", byteLength);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+    }
+
+    private Table EffectTable()
+    {
+        Table effects = CreateTable("module", "change");
+        foreach (ModuleEffect effect in Effects ?? [])
+        {
+            AddRow(effects, effect.Module, string.Create(CultureInfo.InvariantCulture, $"{effect.Change:G4}"));
+        }
+
+        return effects;
     }
 
     private static Table CreateTable(params string[] columns)

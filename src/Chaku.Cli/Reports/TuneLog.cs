@@ -43,7 +43,9 @@ internal sealed class TuneLog : IDisposable
     private string? AskLicense()
     {
         _bar.Dispose();
-        return DataLicenseOption.Ask(_terminal);
+        string? said = DataLicenseOption.Ask(_terminal);
+        _bar = _terminal.Progress("reading the model to know it again");
+        return said;
     }
 
     private static string Format(DefaultInterpolatedStringHandler text) => text.ToStringAndClear();

@@ -125,7 +125,7 @@ internal static class AdapterMetadata
             return ids;
         }
 
-        public Dictionary<string, string> Settings(string prefix)
+        public IReadOnlyDictionary<string, string> Settings(string prefix)
         {
             Dictionary<string, string> settings = [];
             foreach ((string key, string value) in metadata)
@@ -136,9 +136,12 @@ internal static class AdapterMetadata
                 }
             }
 
-            return settings.Count <= MostSettings
-                ? settings
-                : throw Wrong(prefix, $"{settings.Count}", $"at most {MostSettings} settings");
+            return settings.Count switch
+            {
+                0 => new AdapterOrigin().Tuning,
+                <= MostSettings => settings,
+                _ => throw Wrong(prefix, $"{settings.Count}", $"at most {MostSettings} settings"),
+            };
         }
 
         private string Checked(string key, string text) => text.Length <= LongestText && !text.Any(char.IsControl)

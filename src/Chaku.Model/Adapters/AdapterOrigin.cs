@@ -1,3 +1,5 @@
+using System.Collections.ObjectModel;
+
 namespace Chaku.Model.Adapters;
 
 /// <summary>
@@ -43,7 +45,7 @@ internal sealed record AdapterOrigin
     public string? Recipe { get; init; }
 
     /// <summary>The settings it was trained with, by name.</summary>
-    public IReadOnlyDictionary<string, string> Tuning { get; init; } = new Dictionary<string, string>();
+    public IReadOnlyDictionary<string, string> Tuning { get; init; } = ReadOnlyDictionary<string, string>.Empty;
 
     /// <summary>The version that trained it.</summary>
     public string? Version { get; init; }
@@ -56,8 +58,8 @@ internal sealed record AdapterOrigin
 
     /// <summary>The origin of an adapter that this software trains on a model.</summary>
     /// <param name="model">The base.</param>
-    /// <param name="baseSha256">Its content hash.</param>
-    public static AdapterOrigin On(LanguageModel model, string baseSha256) => new()
+    /// <param name="baseSha256">Its content hash; null where it is still to be computed.</param>
+    public static AdapterOrigin On(LanguageModel model, string? baseSha256 = null) => new()
     {
         BaseName = model.Source.Name ?? Path.GetFileName(model.Path),
         BaseSha256 = baseSha256,

@@ -61,7 +61,8 @@ internal sealed record StatedLicense
         foreach (string name in names)
         {
             string path = Path.Combine(folder, name);
-            if (File.Exists(path) && read(Lines(path), name) is { } license)
+            // What is no file of a length, such as a pipe, would be waited for.
+            if (new FileInfo(path) is { Exists: true, Length: > 0 } && read(Lines(path), name) is { } license)
             {
                 return license;
             }

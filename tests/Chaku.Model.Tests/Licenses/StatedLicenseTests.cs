@@ -37,6 +37,14 @@ public sealed class StatedLicenseTests
         Assert.DoesNotContain('\u001b', name);
     }
 
+    [Fact]
+    public void An_empty_card_states_nothing()
+    {
+        using TemporaryFolder folder = new();
+        File.WriteAllText(folder["README.md"], "");
+        Assert.Null(StatedLicense.InFolder(folder.Path));
+    }
+
     [Theory]
     [InlineData("apache-2.0", null, "apache-2.0")]
     [InlineData("other", "llama-3-community-license", "llama-3-community-license")]
