@@ -67,8 +67,9 @@ public sealed class RunOriginTests
         Assert.Equal("mine", origin.Recipe);
         Assert.Equal(7ul, origin.Seed);
         Assert.Equal(AdapterOrigin.CurrentVersion, origin.Version);
-        Assert.Equal(("lora", "2", "2", "400"), (
-            origin.Tuning["method"], origin.Tuning["steps"], origin.Tuning["steps_done"], origin.Tuning["context"]));
+        Assert.Equal(2, origin.Step);
+        Assert.Equal(("no", "2", "2", "400"), (
+            origin.Tuning["full"], origin.Tuning["rank"], origin.Tuning["steps"], origin.Tuning["context"]));
         using LanguageModel model = files.Load();
         Assert.Equal(
             ContentHash.Compute(model.Source.Content, null, TestContext.Current.CancellationToken), origin.BaseSha256);
@@ -125,7 +126,7 @@ public sealed class RunOriginTests
             stop.Token);
 
         using PeftFolder folder = PeftFolder.Open(files.InFolder("a"));
-        Assert.Equal(("50", "1"), (folder.Origin.Tuning["steps"], folder.Origin.Tuning["steps_done"]));
+        Assert.Equal(("50", 1L), (folder.Origin.Tuning["steps"], folder.Origin.Step));
     }
 
     [Theory]
@@ -169,7 +170,7 @@ public sealed class RunOriginTests
             cancellation: TestContext.Current.CancellationToken)).Message;
 
         Assert.StartsWith("nothing was learnt: of all 4 matrices", message, StringComparison.Ordinal);
-        Assert.False(Directory.Exists(files.InFolder("a")));
+        Assert.False(File.Exists(Path.Combine(files.InFolder("a"), PeftFolder.WeightsName)));
     }
 
     [Fact]

@@ -31,6 +31,8 @@ internal sealed class TuneLog : IDisposable
             OnStart = Begin,
             OnStep = Step,
             OnValidation = (_, loss) => _heldOutLoss = loss,
+            OnResume = state => _heldOutLoss = state.HeldOut is [.., var last] ? last.Loss : null,
+            OnWarning = terminal.Warn,
         };
     }
 
@@ -65,6 +67,11 @@ internal sealed class TuneLog : IDisposable
             _terminal.Error.WriteLine(Format(
                 $"holding out {data.Validation.TrainedTokenCount} tokens " +
                 $"in {data.Validation.Sequences.Count} sequences"));
+        }
+
+        if (plan.ResumedFrom > 0)
+        {
+            _terminal.Error.WriteLine(Format($"going on behind step {plan.ResumedFrom} of {plan.StepCount}"));
         }
 
         foreach (RecordGroup changed in data.Changed)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Numerics;
 using Chaku.Model.Files;
 
 namespace Chaku.Model.Adapters;
@@ -7,6 +8,11 @@ namespace Chaku.Model.Adapters;
 /// <remarks>The keys are defined in docs/formats/adapter.md. The base's name is kept elsewhere.</remarks>
 internal static class AdapterMetadata
 {
+    /// <summary>
+    /// The key of <see cref="AdapterOrigin.Run"/>, in an adapter as in a model that was trained whole.
+    /// </summary>
+    public const string RunKey = "chaku.run";
+
     private const string BaseKey = "chaku.base_sha256";
     private const string BaseLicenseKey = "chaku.base_license";
     private const string DataKey = "chaku.data_sha256";
@@ -15,6 +21,7 @@ internal static class AdapterMetadata
     private const string LicenseKey = "chaku.license";
     private const string RecipeKey = "chaku.recipe";
     private const string SeedKey = "chaku.seed";
+    private const string StepKey = "chaku.step";
     private const string StopIdsKey = "chaku.stop_ids";
     private const string TemplateKey = "chaku.template";
     private const string TemplateHashKey = "chaku.template_sha256";
@@ -22,6 +29,8 @@ internal static class AdapterMetadata
     private const string VersionKey = "chaku.version";
 
     private const int LongestText = 256;
+    private const int LongestRun = 1 << 16;
+    private const int LongestSetting = 1 << 12;
     private const int MostSettings = 100;
     private const int MostStopIds = 1000;
 
@@ -46,7 +55,9 @@ internal static class AdapterMetadata
             Recipe = reader.Text(RecipeKey),
             Tuning = reader.Settings(TuningPrefix),
             Version = reader.Text(VersionKey),
-            Seed = reader.Number(SeedKey),
+            Seed = reader.Number<ulong>(SeedKey),
+            Run = reader.Text(RunKey, LongestRun),
+            Step = reader.Number<long>(StepKey),
         };
     }
 
@@ -66,7 +77,9 @@ internal static class AdapterMetadata
         Add(LicenseKey, origin.License);
         Add(RecipeKey, origin.Recipe);
         Add(VersionKey, origin.Version);
-        Add(SeedKey, origin.Seed is { } seed ? seed.ToString(CultureInfo.InvariantCulture) : null);
+        Add(SeedKey, origin.Seed?.ToString(CultureInfo.InvariantCulture));
+        Add(RunKey, origin.Run);
+        Add(StepKey, origin.Step?.ToString(CultureInfo.InvariantCulture));
         foreach ((string name, string value) in origin.Tuning)
         {
             Add(TuningPrefix + name, value);
@@ -88,7 +101,8 @@ internal static class AdapterMetadata
 
     private sealed class Reader(string path, IReadOnlyDictionary<string, string> metadata)
     {
-        public string? Text(string key) => metadata.GetValueOrDefault(key) is { } text ? Checked(key, text) : null;
+        public string? Text(string key, int longest = LongestText) =>
+            metadata.GetValueOrDefault(key) is { } text ? Checked(key, text, longest) : null;
 
         public string? Hash(string key) => metadata.GetValueOrDefault(key) switch
         {
@@ -97,13 +111,13 @@ internal static class AdapterMetadata
             { } other => throw Wrong(key, other, $"{ContentHash.DigitCount} hexadecimal digits"),
         };
 
-        public ulong? Number(string key) => metadata.GetValueOrDefault(key) switch
-        {
-            null => null,
-            { } text when ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out ulong number) =>
-                number,
-            { } other => throw Wrong(key, other, $"a number from 0 to {ulong.MaxValue}"),
-        };
+        public T? Number<T>(string key)
+            where T : struct, INumber<T>, IMinMaxValue<T> => metadata.GetValueOrDefault(key) switch
+            {
+                null => null,
+                { } text when T.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out T number) => number,
+                { } other => throw Wrong(key, other, $"a number from 0 to {T.MaxValue}"),
+            };
 
         public int[]? Ids(string key)
         {
@@ -132,7 +146,7 @@ internal static class AdapterMetadata
             {
                 if (key.StartsWith(prefix, StringComparison.Ordinal))
                 {
-                    settings.Add(Checked(prefix, key)[prefix.Length..], Checked(key, value));
+                    settings.Add(Checked(prefix, key)[prefix.Length..], Checked(key, value, LongestSetting));
                 }
             }
 
@@ -144,9 +158,10 @@ internal static class AdapterMetadata
             };
         }
 
-        private string Checked(string key, string text) => text.Length <= LongestText && !text.Any(char.IsControl)
-            ? text
-            : throw Wrong(key, text, $"a line of at most {LongestText} characters");
+        private string Checked(string key, string text, int longest = LongestText) =>
+            text.Length <= longest && !text.Any(char.IsControl)
+                ? text
+                : throw Wrong(key, text, $"a line of at most {longest} characters");
 
         private AdapterException Wrong(string key, string value, string expected) => new(
             $"{path}: expected {expected} as {ModelFormatException.Quote(key)[1..^1]}, "

@@ -44,7 +44,7 @@ internal sealed record AdapterOrigin
     /// <summary>The recipe it was trained by.</summary>
     public string? Recipe { get; init; }
 
-    /// <summary>The settings it was trained with, by name.</summary>
+    /// <summary>The settings it was trained with, by name, as the command line has them.</summary>
     public IReadOnlyDictionary<string, string> Tuning { get; init; } = ReadOnlyDictionary<string, string>.Empty;
 
     /// <summary>The version that trained it.</summary>
@@ -52,6 +52,12 @@ internal sealed record AdapterOrigin
 
     /// <summary>The seed it was trained with.</summary>
     public ulong? Seed { get; init; }
+
+    /// <summary>All that determined the run, where it was not broken off.</summary>
+    public string? Run { get; init; }
+
+    /// <summary>The steps behind these numbers.</summary>
+    public long? Step { get; init; }
 
     /// <summary>Whether it says anything that this software writes.</summary>
     public bool IsOurs => BaseSha256 is not null || Version is not null;

@@ -120,7 +120,7 @@ public sealed class AdapterIdentityTests : CommandSuite
         Assert.Equal("non-commercial", root.GetProperty("license_demands")[0].GetString());
         Assert.Equal(64, root.GetProperty("data_sha256").GetString()!.Length);
         Assert.Equal(64, root.GetProperty("template_sha256").GetString()!.Length);
-        Assert.Contains("learning_rate=0.0002", root.GetProperty("tuning").GetString(), StringComparison.Ordinal);
+        Assert.Contains("lr=0.0002", root.GetProperty("tuning").GetString(), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -21,6 +21,8 @@ public sealed class AdapterMetadataTests
         Tuning = new Dictionary<string, string> { ["learning_rate"] = "0.0003", ["steps"] = "10" },
         Version = "0.1.0",
         Seed = ulong.MaxValue,
+        Run = "--lr=0.1; gelu=" + new string('x', 5000),
+        Step = 10,
     };
 
     // Records compare lists and dictionaries by reference.
@@ -53,12 +55,14 @@ public sealed class AdapterMetadataTests
     [InlineData("chaku.template_sha256", "g", "64 hexadecimal digits")]
     [InlineData("chaku.seed", "-1", "chaku.seed")]
     [InlineData("chaku.seed", "18446744073709551616", "chaku.seed")]
+    [InlineData("chaku.step", "9223372036854775808", "chaku.step")]
+    [InlineData("chaku.run", "a\nb", "a line of at most 65536 characters")]
     [InlineData("chaku.stop_ids", "1 x", "token ids")]
     [InlineData("chaku.stop_ids", "1 -2", "token ids")]
     [InlineData("chaku.stop_ids", "4294967296", "token ids")]
     [InlineData("chaku.template", "a\nb", "a line of at most 256 characters")]
     [InlineData("chaku.recipe", "\u001b[31m", "a line of at most 256 characters")]
-    [InlineData("chaku.tuning.steps", "\0", "a line of at most 256 characters")]
+    [InlineData("chaku.tuning.steps", "\0", "a line of at most 4096 characters")]
     [InlineData("chaku.tuning.a\nb", "1", "a line of at most 256 characters")]
     public void Strings_that_cannot_be_are_refused_in_a_line(string key, string value, string reason)
     {
@@ -72,6 +76,7 @@ public sealed class AdapterMetadataTests
     {
         string flood = new('1', 50_000_000);
         Assert.InRange(Refusal(new() { ["chaku.template"] = flood }).Length, 1, 300);
+        Assert.InRange(Refusal(new() { ["chaku.run"] = flood }).Length, 1, 300);
         Assert.InRange(Refusal(new() { ["chaku.base_sha256"] = flood }).Length, 1, 300);
         Assert.InRange(Refusal(new() { ["chaku.stop_ids"] = flood }).Length, 1, 300);
         string ids = string.Concat(Enumerable.Repeat("1 ", 10_000_000));
