@@ -106,6 +106,12 @@ internal sealed record TuneOptions
     /// <summary>The chat template's name; null takes the model's own.</summary>
     public string? Template { get; init; }
 
+    /// <summary>The recipe that the options come from; null where they come from none.</summary>
+    public string? Recipe { get; init; }
+
+    /// <summary>The terms that the data are under; null looks for what states them.</summary>
+    public string? DataLicense { get; init; }
+
     /// <summary>The data set's format, as <see cref="Datasets.Dataset.Read"/> takes it; null recognises it.</summary>
     public string? Format { get; init; }
 }

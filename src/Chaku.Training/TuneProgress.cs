@@ -1,4 +1,6 @@
 using Chaku.Model;
+using Chaku.Model.Adapters;
+using Chaku.Model.Licenses;
 using Chaku.Training.Datasets;
 using Chaku.Training.Runs;
 
@@ -12,6 +14,9 @@ internal sealed record TuneProgress
 
     /// <summary>Told records done and records in all while the data set is turned into tokens.</summary>
     public Action<int, int>? OnRecord { get; init; }
+
+    /// <summary>Asked where nothing states the licence of the data; what it gives is null where nobody knows.</summary>
+    public Func<string?>? OnUnknownLicense { get; init; }
 
     /// <summary>Told before the first step what will be done.</summary>
     public Action<TunePlan>? OnStart { get; init; }
@@ -50,6 +55,12 @@ internal sealed record TunePlan(
     /// <summary>Whether all weights are trained, and a model written.</summary>
     public bool IsFull { get; init; }
 
+    /// <summary>Where what is written comes from.</summary>
+    public AdapterOrigin Origin { get; init; } = new();
+
+    /// <summary>What applies to it, as far as the licences of base and data are known.</summary>
+    public ResultLicense License => ResultLicense.Of(Origin.BaseLicense, Origin.DataLicense);
+
     /// <summary>Steps that an earlier life of the run has done; 0 for one that begins.</summary>
     public long ResumedFrom { get; init; }
 }
@@ -75,6 +86,9 @@ internal sealed record TuneReport(
     long TokenCount,
     double ElapsedSeconds)
 {
+    /// <summary>How much the adapter changes each matrix; null where all weights are trained.</summary>
+    public AdapterEffect? Effect { get; init; }
+
     /// <summary>How it ended.</summary>
     public RunEnd End { get; init; }
 

@@ -98,13 +98,18 @@ internal sealed class Tuning
         }
 
         TuningTarget target = TuningTarget.Create(_model, _options);
-        TrainingData data = ReadData(dataPath, out PromptEncoder? prompts, out ChatTemplate? template);
+        Dataset dataset = Dataset.Read(dataPath, _options.Format);
+        TrainingData data = Encode(dataset, out PromptEncoder? prompts, out ChatTemplate? template);
         target.RequireWritable(outputPath);
-        AdapterOrigin origin = Origin(prompts, template);
+        AdapterOrigin origin = Origin(dataset, prompts, template);
         BatchPlan batches = new(
             data.Training.Sequences, ContextLength, _options.BatchSize, _options.Accumulation, _options.Seed);
         settings = TuneSettings.WithSteps(settings, _options, batches);
         RunIdentity identity = TuneIdentity.Of(_model, _options, settings, data, origin, ContextLength);
+        origin = origin with { Tuning = identity.Options };
+
+        // What cannot be written is found before work is spent.
+        _ = AdapterMetadata.Write(origin with { Run = identity.ToText() });
         using RunLock only = RunLock.Take(files.Folder);
         TuningResult result = new(target, outputPath, files, origin, identity, _progress.OnWarning ?? (_ => { }));
         result.RemoveLeftovers();
@@ -126,6 +131,7 @@ internal sealed class Tuning
             Model = _model,
             Files = files,
             IsFull = _options.IsFull,
+            Origin = origin,
             ResumedFrom = checkpoint?.State.StepsDone ?? 0,
         };
         _progress.OnStart?.Invoke(plan);
@@ -161,26 +167,25 @@ internal sealed class Tuning
         return result.Finish(run, plan, end, checkpoints);
     }
 
-    // All that will be written beside the numbers; the run's identity has it too.
-    private AdapterOrigin Origin(PromptEncoder? prompts, ChatTemplate? template)
+    // All that will be written beside the numbers; the run's identity has it too. The base is hashed last, which may
+    // take long.
+    private AdapterOrigin Origin(Dataset dataset, PromptEncoder? prompts, ChatTemplate? template)
     {
-        string baseSha256 = ContentHashCache.ForUser().GetOrCompute(
-            _model.Source.Content, _progress.OnHash, _cancellation);
-        return AdapterOrigin.On(_model, baseSha256) with
+        AdapterOrigin origin = RunOrigin.Of(
+            _model, _options, dataset, template, prompts, _progress.OnUnknownLicense);
+        return origin with
         {
-            Seed = _options.Seed,
-            Template = template?.Name,
-            StopIds = prompts is null ? null : [.. prompts.StopIds.Order()],
+            BaseSha256 = ContentHashCache.ForUser().GetOrCompute(
+                _model.Source.Content, _progress.OnHash, _cancellation),
         };
     }
 
-    private TrainingData ReadData(string path, out PromptEncoder? prompts, out ChatTemplate? template)
+    private TrainingData Encode(Dataset dataset, out PromptEncoder? prompts, out ChatTemplate? template)
     {
-        Dataset dataset = Dataset.Read(path, _options.Format);
         DatasetFormat format = dataset.Format;
         TuneSettings.Require(
             format.HasConversations || _options.Template is null,
-            $"{path} is read as {format.Name}, to which no template applies: leave out '{_options.Template}'");
+            $"{dataset.Path} is read as {format.Name}, to which no template applies: leave out '{_options.Template}'");
         template = format.HasConversations
             ? ChatTemplates.Resolve(_options.Template, _model.ChatTemplate, _model.Tokenizer.Vocabulary)
             : null;

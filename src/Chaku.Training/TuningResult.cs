@@ -54,17 +54,14 @@ internal sealed class TuningResult(
         }
 
         long step = run.StepToWrite(end);
-        if (step > 0)
-        {
-            Write(run, step, end);
-        }
+        AdapterEffect? effect = step > 0 ? Write(run, step, end) : null;
 
         if (end != RunEnd.Cancelled)
         {
             checkpoints.Delete();
         }
 
-        TuneReport report = Report(run, plan, end, step);
+        TuneReport report = Report(run, plan, end, step) with { Effect = effect };
         if (report is { ValidationBefore: { } before, ValidationAfter: { } after } && after >= before)
         {
             warn(
@@ -95,13 +92,19 @@ internal sealed class TuningResult(
     }
 
     // Only a run that came to its end says what run it is: to be broken off is no part of that.
-    private void Write(TuningRun run, long step, RunEnd end)
+    private AdapterEffect? Write(TuningRun run, long step, RunEnd end)
     {
         bool isComplete = end is RunEnd.Complete or RunEnd.StoppedEarly;
         run.Exchange(step);
         try
         {
-            target.Write(path, origin with { Run = isComplete ? identity.ToText() : null, Step = step });
+            AdapterEffect? effect = target.Measure();
+            target.Write(path, origin with
+            {
+                Run = isComplete ? identity.ToText() : null,
+                Step = step,
+            });
+            return effect;
         }
         catch (IOException exception)
         {

@@ -33,6 +33,12 @@ internal abstract class TuningTarget
     /// <param name="sequenceCapacity">Sequences of a micro-batch at most.</param>
     public abstract Trainer CreateTrainer(TrainingSettings settings, int tokenCapacity, int sequenceCapacity);
 
+    /// <summary>
+    /// How much what was learnt changes each matrix of the base; null where that base is no longer there.
+    /// </summary>
+    /// <exception cref="TrainingException">Nothing was learnt.</exception>
+    public virtual AdapterEffect? Measure() => null;
+
     /// <summary>Writes what was learnt, whole or not at all.</summary>
     /// <exception cref="IOException">It cannot be written.</exception>
     public abstract void Write(string path, AdapterOrigin origin);
@@ -69,6 +75,15 @@ internal sealed class AdapterTarget : TuningTarget
     /// <inheritdoc/>
     public override Trainer CreateTrainer(TrainingSettings settings, int tokenCapacity, int sequenceCapacity) =>
         new(_model.Decoder, _model.Bind(_adapter), settings, tokenCapacity, sequenceCapacity);
+
+    /// <inheritdoc/>
+    public override AdapterEffect Measure()
+    {
+        AdapterEffect effect = AdapterEffect.Of(_adapter, _linears);
+        return !effect.IsNothing ? effect : throw new TrainingException(
+            $"nothing was learnt: of all {MatrixCount} matrices the change is zero, or less than float32 shows; "
+            + "nothing is written. Train for longer, or at a higher learning rate");
+    }
 
     /// <inheritdoc/>
     public override void Write(string path, AdapterOrigin origin) =>
@@ -131,6 +146,6 @@ internal sealed class FullTarget : TuningTarget
     public override void Write(string path, AdapterOrigin origin)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
-        GgufModelWriter.Write(path, _source, _model.Decoder.Weights, origin.ToMetadata());
+        GgufModelWriter.Write(path, _source, _model.Decoder.Weights, origin);
     }
 }

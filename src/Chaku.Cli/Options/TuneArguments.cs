@@ -134,6 +134,8 @@ internal sealed class TuneArguments
 
     private readonly Option<string?> _format = FormatOption.Create();
 
+    private readonly Option<string?> _dataLicense = DataLicenseOption.Create();
+
     /// <summary>Adds the options to a command.</summary>
     public TuneArguments(Command command)
     {
@@ -142,6 +144,7 @@ internal sealed class TuneArguments
             _full, _rank, _alpha, _rankStabilised, _dora, _dropout, _targets, _learningRate, _loraPlus, _optimiser,
             _schedule, _warmup, _steps, _epochs, _seed, _context, _batch, _accumulate, _clip, _weightDecay, _validation,
             _validateEvery, _patience, _keep, _resume, _restart, _checkpointEvery, _checkpointSteps, _format,
+            _dataLicense,
         ];
         foreach (Option option in options)
         {
@@ -184,6 +187,7 @@ internal sealed class TuneArguments
             Checkpoints = ReadCheckpoints(arguments),
             Template = template,
             Format = arguments.GetValue(_format),
+            DataLicense = arguments.GetValue(_dataLicense),
         };
     }
 

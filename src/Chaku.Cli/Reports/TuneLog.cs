@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Chaku.Cli.Options;
 using Chaku.Training;
 using Chaku.Training.Datasets;
 
@@ -26,6 +27,7 @@ internal sealed class TuneLog : IDisposable
         {
             OnHash = (done, all) => _bar.Report(done, all, "reading the model to know it again"),
             OnRecord = (done, all) => _bar.Report(done, all, "reading the data"),
+            OnUnknownLicense = AskLicense,
             OnStart = Begin,
             OnStep = Step,
             OnValidation = (_, loss) => _heldOutLoss = loss,
@@ -39,6 +41,14 @@ internal sealed class TuneLog : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _bar.Dispose();
+
+    private string? AskLicense()
+    {
+        _bar.Dispose();
+        string? said = DataLicenseOption.Ask(_terminal);
+        _bar = _terminal.Progress("reading the model to know it again");
+        return said;
+    }
 
     private static string Format(DefaultInterpolatedStringHandler text) => text.ToStringAndClear();
 

@@ -31,6 +31,12 @@ internal static class TuneOutcome
             Line($"perplexity      {Math.Exp(before):0.00} -> {Math.Exp(after):0.00}");
         }
 
+        if (report.Effect is { } effect)
+        {
+            Line($"change          {EffectReport.Summary(effect)}");
+        }
+
+        LicenseReport.Print(output, "license         ", report.Plan.License);
         string tuned = report.Plan.IsFull ? written : model;
         string use = report.Plan.Template is null ? $"chaku run {tuned} \"...\"" : $"chaku chat {tuned}";
         Line($"try             {use}{(report.Plan.IsFull ? "" : $" --adapter {written}")}");
@@ -71,6 +77,11 @@ internal static class TuneOutcome
         json.WriteFinite("held_out_loss_after", report.ValidationAfter ?? double.NaN);
         json.WriteNumber("token_count", report.TokenCount);
         json.WriteNumber("seconds", Math.Round(report.ElapsedSeconds, 3));
+        json.WriteString("base_license", report.Plan.Origin.BaseLicense);
+        json.WriteString("data_license", report.Plan.Origin.DataLicense);
+        json.WriteString("data_sha256", report.Plan.Origin.DataSha256);
+        LicenseReport.WriteFields(json, report.Plan.License);
+        EffectReport.WriteFields(json, report.Effect?.Modules ?? []);
         DataReport.WriteGroups(json, "changed", data.Changed);
         json.WriteStartArray("dropped");
         foreach (DroppedRecord dropped in data.Dropped)

@@ -117,13 +117,13 @@ internal static class EarlierRun
     private static string? TextOfAdapter(string path)
     {
         using TensorFile file = TensorFile.Open(path);
-        return file.Metadata.GetValueOrDefault(AdapterOrigin.RunKey);
+        return file.Metadata.GetValueOrDefault(AdapterMetadata.RunKey);
     }
 
     private static string? TextOfModel(string path)
     {
         using GgufFile file = GgufFile.Open(path);
-        return file.Metadata.Find(AdapterOrigin.RunKey)?.AsString();
+        return file.Metadata.Find(AdapterMetadata.RunKey)?.AsString();
     }
 
     private sealed record FoundRun(RunIdentity? Identity);

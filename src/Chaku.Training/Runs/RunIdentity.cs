@@ -14,6 +14,7 @@ namespace Chaku.Training.Runs;
 /// <param name="parts">Names and values, each name once.</param>
 internal sealed class RunIdentity(IReadOnlyList<KeyValuePair<string, string>> parts)
 {
+    private const string OptionPrefix = "--";
     private const string ProcessorName = "processor";
     private const string Separator = "; ";
     private const int MostNamed = 4;
@@ -21,6 +22,11 @@ internal sealed class RunIdentity(IReadOnlyList<KeyValuePair<string, string>> pa
 
     /// <summary>Names and values.</summary>
     public IReadOnlyList<KeyValuePair<string, string>> Parts => parts;
+
+    /// <summary>The options that it was asked for with, or their defaults, by name.</summary>
+    public IReadOnlyDictionary<string, string> Options { get; } = parts
+        .Where(part => part.Key.StartsWith(OptionPrefix, StringComparison.Ordinal))
+        .ToDictionary(part => part.Key[OptionPrefix.Length..], part => part.Value, StringComparer.Ordinal);
 
     /// <summary>
     /// The same run on this processor: kernels of another level of its instruction set round differently, so that what
@@ -93,9 +99,8 @@ internal sealed class RunIdentity(IReadOnlyList<KeyValuePair<string, string>> pa
     }
 
     // A value may be a stranger's name for a model.
-    private static string Escape(string value) => value
-        .Replace("%", "%25", StringComparison.Ordinal)
-        .Replace(";", "%3B", StringComparison.Ordinal);
+    private static string Escape(string value) => string.Concat(value.Select(letter =>
+        letter is '%' or ';' || char.IsControl(letter) ? Uri.EscapeDataString($"{letter}") : $"{letter}"));
 
     private static string Shown(Dictionary<string, string> values, string name)
     {

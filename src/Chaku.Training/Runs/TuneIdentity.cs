@@ -26,7 +26,8 @@ internal static class TuneIdentity
         int contextLength)
     {
         List<KeyValuePair<string, string>> parts = [];
-        foreach ((string key, string value) in origin.ToMetadata().OrderBy(pair => pair.Key, StringComparer.Ordinal))
+        foreach ((string key, string value) in
+            AdapterMetadata.Write(origin).OrderBy(pair => pair.Key, StringComparer.Ordinal))
         {
             parts.Add(new(key.Replace(OwnPrefix, "", StringComparison.Ordinal), value));
         }

@@ -71,8 +71,16 @@ public sealed class ResumeTests
             RunLogTests.WithoutSeconds(files.Log));
         Assert.NotNull(last);
         Assert.Equal(whole.HeldOut, last.HeldOut);
+        Assert.Equal(whole.Effect?.Modules, last.Effect?.Modules);
         Assert.Equal(
-            whole with { Plan = last.Plan, ElapsedSeconds = last.ElapsedSeconds, HeldOut = last.HeldOut }, last);
+            whole with
+            {
+                Plan = last.Plan,
+                ElapsedSeconds = last.ElapsedSeconds,
+                HeldOut = last.HeldOut,
+                Effect = last.Effect,
+            },
+            last);
         Assert.All(sample.Warnings, warning => Assert.Contains("no worse", warning, StringComparison.Ordinal));
     }
 

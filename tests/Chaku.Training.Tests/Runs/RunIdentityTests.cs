@@ -38,8 +38,12 @@ public sealed class RunIdentityTests
         [nameof(TuneOptions.Keeps)] = options => options with { ValidationShare = 0.2, Keeps = "last" },
     };
 
-    // The template's name and the tokens that it gives are in the identity, through what is written and the sequences.
-    private static readonly string[] Elsewhere = [nameof(TuneOptions.Template), nameof(TuneOptions.Format)];
+    // They are in the identity through what is written, and the tokens that they give through the sequences.
+    private static readonly string[] Elsewhere =
+    [
+        nameof(TuneOptions.Template), nameof(TuneOptions.Format), nameof(TuneOptions.Recipe),
+        nameof(TuneOptions.DataLicense),
+    ];
 
     private static readonly string[] WithoutEffect = [nameof(TuneOptions.Checkpoints)];
 
@@ -82,9 +86,13 @@ public sealed class RunIdentityTests
     public void What_was_written_is_read()
     {
         RunIdentity identity = new([new("--lr", "0.01"), new("base_name", "a; b=c; %3B %"), new("gelu", "")]);
+        RunIdentity strange = new([new("base_name", "a\nb\u0085\ud83d\ude00")]);
 
         Assert.Null(identity.DifferenceFrom(RunIdentity.Parse(identity.ToText())));
         Assert.Equal("--lr=0.01; base_name=a%3B b=c%3B %253B %25; gelu=", identity.ToText());
+        Assert.Null(strange.DifferenceFrom(RunIdentity.Parse(strange.ToText())));
+        Assert.DoesNotContain(strange.ToText(), char.IsControl);
+        Assert.Equal("0.01", Assert.Single(identity.Options).Value);
         Assert.Throws<InvalidDataException>(() => RunIdentity.Parse("a=1; a=2"));
         Assert.Throws<InvalidDataException>(() => RunIdentity.Parse("nothing"));
         Assert.Throws<InvalidDataException>(() => RunIdentity.Parse(""));
