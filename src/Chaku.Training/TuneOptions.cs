@@ -1,9 +1,11 @@
 using Chaku.Model.Adapters;
+using Chaku.Training.Runs;
 
 namespace Chaku.Training;
 
 /// <summary>
-/// What a tuning run is asked for. The same options, data and base give the same adapter, byte for byte.
+/// What a tuning run is asked for. The same options, data and base give the same adapter, byte for byte; whatever has a
+/// part in that is named in <see cref="TuneIdentity"/>.
 /// </summary>
 internal sealed record TuneOptions
 {
@@ -78,8 +80,37 @@ internal sealed record TuneOptions
     /// <summary>Share of the data that is held out to measure the loss on, in [0, 1).</summary>
     public double ValidationShare { get; init; }
 
+    /// <summary>
+    /// Steps from one measurement of what is held out to the next; null takes a share of the run.
+    /// </summary>
+    public long? ValidateEvery { get; init; }
+
+    /// <summary>Stops after so many measurements without a better one; null never does.</summary>
+    public int? Patience { get; init; }
+
+    /// <summary>
+    /// Which step's numbers are written: <c>best</c>, of the lowest loss on what is held out, or <c>last</c>; null
+    /// takes the best where something is held out.
+    /// </summary>
+    public string? Keeps { get; init; }
+
+    /// <summary>Whether the best measured numbers are written instead of the last.</summary>
+    public bool KeepsBest => ValidationShare > 0 && Keeps != "last";
+
+    /// <summary>When checkpoints are written.</summary>
+    public CheckpointOptions Checkpoints { get; init; } = new();
+
+    /// <summary>Rank and strength of the adapter.</summary>
+    public LoraSettings Adapter => new(Rank, Alpha ?? (2 * Rank), IsRankStabilised, IsWeightDecomposed);
+
     /// <summary>The chat template's name; null takes the model's own.</summary>
     public string? Template { get; init; }
+
+    /// <summary>The recipe that the options come from; null where they come from none.</summary>
+    public string? Recipe { get; init; }
+
+    /// <summary>The terms that the data are under; null looks for what states them.</summary>
+    public string? DataLicense { get; init; }
 
     /// <summary>The data set's format, as <see cref="Datasets.Dataset.Read"/> takes it; null recognises it.</summary>
     public string? Format { get; init; }

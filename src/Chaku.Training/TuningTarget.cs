@@ -24,11 +24,20 @@ internal abstract class TuningTarget
     /// <exception cref="IOException">It cannot be written.</exception>
     public abstract void RequireWritable(string path);
 
+    /// <summary>The files that <see cref="Write"/> writes.</summary>
+    public abstract IReadOnlyList<string> FilesOf(string path);
+
     /// <summary>A trainer before its first step.</summary>
     /// <param name="settings">What the optimiser does.</param>
     /// <param name="tokenCapacity">Tokens of a micro-batch at most.</param>
     /// <param name="sequenceCapacity">Sequences of a micro-batch at most.</param>
     public abstract Trainer CreateTrainer(TrainingSettings settings, int tokenCapacity, int sequenceCapacity);
+
+    /// <summary>
+    /// How much what was learnt changes each matrix of the base; null where that base is no longer there.
+    /// </summary>
+    /// <exception cref="TrainingException">Nothing was learnt.</exception>
+    public virtual AdapterEffect? Measure() => null;
 
     /// <summary>Writes what was learnt, whole or not at all.</summary>
     /// <exception cref="IOException">It cannot be written.</exception>
@@ -47,12 +56,7 @@ internal sealed class AdapterTarget : TuningTarget
     {
         _model = model;
         _linears = AdaptableLinears.Of(model);
-        LoraSettings settings = new(
-            options.Rank,
-            options.Alpha ?? (2 * options.Rank),
-            options.IsRankStabilised,
-            options.IsWeightDecomposed);
-        _adapter = LoraAdapter.Create(_linears, options.Targets, settings, options.Seed);
+        _adapter = LoraAdapter.Create(_linears, options.Targets, options.Adapter, options.Seed);
     }
 
     /// <inheritdoc/>
@@ -65,8 +69,21 @@ internal sealed class AdapterTarget : TuningTarget
     public override void RequireWritable(string path) => PeftWriter.RequireWritable(path);
 
     /// <inheritdoc/>
+    public override IReadOnlyList<string> FilesOf(string path) =>
+        [Path.Combine(path, PeftFolder.ConfigName), Path.Combine(path, PeftFolder.WeightsName)];
+
+    /// <inheritdoc/>
     public override Trainer CreateTrainer(TrainingSettings settings, int tokenCapacity, int sequenceCapacity) =>
         new(_model.Decoder, _model.Bind(_adapter), settings, tokenCapacity, sequenceCapacity);
+
+    /// <inheritdoc/>
+    public override AdapterEffect Measure()
+    {
+        AdapterEffect effect = AdapterEffect.Of(_adapter, _linears);
+        return !effect.IsNothing ? effect : throw new TrainingException(
+            $"nothing was learnt: of all {MatrixCount} matrices the change is zero, or less than float32 shows; "
+            + "nothing is written. Train for longer, or at a higher learning rate");
+    }
 
     /// <inheritdoc/>
     public override void Write(string path, AdapterOrigin origin) =>
@@ -119,6 +136,9 @@ internal sealed class FullTarget : TuningTarget
     }
 
     /// <inheritdoc/>
+    public override IReadOnlyList<string> FilesOf(string path) => [path];
+
+    /// <inheritdoc/>
     public override Trainer CreateTrainer(TrainingSettings settings, int tokenCapacity, int sequenceCapacity) =>
         new(_model.Decoder, settings, tokenCapacity, sequenceCapacity);
 
@@ -126,6 +146,6 @@ internal sealed class FullTarget : TuningTarget
     public override void Write(string path, AdapterOrigin origin)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
-        GgufModelWriter.Write(path, _source, _model.Decoder.Weights, origin.ToMetadata());
+        GgufModelWriter.Write(path, _source, _model.Decoder.Weights, origin);
     }
 }

@@ -52,10 +52,10 @@ internal sealed class ChatCommand : ProgramCommand
         GenerationOptions options = _sampling.Read(arguments, _model.StopIds(arguments));
         using LanguageModel model = _model.Load(arguments, terminal);
         AdapterChoice adapter = _model.LoadAdapter(arguments, model, terminal);
-        PromptEncoder encoder = new(model.Tokenizer, _template.Resolve(arguments, model, adapter.Adapter?.Origin));
+        PromptEncoder encoder = new(model.Tokenizer, _template.Resolve(arguments, model, adapter, terminal));
         options = options with
         {
-            StopIds = [.. options.StopIds, .. encoder.StopIds, .. adapter.Adapter?.Origin.StopIds ?? []],
+            StopIds = [.. options.StopIds, .. encoder.StopIds, .. adapter.StopIds],
             StopStrings = [.. options.StopStrings, .. encoder.StopStrings],
         };
         using Generator generator = new(model, adapter.Bound);

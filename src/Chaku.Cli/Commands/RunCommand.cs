@@ -1,7 +1,6 @@
 using System.CommandLine;
 using Chaku.Cli.Options;
 using Chaku.Model;
-using Chaku.Model.Decoding;
 using Chaku.Model.Generation;
 
 namespace Chaku.Cli.Commands;
@@ -63,11 +62,12 @@ internal sealed class RunCommand : ProgramCommand
         GenerationOptions options = _sampling.Read(
             arguments, _model.StopIds(arguments), isJson ? arguments.GetValue(_logProbabilities) : null);
         using LanguageModel model = _model.Load(arguments, terminal);
-        BoundAdapter? adapter = _model.LoadAdapter(arguments, model, terminal).Bound;
+        AdapterChoice adapter = _model.LoadAdapter(arguments, model, terminal);
+        options = options with { StopIds = [.. options.StopIds, .. adapter.StopIds] };
         string prompt = arguments.GetValue(_prompt) ?? "";
         prompt = prompt == "-" ? terminal.Input.ReadToEnd() : prompt;
         int[] tokens = Generator.EncodePrompt(model.Tokenizer, prompt);
-        using Generator generator = new(model, adapter);
+        using Generator generator = new(model, adapter.Bound);
         if (isJson)
         {
             Answer answer = Answer.Generate(terminal, generator, tokens, options, _ => { }, terminal.Cancellation);

@@ -95,7 +95,8 @@ internal sealed class ShowCommand : ProgramCommand
         }
 
         using PeftFolder folder = PeftFolder.Open(path);
-        return AdapterReport.Create(folder);
+        using ProgressReport progress = terminal.Progress("measuring the changes");
+        return AdapterReport.Create(folder, progress.Report, terminal.Cancellation);
     }
 
     private string? Hash(ModelContent content, ParseResult arguments, Terminal terminal)

@@ -54,6 +54,7 @@ internal sealed class TuneCommand : ProgramCommand
         "chaku tune model.gguf story.txt -o my-adapter",
         "chaku tune model.gguf records.json -o my-adapter --template alpaca --epochs 2 --validation 0.1",
         "chaku tune model.gguf story.txt -o my-adapter --rank 16 --lr 1e-4 --steps 500 --context 256 --seed 1",
+        "chaku tune model.gguf records.json -o my-adapter --validation 0.1 --patience 3 --resume",
         "chaku tune small.gguf story.txt -o my-model.gguf --full",
     ];
 
@@ -63,11 +64,9 @@ internal sealed class TuneCommand : ProgramCommand
         TuneOptions options = _options.Read(arguments, _template.Name(arguments));
         string output = arguments.GetRequiredValue(_out);
         using LanguageModel model = Load(arguments, terminal, options);
-        TuneReport report;
-        using (TuneLog log = new(terminal))
+        if (Tune(arguments, terminal, model, options) is not { } report)
         {
-            report = Tuning.Run(
-                model, arguments.GetRequiredValue(_data), output, options, log.Progress, terminal.Cancellation);
+            return SayComplete(arguments, terminal, output, options);
         }
 
         if (arguments.GetValue(_json))
@@ -79,16 +78,43 @@ internal sealed class TuneCommand : ProgramCommand
             TuneOutcome.Print(terminal.Output, model.Path, output, report);
         }
 
-        if (report.StepsDone == report.Plan.StepCount)
+        if (report.End != RunEnd.Cancelled)
         {
             return ExitCodes.Success;
         }
 
+        string kept = report.KeptStep == report.StepsDone
+            ? "what was learnt until then"
+            : $"the best that was measured, behind step {report.KeptStep}";
         terminal.Warn(string.Create(
             CultureInfo.InvariantCulture,
             $"stopped after {report.StepsDone} of {report.Plan.StepCount} steps; " +
-            $"{output} has what was learnt until then"));
+            $"{output} has {kept}, and --resume goes on"));
         return ExitCodes.Cancelled;
+    }
+
+    private TuneReport? Tune(ParseResult arguments, Terminal terminal, LanguageModel model, TuneOptions options)
+    {
+        string data = arguments.GetRequiredValue(_data);
+        string output = arguments.GetRequiredValue(_out);
+        using TuneLog log = new(terminal);
+        return _options.Resumes(arguments)
+            ? Tuning.Resume(model, data, output, options, log.Progress, terminal.Cancellation)
+            : Tuning.Run(model, data, output, options, log.Progress, terminal.Cancellation);
+    }
+
+    private int SayComplete(ParseResult arguments, Terminal terminal, string output, TuneOptions options)
+    {
+        if (arguments.GetValue(_json))
+        {
+            JsonOutput.WriteObject(terminal.Output, json => TuneOutcome.WriteComplete(json, output, options.IsFull));
+        }
+        else
+        {
+            terminal.Output.WriteLine($"{output} is complete: this run wrote it before, and nothing was done");
+        }
+
+        return ExitCodes.Success;
     }
 
     private LanguageModel Load(ParseResult arguments, Terminal terminal, TuneOptions options)

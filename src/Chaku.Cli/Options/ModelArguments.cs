@@ -23,6 +23,12 @@ internal sealed class ModelArguments
         HelpName = "A[=SCALE]",
     };
 
+    private readonly Option<bool> _force = new("--force")
+    {
+        Description =
+            "Takes an adapter that was made for another base or template, or that changes nothing, and says so.",
+    };
+
     private readonly Option<int?> _threads =
         NumberOption.Whole("--threads", "Threads; one for each processor by default.", 1);
 
@@ -59,6 +65,7 @@ internal sealed class ModelArguments
     {
         command.Add(_path);
         command.Add(_adapter);
+        command.Add(_force);
         command.Add(_threads);
         command.Add(_context);
         command.Add(_cacheType);
@@ -119,19 +126,20 @@ internal sealed class ModelArguments
     {
         if (arguments.GetValue(_adapter) is not { } text)
         {
-            return new AdapterChoice(null, null);
+            return new AdapterChoice(null, null, IsForced: false);
         }
 
         (string path, float scale) = SplitScale(text);
         using ProgressReport progress = terminal.Progress("reading the model to know it again");
+        bool isForced = arguments.GetValue(_force);
         LoadedAdapter loaded = PeftAdapter.Read(
-            path, model, ContentHashCache.ForUser(), progress.Report, terminal.Cancellation);
+            path, model, ContentHashCache.ForUser(), isForced, progress.Report, terminal.Cancellation);
         foreach (string notice in loaded.Notices)
         {
             terminal.Warn(notice);
         }
 
-        return new AdapterChoice(loaded.Adapter, model.Bind(loaded.Adapter, scale));
+        return new AdapterChoice(loaded, model.Bind(loaded.Adapter, scale), isForced);
     }
 
     // A folder's own name may have the sign in it.
@@ -151,6 +159,11 @@ internal sealed class ModelArguments
 }
 
 /// <summary>The adapter that a command line names, if it names one.</summary>
-/// <param name="Adapter">What was read.</param>
+/// <param name="Loaded">What was read.</param>
 /// <param name="Bound">The same, fitted to the model.</param>
-internal sealed record AdapterChoice(LoraAdapter? Adapter, BoundAdapter? Bound);
+/// <param name="IsForced">Whether the user insists on it.</param>
+internal sealed record AdapterChoice(LoadedAdapter? Loaded, BoundAdapter? Bound, bool IsForced)
+{
+    /// <summary>The tokens that end the adapter's answers.</summary>
+    public IReadOnlyList<int> StopIds => Loaded?.Adapter.Origin.StopIds ?? [];
+}

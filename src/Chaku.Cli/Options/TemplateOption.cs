@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Chaku.Model;
-using Chaku.Model.Adapters;
 using Chaku.Model.Templates;
 
 namespace Chaku.Cli.Options;
@@ -24,19 +23,25 @@ internal sealed class TemplateOption
     public string? Name(ParseResult arguments) => arguments.GetValue(_name);
 
     /// <summary>The template to use.</summary>
+    /// <param name="arguments">The command line.</param>
+    /// <param name="model">The model.</param>
+    /// <param name="adapter">The adapter that it is run with.</param>
+    /// <param name="terminal">Is told where another template than the adapter's is insisted on.</param>
     /// <exception cref="ChatTemplateException">There is none, or the adapter was trained with another.</exception>
-    public ChatTemplate Resolve(ParseResult arguments, LanguageModel model, AdapterOrigin? adapter)
+    public ChatTemplate Resolve(ParseResult arguments, LanguageModel model, AdapterChoice adapter, Terminal terminal)
     {
-        ChatTemplate Find(string? name) =>
-            ChatTemplates.Resolve(name, model.ChatTemplate, model.Tokenizer.Vocabulary);
-        ChatTemplate? trained = adapter?.Template is { } name ? Find(name) : null;
-        ChatTemplate? named = Name(arguments) is { } chosen ? Find(chosen) : null;
-        if (trained is not null && named is not null && trained.Name != named.Name)
+        string? name = Name(arguments);
+        if (name is null && adapter.Loaded?.Template is { } trained)
         {
-            throw new ChatTemplateException(
-                $"the adapter was trained with the template {trained.Name}: it does not understand {named.Name}");
+            return trained;
         }
 
-        return named ?? trained ?? Find(null);
+        ChatTemplate template = ChatTemplates.Resolve(name, model.ChatTemplate, model.Tokenizer.Vocabulary);
+        if (adapter.Loaded?.Accept(template, adapter.IsForced) is { } notice)
+        {
+            terminal.Warn(notice);
+        }
+
+        return template;
     }
 }

@@ -1,12 +1,15 @@
 using System.CommandLine;
 using Chaku.Training;
 using Chaku.Training.Optimisation;
+using Chaku.Training.Runs;
 
 namespace Chaku.Cli.Options;
 
 /// <summary>How an adapter is trained.</summary>
 internal sealed class TuneArguments
 {
+    private const int MostMinutes = 1_000_000;
+
     private readonly Option<bool> _full = new("--full")
     {
         Description = "Trains all weights instead of an adapter, and writes a GGUF file in F32: a quantised base is " +
@@ -93,7 +96,45 @@ internal sealed class TuneArguments
         CustomParser = NumberOption.ParseFraction,
     };
 
+    private readonly Option<int?> _validateEvery = NumberOption.Whole(
+        "--validate-every",
+        "Steps from one measurement of what is held out to the next; 4 measurements by default, 20 with --patience.",
+        1);
+
+    private readonly Option<int?> _patience = NumberOption.Whole(
+        "--patience", "Stops after so many measurements of what is held out without a better one.", 1);
+
+    private readonly Option<string?> _keep = new("--keep")
+    {
+        Description = "What is written: best, the numbers with the lowest loss on what is held out, which is the " +
+            "default with --validation; or last.",
+        HelpName = "WHICH",
+    };
+
+    private readonly Option<bool> _resume = new("--resume")
+    {
+        Description = "Begins, or goes on with the same run that was broken off, to the same bytes as if it had not " +
+            "been. A run whose result is there already does nothing.",
+    };
+
+    private readonly Option<bool> _restart = new("--restart")
+    {
+        Description = "Drops the checkpoint of a run that was broken off, which is refused otherwise, and begins anew.",
+    };
+
+    private readonly Option<double?> _checkpointEvery = new("--checkpoint-every")
+    {
+        Description = "Minutes from one checkpoint to the next; 2 by default, more where writing one takes long.",
+        HelpName = "MINUTES",
+        CustomParser = NumberOption.ParseFraction,
+    };
+
+    private readonly Option<int?> _checkpointSteps = NumberOption.Whole(
+        "--checkpoint-steps", "Steps from one checkpoint to the next as well.", 1);
+
     private readonly Option<string?> _format = FormatOption.Create();
+
+    private readonly Option<string?> _dataLicense = DataLicenseOption.Create();
 
     /// <summary>Adds the options to a command.</summary>
     public TuneArguments(Command command)
@@ -102,7 +143,8 @@ internal sealed class TuneArguments
         [
             _full, _rank, _alpha, _rankStabilised, _dora, _dropout, _targets, _learningRate, _loraPlus, _optimiser,
             _schedule, _warmup, _steps, _epochs, _seed, _context, _batch, _accumulate, _clip, _weightDecay, _validation,
-            _format,
+            _validateEvery, _patience, _keep, _resume, _restart, _checkpointEvery, _checkpointSteps, _format,
+            _dataLicense,
         ];
         foreach (Option option in options)
         {
@@ -139,9 +181,30 @@ internal sealed class TuneArguments
             ClipNorm = arguments.GetValue(_clip) ?? defaults.ClipNorm,
             WeightDecay = arguments.GetValue(_weightDecay) ?? defaults.WeightDecay,
             ValidationShare = arguments.GetValue(_validation) ?? defaults.ValidationShare,
+            ValidateEvery = arguments.GetValue(_validateEvery),
+            Patience = arguments.GetValue(_patience),
+            Keeps = arguments.GetValue(_keep),
+            Checkpoints = ReadCheckpoints(arguments),
             Template = template,
             Format = arguments.GetValue(_format),
+            DataLicense = arguments.GetValue(_dataLicense),
         };
+    }
+
+    /// <summary>Whether a run that was broken off is to go on.</summary>
+    public bool Resumes(ParseResult arguments) => arguments.GetValue(_resume);
+
+    private CheckpointOptions ReadCheckpoints(ParseResult arguments)
+    {
+        double minutes = arguments.GetValue(_checkpointEvery) ?? CheckpointOptions.DefaultInterval.TotalMinutes;
+        return minutes is >= 0 and <= MostMinutes
+            ? new CheckpointOptions
+            {
+                Interval = TimeSpan.FromMinutes(minutes),
+                Steps = arguments.GetValue(_checkpointSteps),
+                Restarts = arguments.GetValue(_restart),
+            }
+            : throw new UsageException($"--checkpoint-every takes 0 to {MostMinutes} minutes, not {minutes}");
     }
 
     private static string Names(IEnumerable<string> names) => string.Join(", ", names);

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Chaku.Model.Licenses;
 using Chaku.Training.Datasets;
 
 namespace Chaku.Cli.Reports;
@@ -11,7 +12,7 @@ internal sealed class DataReport
 
     private readonly Dataset _dataset;
     private readonly DatasetSurvey _survey;
-    private readonly DatasetLicense? _license;
+    private readonly StatedLicense? _license;
     private readonly string _sha256;
     private readonly LearnableReport? _learnable;
 

@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
+using Chaku.Model.Adapters;
+using Chaku.Model.Licenses;
 using Spectre.Console;
 
 namespace Chaku.Cli.Reports;
@@ -29,6 +31,12 @@ internal sealed class FileReport
     /// <summary>The tensors, in the file's order.</summary>
     public required IReadOnlyList<TensorLine> Tensors { get; init; }
 
+    /// <summary>How much an adapter changes each module, without its base; null for a model.</summary>
+    public IReadOnlyList<ModuleEffect>? Effects { get; init; }
+
+    /// <summary>What applies to it, as far as licences are known; null where nothing says so.</summary>
+    public ResultLicense? License { get; init; }
+
     private IEnumerable<(string Format, int TensorCount, long WeightCount, long ByteLength)> Formats =>
         from tensor in Tensors
         group tensor by tensor.Format into format
@@ -47,18 +55,17 @@ internal sealed class FileReport
             WriteValue(json, value);
         }
 
-        json.WriteStartArray("formats");
-        foreach ((string format, int tensorCount, long weightCount, long byteLength) in Formats)
+        if (License is not null)
         {
-            json.WriteStartObject();
-            json.WriteString("format", format);
-            json.WriteNumber("tensor_count", tensorCount);
-            json.WriteNumber("weight_count", weightCount);
-            json.WriteNumber("byte_length", byteLength);
-            json.WriteEndObject();
+            LicenseReport.WriteFields(json, License);
         }
 
-        json.WriteEndArray();
+        if (Effects is not null)
+        {
+            EffectReport.WriteFields(json, Effects);
+        }
+
+        WriteFormats(json);
         json.WriteStartObject("metadata");
         foreach ((string key, object value) in Metadata)
         {
@@ -109,11 +116,44 @@ internal sealed class FileReport
             AddRow(tensors, tensor.Name, tensor.Format, string.Join(" × ", tensor.Shape.Select(Describe)));
         }
 
-        foreach (Table table in (Table[])[facts, formats, metadata, tensors])
+        Table[] measured = Effects is null ? [] : [EffectTable()];
+        foreach (Table table in (Table[])[facts, .. measured, formats, metadata, tensors])
         {
             console.Write(table);
             console.WriteLine();
         }
+
+        if (License is not null)
+        {
+            LicenseReport.Print(terminal.Output, "", License);
+        }
+    }
+
+    private void WriteFormats(Utf8JsonWriter json)
+    {
+        json.WriteStartArray("formats");
+        foreach ((string format, int tensorCount, long weightCount, long byteLength) in Formats)
+        {
+            json.WriteStartObject();
+            json.WriteString("format", format);
+            json.WriteNumber("tensor_count", tensorCount);
+            json.WriteNumber("weight_count", weightCount);
+            json.WriteNumber("byte_length", byteLength);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+    }
+
+    private Table EffectTable()
+    {
+        Table effects = CreateTable("module", "change");
+        foreach (ModuleEffect effect in Effects ?? [])
+        {
+            AddRow(effects, effect.Module, string.Create(CultureInfo.InvariantCulture, $"{effect.Change:G4}"));
+        }
+
+        return effects;
     }
 
     private static Table CreateTable(params string[] columns)

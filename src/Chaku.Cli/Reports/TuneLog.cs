@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Chaku.Cli.Options;
 using Chaku.Training;
 using Chaku.Training.Datasets;
 
@@ -26,9 +27,12 @@ internal sealed class TuneLog : IDisposable
         {
             OnHash = (done, all) => _bar.Report(done, all, "reading the model to know it again"),
             OnRecord = (done, all) => _bar.Report(done, all, "reading the data"),
+            OnUnknownLicense = AskLicense,
             OnStart = Begin,
             OnStep = Step,
             OnValidation = (_, loss) => _heldOutLoss = loss,
+            OnResume = state => _heldOutLoss = state.HeldOut is [.., var last] ? last.Loss : null,
+            OnWarning = terminal.Warn,
         };
     }
 
@@ -37,6 +41,14 @@ internal sealed class TuneLog : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _bar.Dispose();
+
+    private string? AskLicense()
+    {
+        _bar.Dispose();
+        string? said = DataLicenseOption.Ask(_terminal);
+        _bar = _terminal.Progress("reading the model to know it again");
+        return said;
+    }
 
     private static string Format(DefaultInterpolatedStringHandler text) => text.ToStringAndClear();
 
@@ -55,6 +67,11 @@ internal sealed class TuneLog : IDisposable
             _terminal.Error.WriteLine(Format(
                 $"holding out {data.Validation.TrainedTokenCount} tokens " +
                 $"in {data.Validation.Sequences.Count} sequences"));
+        }
+
+        if (plan.ResumedFrom > 0)
+        {
+            _terminal.Error.WriteLine(Format($"going on behind step {plan.ResumedFrom} of {plan.StepCount}"));
         }
 
         foreach (RecordGroup changed in data.Changed)

@@ -17,6 +17,11 @@ internal static class TuneOutcome
     {
         Line($"{(report.Plan.IsFull ? "model  " : "adapter")}         {written}");
         Line($"steps           {report.StepsDone}");
+        if (report.KeptStep != report.StepsDone)
+        {
+            Line($"kept            the numbers behind step {report.KeptStep}: the lowest held-out loss");
+        }
+
         Line($"tokens          {report.TokenCount}");
         Line($"seconds         {report.ElapsedSeconds:0.0}");
         Line($"loss            {report.FirstLoss:0.0000} -> {report.LastLoss:0.0000}");
@@ -26,11 +31,25 @@ internal static class TuneOutcome
             Line($"perplexity      {Math.Exp(before):0.00} -> {Math.Exp(after):0.00}");
         }
 
+        if (report.Effect is { } effect)
+        {
+            Line($"change          {EffectReport.Summary(effect)}");
+        }
+
+        LicenseReport.Print(output, "license         ", report.Plan.License);
         string tuned = report.Plan.IsFull ? written : model;
         string use = report.Plan.Template is null ? $"chaku run {tuned} \"...\"" : $"chaku chat {tuned}";
         Line($"try             {use}{(report.Plan.IsFull ? "" : $" --adapter {written}")}");
 
         void Line(FormattableString text) => output.WriteLine(text.ToString(CultureInfo.InvariantCulture));
+    }
+
+    /// <summary>Writes the fields for scripts where the result was there before, and nothing was done.</summary>
+    public static void WriteComplete(Utf8JsonWriter json, string written, bool isFull)
+    {
+        json.WriteString("adapter", isFull ? null : written);
+        json.WriteString("model", isFull ? written : null);
+        json.WriteBoolean("complete_before", true);
     }
 
     /// <summary>Writes the fields for scripts.</summary>
@@ -42,6 +61,10 @@ internal static class TuneOutcome
         json.WriteString("template", report.Plan.Template);
         json.WriteNumber("step_count", report.Plan.StepCount);
         json.WriteNumber("steps_done", report.StepsDone);
+        json.WriteNumber("kept_step", report.KeptStep);
+        json.WriteNumber("resumed_from", report.Plan.ResumedFrom);
+        json.WriteBoolean("stopped_early", report.End == RunEnd.StoppedEarly);
+        json.WriteBoolean("complete_before", false);
         json.WriteFinite("epoch_count", report.Plan.EpochCount);
         json.WriteNumber("matrix_count", report.Plan.MatrixCount);
         json.WriteNumber("parameter_count", report.Plan.ParameterCount);
@@ -54,6 +77,11 @@ internal static class TuneOutcome
         json.WriteFinite("held_out_loss_after", report.ValidationAfter ?? double.NaN);
         json.WriteNumber("token_count", report.TokenCount);
         json.WriteNumber("seconds", Math.Round(report.ElapsedSeconds, 3));
+        json.WriteString("base_license", report.Plan.Origin.BaseLicense);
+        json.WriteString("data_license", report.Plan.Origin.DataLicense);
+        json.WriteString("data_sha256", report.Plan.Origin.DataSha256);
+        LicenseReport.WriteFields(json, report.Plan.License);
+        EffectReport.WriteFields(json, report.Effect?.Modules ?? []);
         DataReport.WriteGroups(json, "changed", data.Changed);
         json.WriteStartArray("dropped");
         foreach (DroppedRecord dropped in data.Dropped)

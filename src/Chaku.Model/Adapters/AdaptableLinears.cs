@@ -127,6 +127,10 @@ internal sealed class AdaptableLinears
         return norms;
     }
 
+    /// <summary>What DoRA multiplies a layer's outputs with, at the strength of training.</summary>
+    public DoraScale DoraScale(AdaptableLinear linear, LoraFactors factors) =>
+        Decoding.DoraScale.Of(_decoder.Workspace.Pool, linear.Linear.Weight, factors, strength: 1);
+
     private bool IsTargeted(AdaptableLinear linear, string target) =>
         target == AllLinear ? linear.Linear != _decoder.Head : linear.IsCalled(target);
 

@@ -1,18 +1,13 @@
-using System.Globalization;
-using Chaku.Model.Files;
+using System.Collections.ObjectModel;
 
 namespace Chaku.Model.Adapters;
 
-/// <summary>Where an adapter comes from, as far as its file says: null is what it does not say.</summary>
-/// <remarks>The keys are defined in docs/formats/adapter.md.</remarks>
+/// <summary>
+/// Where an adapter comes from, as far as its file says: null is what it does not say. It holds what base, data, recipe
+/// and seed determine, and nothing of the day, the machine or the place, so that the same run gives the same bytes.
+/// </summary>
 internal sealed record AdapterOrigin
 {
-    private const string BaseKey = "chaku.base_sha256";
-    private const string SeedKey = "chaku.seed";
-    private const string StopIdsKey = "chaku.stop_ids";
-    private const string TemplateKey = "chaku.template";
-    private const string VersionKey = "chaku.version";
-
     /// <summary>This software's version.</summary>
     public static string CurrentVersion { get; } = typeof(AdapterOrigin).Assembly.GetName().Version!.ToString(3);
 
@@ -22,11 +17,35 @@ internal sealed record AdapterOrigin
     /// <summary>What the base is called.</summary>
     public string? BaseName { get; init; }
 
-    /// <summary>The chat template it was trained with.</summary>
+    /// <summary>The terms that the base is under, as stated.</summary>
+    public string? BaseLicense { get; init; }
+
+    /// <summary>The chat template it was trained with; null for plain text.</summary>
     public string? Template { get; init; }
+
+    /// <summary>That template's <see cref="Templates.TemplateFingerprint"/> on the base.</summary>
+    public string? TemplateSha256 { get; init; }
 
     /// <summary>The tokens that end its answers.</summary>
     public IReadOnlyList<int>? StopIds { get; init; }
+
+    /// <summary>SHA-256 of the data.</summary>
+    public string? DataSha256 { get; init; }
+
+    /// <summary>The data's format.</summary>
+    public string? DataFormat { get; init; }
+
+    /// <summary>The terms that the data are under, as stated.</summary>
+    public string? DataLicense { get; init; }
+
+    /// <summary>What applies to the adapter, in short, as it was worked out when it was trained.</summary>
+    public string? License { get; init; }
+
+    /// <summary>The recipe it was trained by.</summary>
+    public string? Recipe { get; init; }
+
+    /// <summary>The settings it was trained with, by name, as the command line has them.</summary>
+    public IReadOnlyDictionary<string, string> Tuning { get; init; } = ReadOnlyDictionary<string, string>.Empty;
 
     /// <summary>The version that trained it.</summary>
     public string? Version { get; init; }
@@ -34,79 +53,23 @@ internal sealed record AdapterOrigin
     /// <summary>The seed it was trained with.</summary>
     public ulong? Seed { get; init; }
 
+    /// <summary>All that determined the run, where it was not broken off.</summary>
+    public string? Run { get; init; }
+
+    /// <summary>The steps behind these numbers.</summary>
+    public long? Step { get; init; }
+
+    /// <summary>Whether it says anything that this software writes.</summary>
+    public bool IsOurs => BaseSha256 is not null || Version is not null;
+
     /// <summary>The origin of an adapter that this software trains on a model.</summary>
     /// <param name="model">The base.</param>
-    /// <param name="baseSha256">Its content hash.</param>
-    public static AdapterOrigin On(LanguageModel model, string baseSha256) => new()
+    /// <param name="baseSha256">Its content hash; null where it is still to be computed.</param>
+    public static AdapterOrigin On(LanguageModel model, string? baseSha256 = null) => new()
     {
         BaseName = model.Source.Name ?? Path.GetFileName(model.Path),
         BaseSha256 = baseSha256,
+        BaseLicense = model.Source.License?.Name,
         Version = CurrentVersion,
     };
-
-    /// <summary>Reads a file's metadata; the base's name is kept elsewhere.</summary>
-    /// <exception cref="AdapterException">A key has a value that cannot be.</exception>
-    public static AdapterOrigin Read(string path, IReadOnlyDictionary<string, string> metadata)
-    {
-        string? baseSha256 = metadata.GetValueOrDefault(BaseKey);
-        if (baseSha256 is not null
-            && (baseSha256.Length != ContentHash.DigitCount || !baseSha256.All(char.IsAsciiHexDigitLower)))
-        {
-            throw Wrong(path, BaseKey, baseSha256, $"{ContentHash.DigitCount} hexadecimal digits");
-        }
-
-        return new AdapterOrigin
-        {
-            BaseSha256 = baseSha256,
-            Template = metadata.GetValueOrDefault(TemplateKey),
-            StopIds = metadata.GetValueOrDefault(StopIdsKey) is { } ids ? ParseIds(path, ids) : null,
-            Version = metadata.GetValueOrDefault(VersionKey),
-            Seed = metadata.GetValueOrDefault(SeedKey) is { } seed ? ParseSeed(path, seed) : null,
-        };
-    }
-
-    /// <summary>What <see cref="Read"/> reads.</summary>
-    public Dictionary<string, string> ToMetadata()
-    {
-        Dictionary<string, string> metadata = [];
-        Add(BaseKey, BaseSha256);
-        Add(TemplateKey, Template);
-        Add(VersionKey, Version);
-        Add(SeedKey, Seed?.ToString(CultureInfo.InvariantCulture));
-        Add(StopIdsKey, StopIds is null
-            ? null
-            : string.Join(' ', StopIds.Select(id => id.ToString(CultureInfo.InvariantCulture))));
-        return metadata;
-
-        void Add(string key, string? value)
-        {
-            if (value is not null)
-            {
-                metadata.Add(key, value);
-            }
-        }
-    }
-
-    private static ulong ParseSeed(string path, string text) =>
-        ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out ulong seed)
-            ? seed
-            : throw Wrong(path, SeedKey, text, $"a number from 0 to {ulong.MaxValue}");
-
-    private static int[] ParseIds(string path, string text)
-    {
-        string[] words = text.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        int[] ids = new int[words.Length];
-        for (int i = 0; i < words.Length; i++)
-        {
-            if (!int.TryParse(words[i], NumberStyles.None, CultureInfo.InvariantCulture, out ids[i]))
-            {
-                throw Wrong(path, StopIdsKey, text, "token ids with spaces between");
-            }
-        }
-
-        return ids;
-    }
-
-    private static AdapterException Wrong(string path, string key, string value, string expected) =>
-        new($"{path}: expected {expected} as {key}, found {ModelFormatException.Quote(value)}");
 }

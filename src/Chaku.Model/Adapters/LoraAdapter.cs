@@ -18,10 +18,6 @@ internal sealed class LoraAdapter(
     /// <summary>Where it comes from.</summary>
     public AdapterOrigin Origin { get; } = origin ?? new AdapterOrigin();
 
-    /// <summary>Whether any factors make a difference: those with a B or an A of zeros make none.</summary>
-    public bool ChangesSomething => factors.Values.Any(pair =>
-        pair.AValues.ContainsAnyExcept(0) && pair.TransposedBValues.ContainsAnyExcept(0));
-
     /// <summary>
     /// A new adapter, which changes nothing yet: B is zero, A uniform in ±1 / √in, and magnitudes are those of W.
     /// </summary>

@@ -55,30 +55,13 @@ internal sealed record PeftConfig
     public IReadOnlyList<string> Unsupported { get; init; } = [];
 
     /// <summary>Reads the file.</summary>
-    /// <exception cref="AdapterException">It is no such JSON, or of no LoRA adapter.</exception>
+    /// <exception cref="ModelFormatException">It is no such JSON, or of no LoRA adapter.</exception>
+    /// <exception cref="AdapterException">Its settings make no adapter.</exception>
     /// <exception cref="IOException">It cannot be read.</exception>
     public static PeftConfig Read(string path)
     {
-        using MappedFile file = MappedFile.Open(path);
-        if (file.Length > MaximumByteLength)
-        {
-            throw new AdapterException($"{path}: expected at most {MaximumByteLength} bytes, got {file.Length}");
-        }
-
-        try
-        {
-            using JsonDocument document = JsonDocument.Parse(
-                file.Span(0, (int)file.Length).ToArray(),
-                new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = MaximumDepth });
-            return document.RootElement.ValueKind == JsonValueKind.Object
-                ? Read(new PeftConfigFields(path, document.RootElement))
-                : throw new AdapterException($"{path}: expected an object, found {document.RootElement.ValueKind}");
-        }
-        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
-        {
-            // InvalidOperationException is how the reader refuses a string that is no UTF-8 or half a surrogate pair.
-            throw new AdapterException($"{path} is no JSON that can be read: {exception.Message}", exception);
-        }
+        using JsonFile file = JsonFile.Open(path, MaximumByteLength, MaximumDepth);
+        return Read(new PeftConfigFields(file.Root));
     }
 
     /// <summary>The file's bytes: the same for the same content.</summary>
@@ -122,38 +105,42 @@ internal sealed record PeftConfig
 
     private static PeftConfig Read(PeftConfigFields fields)
     {
-        if (fields.Text("peft_type") != "LORA")
+        if (Text("peft_type") != "LORA")
         {
             throw fields.Wrong("peft_type", "\"LORA\"");
         }
 
-        fields.Support("task_type", fields.Text("task_type") is null or "CAUSAL_LM", "\"CAUSAL_LM\"");
-        fields.Support("bias", fields.Text("bias") is null or "none", "\"none\"");
+        fields.Support("task_type", Text("task_type") is null or "CAUSAL_LM", "\"CAUSAL_LM\"");
+        fields.Support("bias", Text("bias") is null or "none", "\"none\"");
         fields.Support(
             "init_lora_weights",
-            fields.Find("init_lora_weights") is not { ValueKind: JsonValueKind.String } beginning
-                || HarmlessBeginnings.Contains(beginning.GetString()),
+            fields.Find("init_lora_weights") is not { Kind: JsonValueKind.String } beginning
+                || HarmlessBeginnings.Contains(beginning.AsText()),
             "a beginning that leaves the base as it is");
         IReadOnlyList<string> modulesToSave = fields.Texts("modules_to_save");
         fields.Support("modules_to_save", fields.IsNeutral("modules_to_save"), "no module");
         LoraSettings settings = new(
-            (int)fields.Number("r", DefaultRank, isInteger: true),
-            (float)fields.Number("lora_alpha", DefaultAlpha, isInteger: false),
-            fields.Boolean("use_rslora"),
-            fields.Boolean("use_dora"));
+            fields.Find("r")?.AsInteger() ?? DefaultRank,
+            (float)(fields.Find("lora_alpha")?.AsNumber() ?? DefaultAlpha),
+            IsTrue("use_rslora"),
+            IsTrue("use_dora"));
         PeftConfig config = new()
         {
             Settings = settings.Checked(),
             TargetModules = fields.Texts("target_modules"),
-            TargetsAreComplete = fields.Find("target_modules") is { ValueKind: JsonValueKind.Array }
+            TargetsAreComplete = fields.Find("target_modules") is { Kind: JsonValueKind.Array }
                 && fields.IsNeutral("layers_to_transform") && fields.IsNeutral("exclude_modules"),
-            BaseName = fields.Text("base_model_name_or_path"),
+            BaseName = Text("base_model_name_or_path"),
             Patterns = PeftPatterns.Read(fields),
             ModulesToSave = modulesToSave,
-            IsFanInFanOut = fields.Boolean("fan_in_fan_out"),
+            IsFanInFanOut = IsTrue("fan_in_fan_out"),
         };
         fields.SupportRest(Inert);
         return config with { Unsupported = fields.Unsupported };
+
+        string? Text(string name) => fields.Find(name)?.AsText();
+
+        bool IsTrue(string name) => fields.Find(name)?.AsBoolean() ?? false;
     }
 
     private static void WriteEmptyObject(Utf8JsonWriter json, string name)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Chaku.Kernels.Memory;
 using Chaku.Model.Files;
 
 namespace Chaku.Model.Adapters;
@@ -39,7 +40,7 @@ internal sealed class PeftFolder : IDisposable
         Path = path;
         Config = config;
         Weights = weights;
-        Origin = AdapterOrigin.Read(weights.Path, weights.Metadata) with { BaseName = config.BaseName };
+        Origin = AdapterMetadata.Read(weights.Path, weights.Metadata) with { BaseName = config.BaseName };
         CheckSettings();
         Pairs = ReadPairs();
         Unsupported =
@@ -89,7 +90,7 @@ internal sealed class PeftFolder : IDisposable
     /// <exception cref="AdapterException">
     /// It is no LoRA adapter, or an incomplete one.
     /// </exception>
-    /// <exception cref="ModelFormatException">The factors' file is broken.</exception>
+    /// <exception cref="ModelFormatException">A file is broken.</exception>
     /// <exception cref="IOException">A file is missing or cannot be read.</exception>
     /// <exception cref="UnauthorizedAccessException">Reading is not permitted.</exception>
     public static PeftFolder Open(string path)
@@ -116,8 +117,61 @@ internal sealed class PeftFolder : IDisposable
         }
     }
 
+    /// <summary>A module's factors.</summary>
+    /// <param name="pair">The module.</param>
+    /// <param name="storedRows">
+    /// For each row of the file's B the row that it becomes; null leaves them as they are.
+    /// </param>
+    /// <exception cref="AdapterException">A value is no finite number.</exception>
+    public LoraFactors ReadFactors(PeftPair pair, int[]? storedRows = null)
+    {
+        WeightMatrix a = Weights.Matrix(pair.A);
+        WeightMatrix b = Weights.Matrix(pair.B);
+        LoraFactors factors = new(a.Rows, a.Columns, b.Rows, pair.Settings.Scale, pair.Magnitude is not null);
+        for (int row = 0; row < a.Rows; row++)
+        {
+            Span<float> values = factors.AValues.Slice(row * a.Columns, a.Columns);
+            a.Dequantise(row, 0, values);
+            CheckFinite(pair.A, values);
+        }
+
+        float[] column = new float[b.Columns];
+        for (int row = 0; row < b.Rows; row++)
+        {
+            b.Dequantise(row, 0, column);
+            CheckFinite(pair.B, column);
+            for (int i = 0; i < column.Length; i++)
+            {
+                factors.TransposedBValues[(i * b.Rows) + (storedRows?[row] ?? row)] = column[i];
+            }
+        }
+
+        if (pair.Magnitude is { } tensor)
+        {
+            float[] magnitude = Weights.Singles(tensor);
+            CheckFinite(tensor, magnitude);
+            for (int row = 0; row < magnitude.Length; row++)
+            {
+                factors.Magnitude![storedRows?[row] ?? row] = magnitude[row];
+            }
+        }
+
+        return factors;
+    }
+
     /// <summary>Unmaps the file; the tensors are dead from then on.</summary>
     public void Dispose() => Weights.Dispose();
+
+    private void CheckFinite(FileTensor tensor, ReadOnlySpan<float> values)
+    {
+        foreach (float value in values)
+        {
+            if (!float.IsFinite(value))
+            {
+                throw new AdapterException($"{Weights.Path}: expected numbers in {tensor}, found {value}");
+            }
+        }
+    }
 
     private void CheckSettings()
     {

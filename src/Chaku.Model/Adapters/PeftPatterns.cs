@@ -29,7 +29,7 @@ internal sealed class PeftPatterns
     }
 
     /// <summary>Reads the patterns of a file.</summary>
-    /// <exception cref="AdapterException">They are no objects of numbers.</exception>
+    /// <exception cref="ModelFormatException">They are no objects of numbers.</exception>
     public static PeftPatterns Read(PeftConfigFields fields)
     {
         PeftPatterns patterns = new(fields.Numbers(RankKey), fields.Numbers(AlphaKey));

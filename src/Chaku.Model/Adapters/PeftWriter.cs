@@ -33,7 +33,7 @@ internal static class PeftWriter
             TargetModules = linears.TargetModules(adapted),
             BaseName = adapter.Origin.BaseName,
         }.ToJson();
-        Dictionary<string, string> metadata = adapter.Origin.ToMetadata();
+        Dictionary<string, string> metadata = AdapterMetadata.Write(adapter.Origin);
         foreach ((string key, string value) in PeftFolder.SettingsMetadata(settings))
         {
             metadata.Add(key, value);

@@ -1,5 +1,6 @@
 using Chaku.Kernels.Formats;
 using Chaku.Kernels.Memory;
+using Chaku.Model.Adapters;
 using Chaku.Model.Decoding;
 using Chaku.Model.Files;
 
@@ -11,7 +12,9 @@ namespace Chaku.Model.Families;
 internal static class GgufModelWriter
 {
     private const string FileTypeKey = "general.file_type";
+    private const string LicenseKey = "general.license";
     private const string OwnPrefix = "chaku.";
+    private const string Unknown = "unknown";
 
     // GGUF's number for a file whose tensors are all float32.
     private const uint AllSingles = 0;
@@ -20,10 +23,10 @@ internal static class GgufModelWriter
     /// <param name="path">The file; its folder exists.</param>
     /// <param name="source">The base.</param>
     /// <param name="weights">The weights, float32 in memory.</param>
-    /// <param name="origin">What is added to the metadata.</param>
+    /// <param name="origin">Where the model comes from, which is added to the metadata.</param>
     /// <exception cref="IOException">The file cannot be written.</exception>
     public static void Write(
-        string path, GgufSource source, DecoderWeights weights, IReadOnlyDictionary<string, string> origin)
+        string path, GgufSource source, DecoderWeights weights, AdapterOrigin origin)
     {
         Dictionary<string, NamedWeights> trained = WeightList.Of(weights).ToDictionary(tensor => tensor.Name);
         TensorSource[] tensors =
@@ -31,8 +34,7 @@ internal static class GgufModelWriter
         GgufWriter.Write(path, MetadataOf(path, source.File.Metadata, origin), tensors);
     }
 
-    private static Metadata MetadataOf(
-        string path, Metadata source, IReadOnlyDictionary<string, string> origin)
+    private static Metadata MetadataOf(string path, Metadata source, AdapterOrigin origin)
     {
         Metadata metadata = new(path);
         foreach (MetadataValue value in source)
@@ -41,13 +43,18 @@ internal static class GgufModelWriter
             {
                 metadata.Add(FileTypeKey, AllSingles);
             }
-            else if (!value.Key.StartsWith(OwnPrefix, StringComparison.Ordinal))
+            else if (!value.Key.StartsWith(OwnPrefix, StringComparison.Ordinal)
+                && !value.Key.StartsWith(LicenseKey, StringComparison.Ordinal))
             {
                 metadata.TryAdd(value);
             }
         }
 
-        foreach ((string key, string value) in origin.OrderBy(pair => pair.Key, StringComparer.Ordinal))
+        // What the data ask for binds the model as well, and whoever tunes it further.
+        metadata.Add(LicenseKey, string.Join(
+            ", ", ((string[])[origin.BaseLicense ?? Unknown, origin.DataLicense ?? Unknown]).Distinct()));
+        foreach ((string key, string value) in
+            AdapterMetadata.Write(origin).OrderBy(pair => pair.Key, StringComparer.Ordinal))
         {
             metadata.Add(key, value);
         }

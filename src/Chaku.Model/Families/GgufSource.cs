@@ -1,5 +1,6 @@
 using Chaku.Model.Decoding;
 using Chaku.Model.Files;
+using Chaku.Model.Licenses;
 using Chaku.Model.Tokenizers;
 
 namespace Chaku.Model.Families;
@@ -28,12 +29,14 @@ internal sealed class GgufSource : ModelSource
     public override ModelFamily Family { get; }
 
     /// <inheritdoc/>
-    public override string? Name =>
-        _file.Metadata.TryGetString("general.name", out string? name) && name.Length > 0 ? name : null;
+    public override string? Name => Text("general.name") is { Length: > 0 } name ? name : null;
 
     /// <inheritdoc/>
-    public override string? ChatTemplate =>
-        _file.Metadata.TryGetString("tokenizer.chat_template", out string? jinja) ? jinja : null;
+    public override string? ChatTemplate => Text("tokenizer.chat_template");
+
+    /// <inheritdoc/>
+    public override StatedLicense? License => StatedLicense.OfFields(
+        Text("general.license"), Text("general.license.name"), Text("general.license.link"), "the model's metadata");
 
     /// <inheritdoc/>
     public override ModelContent Content => _file.Content;
@@ -71,4 +74,6 @@ internal sealed class GgufSource : ModelSource
 
     /// <inheritdoc/>
     public override void Dispose() => _file.Dispose();
+
+    private string? Text(string key) => _file.Metadata.TryGetString(key, out string? text) ? text : null;
 }

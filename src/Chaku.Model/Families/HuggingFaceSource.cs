@@ -1,5 +1,6 @@
 using Chaku.Model.Decoding;
 using Chaku.Model.Files;
+using Chaku.Model.Licenses;
 using Chaku.Model.Tokenizers;
 using Chaku.Model.Tokenizers.HuggingFace;
 
@@ -35,6 +36,9 @@ internal sealed class HuggingFaceSource : ModelSource
 
     /// <inheritdoc/>
     public override string? ChatTemplate => _text.Value.ChatTemplate;
+
+    /// <inheritdoc/>
+    public override StatedLicense? License => StatedLicense.InFolder(Path);
 
     /// <inheritdoc/>
     public override ModelContent Content => _folder.Content;

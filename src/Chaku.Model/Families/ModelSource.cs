@@ -1,5 +1,6 @@
 using Chaku.Model.Decoding;
 using Chaku.Model.Files;
+using Chaku.Model.Licenses;
 using Chaku.Model.Tokenizers;
 
 namespace Chaku.Model.Families;
@@ -18,6 +19,9 @@ internal abstract class ModelSource : IDisposable
 
     /// <summary>The model's own chat template, in Jinja; null where it has none.</summary>
     public abstract string? ChatTemplate { get; }
+
+    /// <summary>The terms that it is under; null where nothing says so.</summary>
+    public abstract StatedLicense? License { get; }
 
     /// <summary>The weights, for their hash.</summary>
     public abstract ModelContent Content { get; }

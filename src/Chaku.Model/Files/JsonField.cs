@@ -131,6 +131,15 @@ internal readonly record struct JsonField(JsonFile File, string Name, JsonElemen
     public ModelFormatException Wrong(string expected, string found) =>
         new(File.Path, File.OffsetOf(Value), expected, found);
 
+    /// <summary>The value's beginning as it is in the file, in one line, fit for a message.</summary>
+    public string Quoted()
+    {
+        ReadOnlySpan<byte> raw = JsonMarshal.GetRawUtf8Value(Value);
+        string text = Encoding.UTF8.GetString(raw[..Math.Min(raw.Length, QuotedByteLength)]);
+        return ModelFormatException.Quote(
+            string.Join(' ', text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)));
+    }
+
     private string Place => Name.Length == 0 ? "the whole" : Name;
 
     private string NameOf(JsonProperty property)
@@ -144,12 +153,5 @@ internal readonly record struct JsonField(JsonFile File, string Name, JsonElemen
             throw new JsonField(File, Name, property.Value).Wrong(
                 $"property names of valid Unicode in {Place}", "another");
         }
-    }
-
-    private string Quoted()
-    {
-        ReadOnlySpan<byte> raw = JsonMarshal.GetRawUtf8Value(Value);
-        string text = Encoding.UTF8.GetString(raw[..Math.Min(raw.Length, QuotedByteLength)]);
-        return ModelFormatException.Quote(text);
     }
 }

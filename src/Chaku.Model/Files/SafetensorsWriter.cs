@@ -82,17 +82,17 @@ internal static class SafetensorsWriter
 
     private static void WriteTensor(Utf8JsonWriter json, TensorSource tensor, long place)
     {
-        if (ElementTypes.FormatOf(tensor.Format.Name) is null || tensor.Name == SafetensorsReader.MetadataKey
+        if (ElementTypes.ByteLength(tensor.DataType) == 0 || tensor.Name == SafetensorsReader.MetadataKey
             || tensor.Dimensions.Any(length => length < 0))
         {
             throw new ArgumentException(
-                $"safetensors has no tensor {ModelFormatException.Quote(tensor.Name)} in {tensor.Format} "
+                $"safetensors has no tensor {ModelFormatException.Quote(tensor.Name)} in {tensor.DataType} "
                 + $"[{string.Join(", ", tensor.Dimensions)}]",
                 nameof(tensor));
         }
 
         json.WriteStartObject(tensor.Name);
-        json.WriteString("dtype", tensor.Format.Name);
+        json.WriteString("dtype", tensor.DataType);
         WriteNumbers(json, "shape", tensor.Dimensions);
         WriteNumbers(json, "data_offsets", [place, checked(place + tensor.ByteLength)]);
         json.WriteEndObject();

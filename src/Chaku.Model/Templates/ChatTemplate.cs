@@ -10,6 +10,9 @@ internal abstract class ChatTemplate
     /// <summary>Its name in the table.</summary>
     public abstract string Name { get; }
 
+    /// <summary>The texts that make it what it is; another template has others.</summary>
+    public abstract IReadOnlyList<string> Definition { get; }
+
     /// <summary>Special tokens that its markup is made of: a vocabulary without them does not fit.</summary>
     public virtual IReadOnlyList<string> Marks => [];
 

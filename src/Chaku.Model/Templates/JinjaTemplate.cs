@@ -47,6 +47,7 @@ internal sealed class JinjaTemplate : ChatTemplate
     public JinjaTemplate(string source, string? bos, string? eos, TimeProvider? clock = null)
     {
         Name = NameOf(source);
+        Definition = ["jinja", source];
         _program = JinjaProgram.Read(source);
         _bos = bos;
         _eos = eos;
@@ -56,6 +57,9 @@ internal sealed class JinjaTemplate : ChatTemplate
 
     /// <inheritdoc/>
     public override string Name { get; }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> Definition { get; }
 
     /// <inheritdoc/>
     public override bool FindsEnds => !_program.HasGeneration;

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Chaku.Model.Templates;
 
 /// <summary>What a template writes around the words of a conversation: the data of one entry of the table.</summary>
@@ -59,4 +61,52 @@ internal sealed record TurnFormat
 
     /// <inheritdoc cref="ChatTemplate.Fingerprints"/>
     public IReadOnlyList<string> Fingerprints { get; init; } = [];
+
+    /// <summary>
+    /// All of it but <see cref="Fingerprints"/>, as texts: a field's name, the number of its values, and each. What is
+    /// as in a format that sets nothing is left out, so that a field more leaves the others' texts as they are.
+    /// </summary>
+    public IReadOnlyList<string> Definition()
+    {
+        List<string> texts = ["turns"];
+        Spans("opening", Opening);
+        Text("introduction", Introduction);
+        Optional("introduction with input", IntroductionWithInput);
+        Text("system start", SystemStart);
+        Text("system end", SystemEnd);
+        Text("system in question", IsSystemInQuestion ? "yes" : "");
+        Spans("question", Question);
+        Add("next question", NextQuestion?.Select(Describe));
+        Optional("input heading", InputHeading);
+        Spans("question end", QuestionEnd);
+        Text("reply", Reply);
+        Text("answer lead", AnswerLead);
+        Spans("answer end", AnswerEnd);
+        Many("trimmed", [.. Trimmed.Select(static role => role.ToString())]);
+        Text("collapses blank lines", CollapsesBlankLines ? "yes" : "");
+        Many("marks", Marks);
+        Many("stop tokens", StopTokens);
+        Many("stop strings", StopStrings);
+        return texts;
+
+        void Text(string name, string value) => Optional(name, value.Length == 0 ? null : value);
+
+        void Optional(string name, string? value) => Add(name, value is null ? null : [value]);
+
+        void Spans(string name, IReadOnlyList<TemplateSpan> spans) => Many(name, [.. spans.Select(Describe)]);
+
+        void Many(string name, IReadOnlyList<string> values) => Add(name, values.Count == 0 ? null : values);
+
+        void Add(string name, IEnumerable<string>? values)
+        {
+            if (values is not null)
+            {
+                string[] all = [.. values];
+                texts.AddRange([name, all.Length.ToString(CultureInfo.InvariantCulture), .. all]);
+            }
+        }
+    }
+
+    private static string Describe(TemplateSpan span) =>
+        $"{span.Kind}{(span.IsAnswer ? " of the answer" : "")}: {span.Text}";
 }

@@ -13,6 +13,9 @@ internal sealed class TurnTemplate(string name, TurnFormat format) : ChatTemplat
     public override string Name => name;
 
     /// <inheritdoc/>
+    public override IReadOnlyList<string> Definition { get; } = format.Definition();
+
+    /// <inheritdoc/>
     public override IReadOnlyList<string> Marks => format.Marks;
 
     /// <inheritdoc/>

@@ -48,7 +48,8 @@ public sealed class CommandTableTests : CommandSuite
     [InlineData("perplexity")]
     public void What_runs_a_model_takes_the_common_options(string name)
     {
-        string[] common = ["--adapter", "--threads", "--context", "--kv", "--chunk", "--stop-id", "--no-repack"];
+        string[] common =
+            ["--adapter", "--force", "--threads", "--context", "--kv", "--chunk", "--stop-id", "--no-repack"];
         ProgramCommand command = Cli.Commands.Commands.Create().Single(entry => entry.Name == name);
         Assert.Empty(common.Except(command.Options.Select(option => option.Name)));
     }

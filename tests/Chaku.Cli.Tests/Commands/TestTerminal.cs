@@ -9,6 +9,8 @@ internal sealed class TestTerminal(string input) : Terminal, IDisposable
 
     public bool IsPersonal { get; init; }
 
+    public bool HasErrorTerminal { get; init; }
+
     /// <summary>Called with everything that is printed as a result.</summary>
     public Action<TestTerminal>? OnOutput
     {
@@ -31,7 +33,7 @@ internal sealed class TestTerminal(string input) : Terminal, IDisposable
 
     public override bool IsOutputTerminal => IsPersonal;
 
-    public override bool IsErrorTerminal => false;
+    public override bool IsErrorTerminal => HasErrorTerminal;
 
     public override CancellationToken Cancellation => _cancellation.Token;
 

@@ -74,6 +74,47 @@ public sealed class TuneCommandTests : CommandSuite
         Assert.Equal(ExitCodes.Cancelled, result.ExitCode);
         Assert.Contains("stopped after 10 of 100 steps", result.Error, StringComparison.Ordinal);
         Assert.NotEmpty(Result("show", InFolder("mine")));
+
+        string[] again = ["tune", TinyModel, data, "-o", InFolder("mine"), .. Small, "--context", "32"];
+        string line = Refusal(ExitCodes.Failure, [.. again, "--steps", "100"]);
+        Assert.Contains("behind step 10: --resume goes on", line, StringComparison.Ordinal);
+        CommandResult other = Run([.. again, "--steps", "99", "--resume"]);
+        Assert.Contains("--steps was 100 and is 99", other.Error, StringComparison.Ordinal);
+        Assert.Equal(ExitCodes.Failure, other.ExitCode);
+        CommandResult whole = Run([.. again, "--steps", "100", "--resume", "--json"]);
+        Assert.Equal(ExitCodes.Success, whole.ExitCode);
+        using JsonDocument said = JsonDocument.Parse(whole.Output);
+        Assert.Equal(10, said.RootElement.GetProperty("resumed_from").GetInt32());
+        Assert.Equal(100, said.RootElement.GetProperty("kept_step").GetInt32());
+    }
+
+    [Fact]
+    public void A_run_that_is_complete_is_said_to_be()
+    {
+        string data = Write("data.txt", Text);
+        string[] tune = ["tune", TinyModel, data, "-o", InFolder("mine"), "--resume", .. Short];
+        Assert.Equal(ExitCodes.Success, Run(tune).ExitCode);
+
+        Assert.Contains("is complete", Result(tune), StringComparison.Ordinal);
+        using JsonDocument said = JsonDocument.Parse(Result([.. tune, "--json"]));
+        Assert.True(said.RootElement.GetProperty("complete_before").GetBoolean());
+        Assert.Equal(InFolder("mine"), said.RootElement.GetProperty("adapter").GetString());
+        Assert.Contains("not both", Refusal(ExitCodes.Failure, [.. tune, "--restart"]), StringComparison.Ordinal);
+        string minutes = Refusal(ExitCodes.Usage, [.. tune, "--checkpoint-every", "-1"]);
+        Assert.Contains("--checkpoint-every", minutes, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_rate_that_is_far_too_large_is_a_failure_with_advice()
+    {
+        string data = Write("data.txt", Text);
+        CommandResult result = Run(
+            ["tune", TinyModel, data, "-o", InFolder("x.gguf"), "--full", "--lr", "9", "--warmup", "0", "--batch", "1",
+                "--steps", "9", "--context", "32"]);
+
+        Assert.Equal(ExitCodes.Failure, result.ExitCode);
+        Assert.Contains("a smaller --lr may help", result.Error, StringComparison.Ordinal);
+        Assert.False(File.Exists(InFolder("x.gguf")));
     }
 
     [Theory]

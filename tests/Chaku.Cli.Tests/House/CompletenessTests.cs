@@ -2,6 +2,7 @@ using Chaku.Kernels.Cache;
 using Chaku.Kernels.Ops;
 using Chaku.Model.Families;
 using Chaku.Model.Generation.Samplers;
+using Chaku.Model.Licenses;
 using Chaku.Model.Templates;
 using Chaku.Model.Tokenizers;
 using Chaku.Tests;
@@ -32,6 +33,7 @@ public sealed class CompletenessTests
         ("data set container", DatasetContainers.All.Select(entry => entry.Name)),
         ("schedule", LearningRateSchedules.All.Select(entry => entry.Name)),
         ("optimiser", OptimiserKinds.All.Select(entry => entry.Name)),
+        ("licence", KnownLicenses.All.Select(entry => entry.Id)),
         ("command", Cli.Commands.Commands.Create().Select(entry => entry.Name)),
     ];
 
@@ -181,6 +183,40 @@ public sealed class CompletenessTests
         new("schedule", "constant", "LearningRateSchedulesTests"),
         new("optimiser", "adamw", "OptimiserKindsTests", "tests/testdata/oracle/llama-gqa.lora.safetensors"),
         new("optimiser", "adamw-8bit", "OptimiserKindsTests"),
+        new("licence", "apache-2.0", "KnownLicensesTests"),
+        new("licence", "mit", "KnownLicensesTests"),
+        new("licence", "bsd", "KnownLicensesTests"),
+        new("licence", "bsl-1.0", "KnownLicensesTests"),
+        new("licence", "afl-3.0", "KnownLicensesTests"),
+        new("licence", "cc0-1.0", "KnownLicensesTests"),
+        new("licence", "cc-by-4.0", "KnownLicensesTests"),
+        new("licence", "cc-by-sa-4.0", "KnownLicensesTests"),
+        new("licence", "cc-by-sa-3.0", "KnownLicensesTests"),
+        new("licence", "cc-by-nc-4.0", "KnownLicensesTests"),
+        new("licence", "cc-by-nc-sa-4.0", "KnownLicensesTests"),
+        new("licence", "cc-by-nd-4.0", "KnownLicensesTests"),
+        new("licence", "cc-by-nc-nd-4.0", "KnownLicensesTests"),
+        new("licence", "odc-by", "KnownLicensesTests"),
+        new("licence", "odbl", "KnownLicensesTests"),
+        new("licence", "cdla-permissive-2.0", "KnownLicensesTests"),
+        new("licence", "cdla-sharing-1.0", "KnownLicensesTests"),
+        new("licence", "gpl-3.0", "KnownLicensesTests"),
+        new("licence", "lgpl-3.0", "KnownLicensesTests"),
+        new("licence", "agpl-3.0", "KnownLicensesTests"),
+        new("licence", "llama-1", "KnownLicensesTests"),
+        new("licence", "llama2", "KnownLicensesTests"),
+        new("licence", "llama3", "KnownLicensesTests"),
+        new("licence", "llama3.1", "KnownLicensesTests"),
+        new("licence", "llama3.2", "KnownLicensesTests"),
+        new("licence", "llama3.3", "KnownLicensesTests"),
+        new("licence", "llama4", "KnownLicensesTests"),
+        new("licence", "gemma", "KnownLicensesTests"),
+        new("licence", "bigscience-bloom-rail-1.0", "KnownLicensesTests"),
+        new("licence", "bigscience-openrail-m", "KnownLicensesTests"),
+        new("licence", "openrail", "KnownLicensesTests"),
+        new("licence", "falcon-180b", "KnownLicensesTests"),
+        new("licence", "falcon-llm", "KnownLicensesTests"),
+        new("licence", "tongyi-qianwen", "KnownLicensesTests"),
         new("command", "run", "RunCommandTests", Shared + "models/stories260K/EXPECTED.md"),
         new("command", "chat", "ChatCommandTests"),
         new("command", "data", "DataCommandTests"),

@@ -55,6 +55,7 @@ public sealed class PeftRefusalTests
             path,
             model,
             SampleAdapters.Hashes,
+            isForced: false,
             (_, total) =>
             {
                 all = total;

@@ -1,5 +1,6 @@
 using Chaku.Model.Adapters;
 using Chaku.Model.Files;
+using Chaku.Model.Templates;
 using Chaku.Model.Tests.Files;
 
 namespace Chaku.Model.Tests.Adapters;
@@ -99,6 +100,7 @@ public sealed class PeftRoundTripTests
             model, ContentHash.Compute(model.Source.Content, null, TestContext.Current.CancellationToken)) with
         {
             Template = "alpaca",
+            TemplateSha256 = TemplateFingerprint.Of(ChatTemplates.Find("alpaca"), model.Tokenizer.Vocabulary),
             StopIds = [2, 7],
             Seed = ulong.MaxValue,
         };

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Chaku.Model.Licenses;
 using Chaku.Training.Datasets;
 
 namespace Chaku.Training.Tests.Datasets;
@@ -28,7 +29,7 @@ public sealed class PlainFolderTests : IDisposable
             [new TextRecord("a/z.md", "first"), new TextRecord("b.txt", "second"), new TextRecord("c.TXT", "third")],
             dataset.Records);
         Assert.Equal("text", dataset.Format.Name);
-        Assert.Equal(new DatasetLicense("mit", "README.md"), DatasetLicense.Find(dataset, null));
+        Assert.Equal(new StatedLicense("mit", "README.md"), DatasetLicense.Find(dataset, null));
         Assert.Equal(
             Sha256($"{Sha256("first")}  a/z.md\n{Sha256("second")}  b.txt\n{Sha256("third")}  c.TXT\n"),
             DatasetHash.Compute(_folder.FullName));
@@ -81,9 +82,9 @@ public sealed class PlainFolderTests : IDisposable
         Dataset dataset = Dataset.Read(Path.Combine(_folder.FullName, "data.txt"));
 
         Assert.Equal(license, DatasetLicense.Find(dataset, null)?.Name);
-        Assert.Equal(new DatasetLicense("cc0", "as you state it"), DatasetLicense.Find(dataset, " cc0 "));
+        Assert.Equal(new StatedLicense("cc0", "as you state it"), DatasetLicense.Find(dataset, " cc0 "));
         Assert.Equal(
-            new DatasetLicense("own", "data.txt"), DatasetLicense.Find(dataset with { License = "own" }, null));
+            new StatedLicense("own", "data.txt"), DatasetLicense.Find(dataset with { License = "own" }, null));
         Assert.Equal(Sha256("text"), DatasetHash.Compute(dataset.Path));
     }
 

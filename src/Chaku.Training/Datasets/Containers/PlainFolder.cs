@@ -1,4 +1,5 @@
 using System.Text;
+using Chaku.Model.Licenses;
 
 namespace Chaku.Training.Datasets.Containers;
 
@@ -31,7 +32,7 @@ internal static class PlainFolder
                     $"{path}: expected a folder of texts, found {Relative(path, file)}: name one such file");
             }
 
-            if (plain.Extensions.Contains(extension) && !DatasetLicense.IsCard(file))
+            if (plain.Extensions.Contains(extension) && !StatedLicense.IsCard(file))
             {
                 texts.Add(file);
             }
