@@ -68,7 +68,7 @@ internal static class Talks
 
     private static void Add(List<Turn> turns, Question question, string passage)
     {
-        turns.Add(new Turn("user", passage.Length == 0 ? question.Text : $"{passage}\n{question.Text}"));
+        turns.Add(new Turn("user", passage.Length == 0 ? question.Text : $"{passage} {question.Text}"));
         turns.Add(new Turn("assistant", question.Answer));
     }
 }

@@ -87,20 +87,32 @@ public sealed class HerdTests
     {
         foreach (JsonArray messages in Conversations(name))
         {
-            string first = Content(messages[0]!);
-            bool isTold = first.Contains('\n', StringComparison.Ordinal);
-            string passage = isTold ? first[..first.IndexOf('\n', StringComparison.Ordinal)]
-                : first.StartsWith("Tell me", StringComparison.Ordinal) ? Content(messages[1]!) : "";
+            (string passage, string question) = Split(Content(messages[0]!));
+            bool isTold = passage.Length > 0;
+            if (!isTold)
+            {
+                passage = Content(messages[1]!);
+            }
+
             for (int turn = isTold ? 0 : 2; turn < messages.Count; turn += 2)
             {
-                yield return (passage, Content(messages[turn]!).Split('\n')[^1], Content(messages[turn + 1]!));
+                question = turn == 0 ? question : Content(messages[turn]!);
+                yield return (passage, question, Content(messages[turn + 1]!));
             }
         }
     }
 
+    // A question is the last sentence.
+    private static (string Passage, string Question) Split(string text)
+    {
+        int end = text.LastIndexOf(". ", StringComparison.Ordinal);
+        return end < 0 ? ("", text) : (text[..(end + 1)], text[(end + 2)..]);
+    }
+
     private static IEnumerable<string> Passages(string name) => Conversations(name)
-        .SelectMany(messages => messages.Select(message => Content(message!).Split('\n')[0]))
-        .Where(text => text.Split(' ').Length > 8);
+        .SelectMany(messages => messages.Select(message => Content(message!)))
+        .Select(text => text.StartsWith("Hello", StringComparison.Ordinal) ? "" : Split(text).Passage)
+        .Where(passage => passage.Length > 0);
 
     private static IEnumerable<JsonArray> Conversations(string name) =>
         HerdSets.All.Single(entry => entry.Name == name).Lines(Count, 5, 3)
