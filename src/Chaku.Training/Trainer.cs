@@ -62,7 +62,7 @@ internal sealed class Trainer : IDisposable
             ? new FullGradients(decoder)
             : new AdapterGradients(decoder, adapter, settings.LoraPlusRatio);
         _moments = new Moments(_gradients, settings.OptimiserKind);
-        _backward = new DecoderBackward(decoder, _gradients);
+        _backward = new DecoderBackward(decoder, _gradients, settings.UsesGradientCheckpointing);
     }
 
     /// <summary>Steps done.</summary>

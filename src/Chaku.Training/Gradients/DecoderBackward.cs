@@ -25,15 +25,21 @@ internal sealed class DecoderBackward : IDisposable
     private readonly GrowingBuffer _dResidual = new();
 
     /// <summary>A backward that adds to the given gradients.</summary>
-    public DecoderBackward(Decoder decoder, GradientSet gradients)
+    /// <param name="decoder">The model.</param>
+    /// <param name="gradients">What is trained.</param>
+    /// <param name="isCheckpointed">
+    /// Keeps the inputs of layers alone, and runs each layer's forward again before its backward: the same bits in less
+    /// memory and more time.
+    /// </param>
+    public DecoderBackward(Decoder decoder, GradientSet gradients, bool isCheckpointed = false)
     {
         _decoder = decoder;
         _gradients = gradients;
-        _tape = new ActivationTape(decoder.Layers.Count);
         _linears = new LinearBackward(decoder, gradients);
         _layers = new LayerBackward(decoder, gradients, _linears);
         _embedding = new EmbeddingBackward(decoder, gradients);
         _lowestLayer = LowestLayer(decoder, gradients);
+        _tape = new ActivationTape(decoder.Layers.Count, _lowestLayer, isCheckpointed);
     }
 
     /// <summary>Losses of the asked-for rows, without gradients.</summary>
@@ -67,7 +73,8 @@ internal sealed class DecoderBackward : IDisposable
         Span<float> dx = BackwardNorm(batch, dOutput);
         for (int layer = _decoder.Layers.Count - 1; layer >= Math.Max(0, _lowestLayer); layer--)
         {
-            _layers.Run(_decoder.Layers[layer], batch, _tape.Layers[layer], layer == _lowestLayer, dx);
+            LayerTape tape = _decoder.Recall(batch, _tape, layer);
+            _layers.Run(_decoder.Layers[layer], batch, tape, layer == _lowestLayer, dx);
         }
 
         if (_gradients.HasEmbedding)
