@@ -108,6 +108,20 @@ internal sealed class Trainer : IDisposable
         return new TrainingStep(StepsDone, loss / trainedCount, norm, learningRate, (int)rowOffset, trainedCount);
     }
 
+    /// <summary>
+    /// Runs a micro-batch as a step or a validation does, to see how long it takes; nothing of it is kept.
+    /// </summary>
+    /// <param name="sequences">The micro-batch.</param>
+    /// <param name="isTraining">Whether there is a backward.</param>
+    public void Rehearse(IReadOnlyList<TrainingSequence> sequences, bool isTraining)
+    {
+        Dropout? dropout = _settings.DropoutRate > 0 && isTraining
+            ? new Dropout(_settings.DropoutRate, _settings.Seed, StepsDone, 0)
+            : null;
+        Run(sequences, 1, dropout, isTraining);
+        _gradients.Clear();
+    }
+
     /// <summary>Mean loss of sequences without training on them.</summary>
     /// <param name="sequences">What was held out; none longer than a micro-batch.</param>
     /// <param name="cancellation">Stops between micro-batches.</param>

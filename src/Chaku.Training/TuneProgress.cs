@@ -1,4 +1,5 @@
 using Chaku.Training.Datasets;
+using Chaku.Training.Estimation;
 
 namespace Chaku.Training;
 
@@ -35,6 +36,9 @@ internal sealed record TunePlan(
 {
     /// <summary>Whether all weights are trained, and a model written.</summary>
     public bool IsFull { get; init; }
+
+    /// <summary>What the run will take.</summary>
+    public required TuningEstimate Estimate { get; init; }
 }
 
 /// <summary>What a tuning run did.</summary>
@@ -56,4 +60,11 @@ internal sealed record TuneReport(
     double? ValidationBefore,
     double? ValidationAfter,
     long TokenCount,
-    double ElapsedSeconds);
+    double ElapsedSeconds)
+{
+    /// <summary>Time, energy and money.</summary>
+    public required RunCost Cost { get; init; }
+
+    /// <summary>The most memory that the process has held.</summary>
+    public long PeakMemoryBytes { get; init; }
+}

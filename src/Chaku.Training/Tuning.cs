@@ -1,9 +1,9 @@
-using System.Diagnostics;
 using Chaku.Model;
 using Chaku.Model.Adapters;
 using Chaku.Model.Files;
 using Chaku.Model.Templates;
 using Chaku.Training.Datasets;
+using Chaku.Training.Estimation;
 using Chaku.Training.Optimisation;
 
 namespace Chaku.Training;
@@ -33,8 +33,11 @@ internal sealed class Tuning
         _cancellation = cancellation;
     }
 
-    private int ContextLength =>
-        _options.ContextLength ?? Math.Min(_model.ContextLength, LongestDefaultContext);
+    private int ContextLength => ContextLengthOf(_model, _options);
+
+    /// <summary>Tokens of a sequence at most.</summary>
+    public static int ContextLengthOf(LanguageModel model, TuneOptions options) =>
+        options.ContextLength ?? Math.Min(model.ContextLength, LongestDefaultContext);
 
     /// <summary>
     /// Tunes an adapter and writes it as a folder in PEFT's format, or the whole model and writes it as a GGUF file.
@@ -85,6 +88,10 @@ internal sealed class Tuning
         BatchPlan batches = new(
             data.Training.Sequences, ContextLength, _options.BatchSize, _options.Accumulation, _options.Seed);
         settings = WithSteps(settings, batches);
+        TuningEstimate estimate = TuningEstimate.OfMemory(
+            _model, _options, target, settings.OptimiserKind, batches, data.Validation);
+        settings = settings with { UsesGradientCheckpointing = estimate.UsesGradientCheckpointing };
+        using Trainer trainer = target.CreateTrainer(settings, batches.TokenCapacity, batches.SequenceCapacity);
         TunePlan plan = new(
             data,
             settings.StepCount,
@@ -94,9 +101,18 @@ internal sealed class Tuning
             template?.Name)
         {
             IsFull = _options.IsFull,
+            Estimate = estimate.Probed(
+                trainer,
+                batches.Step(0)[0],
+                settings.OptimiserKind,
+                new RunWork(
+                    batches.EpochsBefore(settings.StepCount) * data.Training.TokenCount,
+                    (ValidationCount + 1.0) * data.Validation.TokenCount,
+                    (double)target.ParameterCount * settings.StepCount),
+                _model.Options.ThreadCount,
+                _cancellation),
         };
         _progress.OnStart?.Invoke(plan);
-        using Trainer trainer = target.CreateTrainer(settings, batches.TokenCapacity, batches.SequenceCapacity);
         TuneReport report = Train(trainer, plan, batches);
         target.Write(outputPath, origin);
         return report;
@@ -111,6 +127,7 @@ internal sealed class Tuning
         Require(
             !_options.IsFull || !_options.AsksForAdapter,
             "where all weights are trained there is no adapter: leave its options out");
+        Require(_options.Tariff.Fault is null, _options.Tariff.Fault ?? "");
         Require(_options.ClipNorm >= 0, "the clipping norm is 0 or more");
         Require(_options.WeightDecay >= 0, "the weight decay is 0 or more");
         Require(_options.Steps is null or > 0, "there is at least one step");
@@ -192,7 +209,7 @@ internal sealed class Tuning
 
     private TuneReport Train(Trainer trainer, TunePlan plan, BatchPlan batches)
     {
-        long start = Stopwatch.GetTimestamp();
+        PowerMeter meter = new(_options.Tariff, _model.Options.ThreadCount);
         double? before = Validate(trainer, plan);
         double? after = before;
         double firstLoss = double.NaN;
@@ -205,6 +222,7 @@ internal sealed class Tuning
             firstLoss = step.Number == 1 ? step.Loss : firstLoss;
             lastLoss = step.Loss;
             tokenCount += step.TokenCount;
+            meter.Sample();
             _progress.OnStep?.Invoke(step);
             bool isDue = step.Number * ValidationCount / plan.StepCount > validated * ValidationCount / plan.StepCount;
             if (isDue)
@@ -219,6 +237,8 @@ internal sealed class Tuning
             _cancellation.ThrowIfCancellationRequested();
         }
 
+        RunCost cost = meter.Read();
+
         // A run that was stopped between measurements has none of what it wrote.
         return new TuneReport(
             plan,
@@ -228,7 +248,11 @@ internal sealed class Tuning
             before,
             validated == trainer.StepsDone ? after : null,
             tokenCount,
-            Stopwatch.GetElapsedTime(start).TotalSeconds);
+            cost.Seconds)
+        {
+            Cost = cost,
+            PeakMemoryBytes = ProcessMemory.Read().PeakBytes,
+        };
     }
 
     private double? Validate(Trainer trainer, TunePlan plan)

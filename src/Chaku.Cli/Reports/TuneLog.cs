@@ -57,6 +57,7 @@ internal sealed class TuneLog : IDisposable
                 $"in {data.Validation.Sequences.Count} sequences"));
         }
 
+        _terminal.Error.WriteLine(EstimateReport.Line(plan.Estimate));
         foreach (RecordGroup changed in data.Changed)
         {
             _terminal.Warn(Format(

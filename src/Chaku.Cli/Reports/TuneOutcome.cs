@@ -19,6 +19,8 @@ internal static class TuneOutcome
         Line($"steps           {report.StepsDone}");
         Line($"tokens          {report.TokenCount}");
         Line($"seconds         {report.ElapsedSeconds:0.0}");
+        Line($"memory          {report.PeakMemoryBytes / 1e9:0.00} GB");
+        Line($"took            {EstimateReport.Line(report.Cost)}");
         Line($"loss            {report.FirstLoss:0.0000} -> {report.LastLoss:0.0000}");
         if (report is { ValidationBefore: { } before, ValidationAfter: { } after })
         {
@@ -54,6 +56,13 @@ internal static class TuneOutcome
         json.WriteFinite("held_out_loss_after", report.ValidationAfter ?? double.NaN);
         json.WriteNumber("token_count", report.TokenCount);
         json.WriteNumber("seconds", Math.Round(report.ElapsedSeconds, 3));
+        json.WriteNumber("peak_memory", report.PeakMemoryBytes);
+        json.WriteStartObject("estimate");
+        EstimateReport.WriteFields(json, report.Plan.Estimate);
+        json.WriteEndObject();
+        json.WriteStartObject("cost");
+        EstimateReport.WriteFields(json, report.Cost);
+        json.WriteEndObject();
         DataReport.WriteGroups(json, "changed", data.Changed);
         json.WriteStartArray("dropped");
         foreach (DroppedRecord dropped in data.Dropped)

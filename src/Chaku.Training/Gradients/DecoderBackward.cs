@@ -10,7 +10,7 @@ namespace Chaku.Training.Gradients;
 internal sealed class DecoderBackward : IDisposable
 {
     /// <summary>Rows whose logits are held at a time.</summary>
-    private const int RowTile = 64;
+    public const int RowTile = 64;
 
     private readonly Decoder _decoder;
     private readonly GradientSet _gradients;

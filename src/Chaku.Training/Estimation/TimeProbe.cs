@@ -1,0 +1,157 @@
+using System.Diagnostics;
+using Chaku.Training.Datasets;
+using Chaku.Training.Gradients;
+using Chaku.Training.Optimisation;
+
+namespace Chaku.Training.Estimation;
+
+/// <summary>
+/// Seconds that a run's parts take, measured on its own first micro-batch. Nothing that it computes is kept.
+/// </summary>
+internal sealed class TimeProbe
+{
+    // The first numbers are those of code that is being compiled.
+    private const int WarmUpTokens = 32;
+    private const int TrialTokens = 64;
+    private const double EnoughSeconds = 2;
+    private const double MostSeconds = 6;
+
+    // Of the time that the run itself will take.
+    private const double MostShare = 0.1;
+    private const int LeastRepeats = 2;
+
+    // Weights are dequantised once for so many tokens: fewer would look dearer than they are.
+    private const int LeastTokens = 192;
+    private const int SampleLength = 1 << 16;
+    private const int SampleSteps = 4;
+
+    private readonly Trainer _trainer;
+    private readonly IReadOnlyList<TrainingSequence> _microBatch;
+    private readonly int _tokenCount;
+    private readonly CancellationToken _cancellation;
+
+    private TimeProbe(
+        Trainer trainer, IReadOnlyList<TrainingSequence> microBatch, CancellationToken cancellation)
+    {
+        _trainer = trainer;
+        _microBatch = microBatch;
+        _tokenCount = microBatch.Sum(sequence => sequence.Tokens.Length);
+        _cancellation = cancellation;
+    }
+
+    /// <summary>Forward and backward of a token.</summary>
+    public double SecondsPerToken { get; private set; }
+
+    /// <summary>Forward of a token that is held out.</summary>
+    public double SecondsPerHeldOutToken { get; private set; }
+
+    /// <summary>The optimiser's update of a number.</summary>
+    public double SecondsPerNumber { get; private set; }
+
+    /// <summary>Measures; takes a second or a few.</summary>
+    /// <param name="trainer">Before a step.</param>
+    /// <param name="microBatch">The first that it will learn from.</param>
+    /// <param name="optimiser">Its optimiser.</param>
+    /// <param name="tokenCount">Tokens that the run will learn from, each as often as it is seen.</param>
+    /// <param name="heldOutTokenCount">Tokens that the loss will be measured on, each as often.</param>
+    /// <param name="cancellation">Looked at between measurements.</param>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public static TimeProbe Measure(
+        Trainer trainer,
+        IReadOnlyList<TrainingSequence> microBatch,
+        OptimiserKind optimiser,
+        double tokenCount,
+        double heldOutTokenCount,
+        CancellationToken cancellation)
+    {
+        TimeProbe probe = new(trainer, microBatch, cancellation)
+        {
+            SecondsPerNumber = MeasureOptimiser(optimiser),
+        };
+        probe.SecondsPerToken = probe.SecondsOf(isTraining: true, tokenCount);
+        probe.SecondsPerHeldOutToken =
+            heldOutTokenCount > 0 ? probe.SecondsOf(isTraining: false, heldOutTokenCount) : 0;
+        return probe;
+    }
+
+    /// <summary>The beginning of a micro-batch, with its share of trained tokens.</summary>
+    public static IReadOnlyList<TrainingSequence> Beginning(
+        IReadOnlyList<TrainingSequence> microBatch, int tokenCount)
+    {
+        List<TrainingSequence> beginning = [];
+        double share = (double)microBatch.Sum(sequence => sequence.TrainedCount)
+            / microBatch.Sum(sequence => sequence.Tokens.Length);
+        foreach (TrainingSequence sequence in microBatch)
+        {
+            int length = Math.Min(sequence.Tokens.Length, tokenCount);
+            if (length < 2)
+            {
+                break;
+            }
+
+            tokenCount -= length;
+            beginning.Add(length == sequence.Tokens.Length ? sequence : Cut(sequence, length, share));
+        }
+
+        return beginning;
+    }
+
+    private static TrainingSequence Cut(TrainingSequence sequence, int length, double trainedShare)
+    {
+        int trained = Math.Clamp((int)Math.Round(trainedShare * length), 1, length - 1);
+        bool[] isTrained = new bool[length];
+        isTrained.AsSpan(length - trained).Fill(true);
+        return new TrainingSequence(sequence.Tokens[..length], isTrained);
+    }
+
+    private static double MeasureOptimiser(OptimiserKind optimiser)
+    {
+        using TrainedTensor sample = new("sample", new float[SampleLength]);
+        TensorMoments moments = optimiser.CreateMoments(sample);
+        double seconds = 0;
+        for (int step = 1; step <= SampleSteps; step++)
+        {
+            long start = Stopwatch.GetTimestamp();
+            moments.Update(new TrainingSettings { StepCount = 1 }.Optimiser, 0, step, 1);
+            seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
+        }
+
+        return seconds / SampleLength;
+    }
+
+    private double SecondsOf(bool isTraining, double allTokens)
+    {
+        Run(Beginning(_microBatch, WarmUpTokens), isTraining);
+        double perToken = Run(Beginning(_microBatch, TrialTokens), isTraining);
+        if (perToken * _tokenCount <= EnoughSeconds || _tokenCount <= TrialTokens)
+        {
+            return Repeated(isTraining, allTokens);
+        }
+
+        int tokens = Math.Max(LeastTokens, (int)Math.Min(_tokenCount, MostSeconds / perToken));
+        return Run(Beginning(_microBatch, tokens), isTraining);
+    }
+
+    // Of repeated runs the later half: code gets faster while it runs.
+    private double Repeated(bool isTraining, double allTokens)
+    {
+        List<double> all = [];
+        long start = Stopwatch.GetTimestamp();
+        double limit = EnoughSeconds;
+        while (all.Count < LeastRepeats || Stopwatch.GetElapsedTime(start).TotalSeconds < limit)
+        {
+            all.Add(Run(_microBatch, isTraining));
+            limit = Math.Min(EnoughSeconds, MostShare * all[^1] * allTokens);
+        }
+
+        return all.Skip(all.Count / 2).Average();
+    }
+
+    private double Run(IReadOnlyList<TrainingSequence> sequences, bool isTraining)
+    {
+        _cancellation.ThrowIfCancellationRequested();
+        long start = Stopwatch.GetTimestamp();
+        _trainer.Rehearse(sequences, isTraining);
+        return Stopwatch.GetElapsedTime(start).TotalSeconds / sequences.Sum(sequence => sequence.Tokens.Length);
+    }
+}
