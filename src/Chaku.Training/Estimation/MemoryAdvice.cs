@@ -23,7 +23,7 @@ internal sealed class MemoryAdvice(LanguageModel model, MemoryPlan plan, TuneOpt
     /// <param name="shape">The run that does not fit.</param>
     public IReadOnlyList<Remedy> For(TrainingShape shape)
     {
-        Remedy[] alone = [.. Changes(shape).Select(Smallest).OfType<Remedy>()];
+        Remedy[] alone = [.. Changes(shape).Select(Mildest).OfType<Remedy>()];
         return alone.Length > 0 ? alone : Together(shape) is { } all ? [all] : [];
     }
 
@@ -50,9 +50,7 @@ internal sealed class MemoryAdvice(LanguageModel model, MemoryPlan plan, TuneOpt
         Checkpointing(shape), Batches(shape), Contexts(shape), Optimisers(shape), Adapters(shape),
     ];
 
-    private Remedy? Smallest(IEnumerable<Change> changes) => changes
-        .Select(change => change with { Shape = plan.Fit(change.Shape, options.GradientCheckpointing) })
-        .Concat(changes)
+    private Remedy? Mildest(IEnumerable<Change> changes) => changes
         .Where(change => plan.Fits(change.Shape))
         .Select(change => new Remedy(change.Options, plan.Estimate(change.Shape).TotalBytes))
         .FirstOrDefault();

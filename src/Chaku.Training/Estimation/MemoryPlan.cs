@@ -12,11 +12,9 @@ internal sealed class MemoryPlan
     public const double ComfortableShare = 0.9;
 
     // What a program's code and heap grow by while it trains.
-    private const long ProgramGrowthBytes = 24L << 20;
+    private const long ProgramGrowthBytes = 14L << 20;
 
     private readonly LanguageModel _model;
-    private readonly long _programBytes;
-    private readonly long _peakBeforeBytes;
 
     /// <summary>A plan for a model that is loaded, with its data read, and nothing else taken yet.</summary>
     /// <param name="model">The model.</param>
@@ -26,13 +24,19 @@ internal sealed class MemoryPlan
         _model = model;
         ProcessMemory now = ProcessMemory.Read();
         long ofModel = ProcessMemory.ResidentOf(model.Path) + CopiedBytes(model);
-        _programBytes = Math.Max(0, now.ResidentBytes - ofModel - heldBytes) + ProgramGrowthBytes;
-        _peakBeforeBytes = now.PeakBytes;
+        ProgramBytes = Math.Max(0, now.ResidentBytes - ofModel - heldBytes) + ProgramGrowthBytes;
+        PeakBeforeBytes = now.PeakBytes;
         AvailableBytes = AvailableMemory.Read(now.OwnBytes);
     }
 
     /// <summary>What the process may hold in all.</summary>
     public long AvailableBytes { get; init; }
+
+    /// <summary>What the program itself will hold, with the data.</summary>
+    public long ProgramBytes { get; init; }
+
+    /// <summary>The most that the process has held until now.</summary>
+    public long PeakBeforeBytes { get; init; }
 
     /// <summary>What a run will hold.</summary>
     public MemoryEstimate Estimate(TrainingShape shape)
@@ -48,8 +52,8 @@ internal sealed class MemoryPlan
             BufferBytes = step.BufferBytes,
             LogitBytes = step.LogitBytes,
             CacheBytes = step.CacheBytes,
-            ProgramBytes = _programBytes,
-            PeakBeforeBytes = _peakBeforeBytes,
+            ProgramBytes = ProgramBytes,
+            PeakBeforeBytes = PeakBeforeBytes,
         };
     }
 

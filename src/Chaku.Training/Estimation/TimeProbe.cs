@@ -14,14 +14,17 @@ internal sealed class TimeProbe
     private const int WarmUpTokens = 32;
     private const int TrialTokens = 64;
     private const double EnoughSeconds = 2;
-    private const double MostSeconds = 6;
+    private const int LeastRepeats = 2;
 
     // Of the time that the run itself will take.
     private const double MostShare = 0.1;
-    private const int LeastRepeats = 2;
+
+    // A micro-batch that takes long is run once, and whole only where that is little beside the run.
+    private const double MostSeconds = 6;
+    private const double MostShareOfLong = 0.05;
 
     // Weights are dequantised once for so many tokens: fewer would look dearer than they are.
-    private const int LeastTokens = 192;
+    private const int LeastTokens = 256;
     private const int SampleLength = 1 << 16;
     private const int SampleSteps = 4;
 
@@ -128,8 +131,8 @@ internal sealed class TimeProbe
             return Repeated(isTraining, allTokens);
         }
 
-        int tokens = Math.Max(LeastTokens, (int)Math.Min(_tokenCount, MostSeconds / perToken));
-        return Run(Beginning(_microBatch, tokens), isTraining);
+        double tokens = Math.Max(MostSeconds / perToken, MostShareOfLong * allTokens);
+        return Run(Beginning(_microBatch, (int)Math.Clamp(tokens, LeastTokens, int.MaxValue)), isTraining);
     }
 
     // Of repeated runs the later half: code gets faster while it runs.

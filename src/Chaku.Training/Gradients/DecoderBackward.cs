@@ -42,6 +42,16 @@ internal sealed class DecoderBackward : IDisposable
         _tape = new ActivationTape(decoder.Layers.Count, _lowestLayer, isCheckpointed);
     }
 
+    /// <summary>Bytes of what the forward keeps.</summary>
+    public long TapeByteLength => _tape.ByteLength;
+
+    /// <summary>Bytes of logits.</summary>
+    public long LogitByteLength => _logits.ByteLength + _capped.ByteLength;
+
+    /// <summary>Bytes of everything else.</summary>
+    public long BufferByteLength =>
+        _dOutput.ByteLength + _dResidual.ByteLength + _linears.ByteLength + _layers.ByteLength + _embedding.ByteLength;
+
     /// <summary>Losses of the asked-for rows, without gradients.</summary>
     /// <param name="batch">The segments, with the rows that predict trained tokens.</param>
     /// <param name="targets">The token that each of these rows predicts.</param>
