@@ -8,8 +8,8 @@ namespace Chaku.RandomModel;
 
 /// <summary>Random blocks of Q4_K and Q6_K, written as they lie in a file, without float32 weights before.</summary>
 /// <remarks>
-/// The weights have mean 0 and a standard deviation of about 1 / √columns. A block's bits are a function of seed, tensor
-/// and place. The blocks' layouts: ggml, <c>block_q4_K</c> and <c>block_q6_K</c>.
+/// The weights have mean 0 and a standard deviation of about 1 / √columns. A block's bits are a function of seed,
+/// tensor and place. The blocks' layouts: ggml, <c>block_q4_K</c> and <c>block_q6_K</c>.
 /// </remarks>
 internal static class RandomBlocks
 {
@@ -74,7 +74,8 @@ internal static class RandomBlocks
         }
     }
 
-    // Scale and minimum of a sub-block are the same number, and the minima's scale is 7.5 times the other: the mean is 0.
+    // Scale and minimum of a sub-block are the same number, and the minima's scale is 7.5 times the other, so that the
+    // mean is 0.
     private static void ScaleQ4K(Span<byte> block, double scale)
     {
         BinaryPrimitives.WriteHalfLittleEndian(block, (Half)scale);

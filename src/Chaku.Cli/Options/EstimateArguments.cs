@@ -12,7 +12,7 @@ internal sealed class EstimateArguments
     private readonly Option<string> _checkpointing = new("--gradient-checkpointing")
     {
         Description =
-            "Computes layers again in the backward instead of keeping them: less memory, more time, the same adapter. " +
+            "Computes layers again in the backward instead of keeping them: less memory, more time, the same bits; " +
             "auto does it where memory asks for it.",
         DefaultValueFactory = _ => "auto",
         HelpName = "auto|on|off",

@@ -104,7 +104,9 @@ internal sealed class Decoder : IDisposable
         batch.Commit();
     }
 
-    /// <summary>What a layer's backward needs: kept by the last forward, or computed again with the same bits.</summary>
+    /// <summary>
+    /// What a layer's backward needs: kept by the last forward, or computed again with the same bits.
+    /// </summary>
     /// <param name="batch">The last batch.</param>
     /// <param name="tape">As in its forward.</param>
     /// <param name="layer">The layer; not below the tape's lowest.</param>

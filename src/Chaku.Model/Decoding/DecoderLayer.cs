@@ -72,7 +72,9 @@ internal sealed class DecoderLayer
         VectorMath.Add(output, x);
     }
 
-    /// <summary>Fills a tape as <see cref="Forward"/> does, and leaves out what only the layer's output needs.</summary>
+    /// <summary>
+    /// Fills a tape as <see cref="Forward"/> does, and leaves out what only the layer's output needs.
+    /// </summary>
     /// <param name="workspace">Threads and buffers.</param>
     /// <param name="batch">The segments, as they were.</param>
     /// <param name="isExact">As it was.</param>

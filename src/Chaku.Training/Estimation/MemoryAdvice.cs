@@ -128,7 +128,8 @@ internal sealed class MemoryAdvice(LanguageModel model, MemoryPlan plan, TuneOpt
             .Sum(target => (long)rank * (target.Linear.InputSize + target.Linear.OutputSize));
         return
         [
-            new Change("an adapter, without --full", shape with { IsFull = false, Rank = rank, ParameterCount = count }),
+            new Change(
+                "an adapter, without --full", shape with { IsFull = false, Rank = rank, ParameterCount = count }),
         ];
     }
 

@@ -5,7 +5,7 @@ using Chaku.Training.Optimisation;
 
 namespace Chaku.Training.Estimation;
 
-/// <summary>How much memory a run will hold, whether layers have to be computed again for it, and what would help.</summary>
+/// <summary>How much memory a run will hold, and whether layers have to be computed again for it.</summary>
 internal sealed class MemoryPlan
 {
     /// <summary>The share of what is there up to which layers are kept: estimates are not exact.</summary>
@@ -57,7 +57,7 @@ internal sealed class MemoryPlan
         };
     }
 
-    /// <summary>The shape with gradient checkpointing where it is on, or where memory asks for it and it is free.</summary>
+    /// <summary>The shape with gradient checkpointing where it is on, or where memory asks for it.</summary>
     public TrainingShape Fit(TrainingShape shape, GradientCheckpointing checkpointing) => shape with
     {
         UsesGradientCheckpointing = checkpointing == GradientCheckpointing.On

@@ -23,7 +23,9 @@ internal sealed class PowerMeter
         _counters = tariff.Watts is null ? EnergyCounters.Find(root) : null;
     }
 
-    /// <summary>Reads the counters: at least every few minutes, because they begin again at 0 when they are full.</summary>
+    /// <summary>
+    /// Reads the counters: at least every few minutes, because they begin again at 0 when they are full.
+    /// </summary>
     public void Sample() => _counters?.Sample();
 
     /// <summary>What it was until now.</summary>

@@ -64,7 +64,8 @@ internal sealed record ProcessMemory(long ResidentBytes, long PeakBytes, long Ow
     private static IEnumerable<string> Names(string path)
     {
         IEnumerable<string> files = Directory.Exists(path) ? Directory.EnumerateFiles(path) : [path];
-        return files.Select(file => Path.GetFileName(File.ResolveLinkTarget(file, returnFinalTarget: true)?.Name ?? file));
+        return files.Select(
+            file => Path.GetFileName(File.ResolveLinkTarget(file, returnFinalTarget: true)?.Name ?? file));
     }
 }
 
@@ -91,8 +92,9 @@ internal static class KernelFields
     public static long Bytes(string text)
     {
         string[] words = text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
-        return words.Length > 0 && long.TryParse(words[0], NumberStyles.None, CultureInfo.InvariantCulture, out long value)
-            ? words is [_, "kB"] ? value * 1024 : value
-            : -1;
+        return words is [var number, ..]
+            && long.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out long value)
+                ? words is [_, "kB"] ? value * 1024 : value
+                : -1;
     }
 }

@@ -87,7 +87,7 @@ internal sealed class StepMemory(Decoder decoder, TrainingShape shape)
         get
         {
             bool hasExperts = _config.FeedForward.Experts is not null;
-            bool keepsNothingSomewhere = shape.UsesGradientCheckpointing || shape.Validates;
+            bool keepsNothingSomewhere = (shape.UsesGradientCheckpointing && _config.LayerCount > 1) || shape.Validates;
             double floats = (5.0 * Hidden) + (2.0 * Keys) + FusedWidth + (InnerShare * Inner);
             floats += keepsNothingSomewhere ? 2.0 * Queries : 0;
             floats += keepsNothingSomewhere || hasExperts ? InnerShare * Factor : 0;
@@ -133,8 +133,11 @@ internal sealed class StepMemory(Decoder decoder, TrainingShape shape)
         .Sum(group => group.Max(linear => RowBytes(linear.Weight.Format.Kernel!, linear.InputSize)))
         * shape.TokenCount;
 
-    private static long RowBytes(QuantKernel kernel, int columns) => kernel.ActivationByteLength(columns)
-        + (PanelKernel.IsSupported ? kernel.TileByteLength(columns, PanelKernel.TileTokens) / PanelKernel.TileTokens : 0);
+    private static long RowBytes(QuantKernel kernel, int columns)
+    {
+        int tile = PanelKernel.IsSupported ? kernel.TileByteLength(columns, PanelKernel.TileTokens) : 0;
+        return kernel.ActivationByteLength(columns) + (tile / PanelKernel.TileTokens);
+    }
 
     private long Singles(double floatsPerToken) => (long)(sizeof(float) * floatsPerToken * shape.TokenCount);
 }

@@ -51,8 +51,8 @@ public sealed class GradientCheckpointingTests
 
     private static void Compare(string model, double dropout, bool hasMagnitudes = false, double lowestShare = 0)
     {
-        (double[] Losses, byte[] Weights) kept = Train(model, dropout, hasMagnitudes, lowestShare, isCheckpointed: false);
-        (double[] Losses, byte[] Weights) again = Train(model, dropout, hasMagnitudes, lowestShare, isCheckpointed: true);
+        (double[] Losses, byte[] Weights) kept = Train(model, dropout, hasMagnitudes, lowestShare, false);
+        (double[] Losses, byte[] Weights) again = Train(model, dropout, hasMagnitudes, lowestShare, true);
 
         Assert.All(kept.Losses, loss => Assert.True(double.IsFinite(loss)));
         Assert.Equal(kept.Losses, again.Losses);
