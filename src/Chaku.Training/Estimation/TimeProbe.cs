@@ -10,21 +10,27 @@ namespace Chaku.Training.Estimation;
 /// </summary>
 internal sealed class TimeProbe
 {
-    // The first numbers are those of code that is being compiled.
-    private const int WarmUpTokens = 32;
+    // The first numbers are those of code that is still being compiled: short runs get that done sooner.
     private const int TrialTokens = 64;
-    private const double EnoughSeconds = 2;
-    private const int LeastRepeats = 2;
+    private const double MostWarmUpSeconds = 3;
 
-    // Of the time that the run itself will take.
-    private const double MostShare = 0.1;
+    // Numbers that do not fall any more are those of compiled code.
+    private const int LeastSettled = 9;
+    private const double SettledShare = 0.95;
 
-    // A micro-batch that takes long is run once, and whole only where that is little beside the run.
-    private const double MostSeconds = 6;
-    private const double MostShareOfLong = 0.05;
+    // A micro-batch that takes longer is run once, and whole only where that is little beside the run.
+    private const double LongSeconds = 2;
+    private const double MostLongSeconds = 6;
+    private const double MostLongShare = 0.05;
 
     // Weights are dequantised once for so many tokens: fewer would look dearer than they are.
     private const int LeastTokens = 256;
+
+    // A shorter one is run again and again.
+    private const double MostSeconds = 4;
+    private const double MostShare = 0.1;
+    private const int LeastRepeats = 2;
+
     private const int SampleLength = 1 << 16;
     private const int SampleSteps = 4;
 
@@ -124,30 +130,48 @@ internal sealed class TimeProbe
 
     private double SecondsOf(bool isTraining, double allTokens)
     {
-        Run(Beginning(_microBatch, WarmUpTokens), isTraining);
-        double perToken = Run(Beginning(_microBatch, TrialTokens), isTraining);
-        if (perToken * _tokenCount <= EnoughSeconds || _tokenCount <= TrialTokens)
+        double perToken = Repeat(
+            Beginning(_microBatch, TrialTokens), isTraining, leastRepeats: 1, MostWarmUpSeconds, allTokens)[^1];
+        if (perToken * _tokenCount > LongSeconds && _tokenCount > TrialTokens)
         {
-            return Repeated(isTraining, allTokens);
+            double tokens = Math.Max(MostLongSeconds / perToken, MostLongShare * allTokens);
+            return Run(Beginning(_microBatch, (int)Math.Clamp(tokens, LeastTokens, int.MaxValue)), isTraining);
         }
 
-        double tokens = Math.Max(MostSeconds / perToken, MostShareOfLong * allTokens);
-        return Run(Beginning(_microBatch, (int)Math.Clamp(tokens, LeastTokens, int.MaxValue)), isTraining);
+        List<double> all = Repeat(_microBatch, isTraining, LeastRepeats, MostSeconds, allTokens);
+        return all.Skip(2 * all.Count / 3).Average();
     }
 
-    // Of repeated runs the later half: code gets faster while it runs.
-    private double Repeated(bool isTraining, double allTokens)
+    // Seconds of a token, run after run, until they settle, or it is enough for the run that is to come.
+    private List<double> Repeat(
+        IReadOnlyList<TrainingSequence> sequences,
+        bool isTraining,
+        int leastRepeats,
+        double mostSeconds,
+        double allTokens)
     {
         List<double> all = [];
+        List<double> work = [];
         long start = Stopwatch.GetTimestamp();
-        double limit = EnoughSeconds;
-        while (all.Count < LeastRepeats || Stopwatch.GetElapsedTime(start).TotalSeconds < limit)
+        double limit = mostSeconds;
+        while (all.Count < leastRepeats
+            || (!IsSettled(work) && Stopwatch.GetElapsedTime(start).TotalSeconds < limit))
         {
-            all.Add(Run(_microBatch, isTraining));
-            limit = Math.Min(EnoughSeconds, MostShare * all[^1] * allTokens);
+            TimeSpan before = Environment.CpuUsage.TotalTime;
+            all.Add(Run(sequences, isTraining));
+            work.Add((Environment.CpuUsage.TotalTime - before).TotalSeconds);
+            limit = Math.Min(mostSeconds, MostShare * all[^1] * allTokens);
         }
 
-        return all.Skip(all.Count / 2).Average();
+        return all;
+    }
+
+    // Of processor time, which other programs leave alone.
+    private static bool IsSettled(List<double> work)
+    {
+        int third = work.Count / 3;
+        return work.Count >= LeastSettled
+            && work.TakeLast(third).Average() > SettledShare * work.SkipLast(third).TakeLast(third).Average();
     }
 
     private double Run(IReadOnlyList<TrainingSequence> sequences, bool isTraining)

@@ -19,8 +19,8 @@ public sealed class AvailableMemoryTests : IDisposable
 
     [Theory]
     [InlineData("0::/\n", "sys/fs/cgroup")]
-    [InlineData("0::/work/job\n", "sys/fs/cgroup/work/job")]
-    [InlineData("0::/work/job\n", "sys/fs/cgroup/work")]
+    [InlineData("0::/outer/job\n", "sys/fs/cgroup/outer/job")]
+    [InlineData("0::/outer/job\n", "sys/fs/cgroup/outer")]
     [InlineData("0::/not/seen/from/inside\n", "sys/fs/cgroup")]
     public void A_container_has_what_its_limit_leaves(string groups, string folder)
     {
