@@ -63,7 +63,7 @@ internal sealed class Trainer : IDisposable
             ? new FullGradients(decoder)
             : new AdapterGradients(decoder, adapter, settings.LoraPlusRatio);
         _moments = new Moments(_gradients, settings.OptimiserKind);
-        _backward = new DecoderBackward(decoder, _gradients);
+        _backward = new DecoderBackward(decoder, _gradients, settings.UsesGradientCheckpointing);
     }
 
     /// <summary>Steps done.</summary>
@@ -135,6 +135,20 @@ internal sealed class Trainer : IDisposable
         float scale = isClipped ? (float)(_settings.ClipNorm / step.GradientNorm) : 1;
         _moments.Update(_settings.Optimiser, step.LearningRate, step.Number, scale);
         StepsDone++;
+    }
+
+    /// <summary>
+    /// Runs a micro-batch as a step or a validation does, to see how long it takes; nothing of it is kept.
+    /// </summary>
+    /// <param name="sequences">The micro-batch.</param>
+    /// <param name="isTraining">Whether there is a backward.</param>
+    public void Rehearse(IReadOnlyList<TrainingSequence> sequences, bool isTraining)
+    {
+        Dropout? dropout = _settings.DropoutRate > 0 && isTraining
+            ? new Dropout(_settings.DropoutRate, _settings.Seed, StepsDone, 0)
+            : null;
+        Run(sequences, 1, dropout, isTraining);
+        _gradients.Clear();
     }
 
     /// <summary>Mean loss of sequences without training on them.</summary>

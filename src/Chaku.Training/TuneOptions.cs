@@ -1,4 +1,5 @@
 using Chaku.Model.Adapters;
+using Chaku.Training.Estimation;
 using Chaku.Training.Runs;
 
 namespace Chaku.Training;
@@ -76,6 +77,18 @@ internal sealed record TuneOptions
 
     /// <summary>Decoupled weight decay.</summary>
     public double WeightDecay { get; init; } = 0.01;
+
+    /// <summary>When layers are computed again in the backward instead of being kept.</summary>
+    public GradientCheckpointing GradientCheckpointing { get; init; }
+
+    /// <summary>Whether a run that would not fit into memory is refused.</summary>
+    public bool ChecksMemory { get; init; } = true;
+
+    /// <summary>Bytes of memory that the run may hold; null for all that there are.</summary>
+    public long? MemoryLimitBytes { get; init; }
+
+    /// <summary>What energy and the machine cost, for the estimate and the report.</summary>
+    public Tariff Tariff { get; init; } = new();
 
     /// <summary>Share of the data that is held out to measure the loss on, in [0, 1).</summary>
     public double ValidationShare { get; init; }

@@ -2,6 +2,7 @@ using Chaku.Model;
 using Chaku.Model.Adapters;
 using Chaku.Model.Licenses;
 using Chaku.Training.Datasets;
+using Chaku.Training.Estimation;
 using Chaku.Training.Runs;
 
 namespace Chaku.Training;
@@ -63,6 +64,9 @@ internal sealed record TunePlan(
 
     /// <summary>Steps that an earlier life of the run has done; 0 for one that begins.</summary>
     public long ResumedFrom { get; init; }
+
+    /// <summary>What the run will take.</summary>
+    public required TuningEstimate Estimate { get; init; }
 }
 
 /// <summary>What a tuning run did, in all its lives.</summary>
@@ -97,4 +101,10 @@ internal sealed record TuneReport(
 
     /// <summary>Every measurement of what is held out.</summary>
     public IReadOnlyList<HeldOutLoss> HeldOut { get; init; } = [];
+
+    /// <summary>Time, energy and money.</summary>
+    public required RunCost Cost { get; init; }
+
+    /// <summary>The most memory that the process has held.</summary>
+    public long PeakMemoryBytes { get; init; }
 }

@@ -23,6 +23,7 @@ internal static class TuneSettings
         Require(
             !options.IsFull || !options.AsksForAdapter,
             "where all weights are trained there is no adapter: leave its options out");
+        Require(options.Tariff.Fault is null, options.Tariff.Fault ?? "");
         Require(options.ClipNorm >= 0, "the clipping norm is 0 or more");
         Require(options.WeightDecay >= 0, "the weight decay is 0 or more");
         Require(options.Steps is null or > 0, "there is at least one step");

@@ -3,6 +3,7 @@ using Chaku.Model.Adapters;
 using Chaku.Model.Files;
 using Chaku.Model.Templates;
 using Chaku.Training.Datasets;
+using Chaku.Training.Estimation;
 using Chaku.Training.Optimisation;
 using Chaku.Training.Runs;
 
@@ -27,8 +28,11 @@ internal sealed class Tuning
         _cancellation = cancellation;
     }
 
-    private int ContextLength =>
-        _options.ContextLength ?? Math.Min(_model.ContextLength, LongestDefaultContext);
+    private int ContextLength => ContextLengthOf(_model, _options);
+
+    /// <summary>Tokens of a sequence at most.</summary>
+    public static int ContextLengthOf(LanguageModel model, TuneOptions options) =>
+        options.ContextLength ?? Math.Min(model.ContextLength, LongestDefaultContext);
 
     /// <summary>
     /// Tunes an adapter and writes it as a folder in PEFT's format, or the whole model and writes it as a GGUF file.
@@ -105,6 +109,9 @@ internal sealed class Tuning
         BatchPlan batches = new(
             data.Training.Sequences, ContextLength, _options.BatchSize, _options.Accumulation, _options.Seed);
         settings = TuneSettings.WithSteps(settings, _options, batches);
+        TuningEstimate estimate = TuningEstimate.OfMemory(
+            _model, _options, target, settings.OptimiserKind, batches, data.Validation);
+        settings = settings with { UsesGradientCheckpointing = estimate.UsesGradientCheckpointing };
         RunIdentity identity = TuneIdentity.Of(_model, _options, settings, data, origin, ContextLength);
         origin = origin with { Tuning = identity.Options };
 
@@ -120,6 +127,7 @@ internal sealed class Tuning
 
         using Checkpoint? checkpoint =
             resumes ? EarlierRun.Find(files, outputPath, _options.IsFull, identity) : null;
+        using Trainer trainer = target.CreateTrainer(settings, batches.TokenCapacity, batches.SequenceCapacity);
         TunePlan plan = new(
             data,
             settings.StepCount,
@@ -133,10 +141,27 @@ internal sealed class Tuning
             IsFull = _options.IsFull,
             Origin = origin,
             ResumedFrom = checkpoint?.State.StepsDone ?? 0,
+            Estimate = estimate.Probed(
+                trainer,
+                batches.Step(0)[0],
+                settings.OptimiserKind,
+                Work(settings, target, data, batches, checkpoint?.State.StepsDone ?? 0),
+                _model.Options.ThreadCount,
+                _cancellation),
         };
         _progress.OnStart?.Invoke(plan);
-        using Trainer trainer = target.CreateTrainer(settings, batches.TokenCapacity, batches.SequenceCapacity);
         return Train(trainer, plan, batches, result, checkpoint);
+    }
+
+    // Of a run that goes on, what is left.
+    private RunWork Work(
+        TrainingSettings settings, TuningTarget target, TrainingData data, BatchPlan batches, long stepsDone)
+    {
+        int heldOutCount = TuningRun.Marks(settings.StepCount, data, _options).CountAfter(stepsDone);
+        return new RunWork(
+            (batches.EpochsBefore(settings.StepCount) - batches.EpochsBefore(stepsDone)) * data.Training.TokenCount,
+            (double)heldOutCount * data.Validation.TokenCount,
+            (double)target.ParameterCount * (settings.StepCount - stepsDone));
     }
 
     private TuneReport Train(

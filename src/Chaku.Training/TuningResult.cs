@@ -1,5 +1,6 @@
 using Chaku.Model.Adapters;
 using Chaku.Model.Files;
+using Chaku.Training.Estimation;
 using Chaku.Training.Runs;
 
 namespace Chaku.Training;
@@ -88,6 +89,8 @@ internal sealed class TuningResult(
             End = end,
             KeptStep = step,
             HeldOut = state.HeldOut,
+            Cost = run.Cost,
+            PeakMemoryBytes = ProcessMemory.Read().PeakBytes,
         };
     }
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Chaku.Training.Datasets;
+using Chaku.Training.Estimation;
 using Chaku.Training.Gradients;
 using Chaku.Training.Runs;
 
@@ -27,6 +28,7 @@ internal sealed class TuningRun : IDisposable
     private readonly TuneProgress _progress;
     private readonly KeptValues _kept;
     private readonly RunMarks _marks;
+    private readonly PowerMeter _meter;
     private readonly long _start = Stopwatch.GetTimestamp();
     private double _secondsBefore;
     private long _checkpointStep;
@@ -53,8 +55,17 @@ internal sealed class TuningRun : IDisposable
         _checkpoints = checkpoints;
         _progress = progress;
         _kept = new KeptValues(trainer.Tensors);
-        int count = !IsMeasured ? KeepCount : options.Patience is null ? MeasurementCount : PatientMeasurementCount;
-        _marks = new RunMarks(plan.StepCount, options.ValidateEvery, count);
+        _marks = Marks(plan.StepCount, plan.Data, options);
+        _meter = new PowerMeter(options.Tariff, plan.Model.Options.ThreadCount);
+    }
+
+    /// <summary>The steps behind which a run is measured, or its numbers kept where nothing is held out.</summary>
+    public static RunMarks Marks(long stepCount, TrainingData data, TuneOptions options)
+    {
+        int count = data.Validation.Sequences.Count == 0 ? KeepCount
+            : options.Patience is null ? MeasurementCount
+            : PatientMeasurementCount;
+        return new RunMarks(stepCount, options.ValidateEvery, count);
     }
 
     /// <summary>How far it is.</summary>
@@ -65,6 +76,9 @@ internal sealed class TuningRun : IDisposable
 
     /// <summary>Seconds in all its lives.</summary>
     public double ElapsedSeconds => _secondsBefore + Stopwatch.GetElapsedTime(_start).TotalSeconds;
+
+    /// <summary>Time, energy and money of all its lives; the energy of earlier ones at the power of this one.</summary>
+    public RunCost Cost => _meter.Read().Over(ElapsedSeconds);
 
     private bool IsMeasured => _plan.Data.Validation.Sequences.Count > 0;
 
@@ -214,6 +228,7 @@ internal sealed class TuningRun : IDisposable
         State.Add(step);
         State.ElapsedSeconds = ElapsedSeconds;
         log.Add(step, State.ElapsedSeconds);
+        _meter.Sample();
         _progress.OnStep?.Invoke(step);
         return true;
     }

@@ -4,6 +4,7 @@ using Chaku.Cli.Options;
 using Chaku.Cli.Reports;
 using Chaku.Model;
 using Chaku.Training;
+using Chaku.Training.Estimation;
 
 namespace Chaku.Cli.Commands;
 
@@ -32,6 +33,7 @@ internal sealed class TuneCommand : ProgramCommand
         NumberOption.Whole("--threads", "Threads; one for each processor by default.", 1);
 
     private readonly TuneArguments _options;
+    private readonly EstimateArguments _estimate;
     private readonly TemplateOption _template;
     private readonly Option<bool> _json = JsonOutput.CreateOption();
 
@@ -43,6 +45,7 @@ internal sealed class TuneCommand : ProgramCommand
         Add(_data);
         Add(_out);
         _options = new TuneArguments(this);
+        _estimate = new EstimateArguments(this);
         _template = new TemplateOption(this);
         Add(_threads);
         Add(_json);
@@ -61,8 +64,9 @@ internal sealed class TuneCommand : ProgramCommand
     /// <inheritdoc/>
     public override int Execute(ParseResult arguments, Terminal terminal)
     {
-        TuneOptions options = _options.Read(arguments, _template.Name(arguments));
+        TuneOptions options = _estimate.AddTo(_options.Read(arguments, _template.Name(arguments)), arguments);
         string output = arguments.GetRequiredValue(_out);
+        TuningEstimate.RequireWholeFits(arguments.GetRequiredValue(_model), options);
         using LanguageModel model = Load(arguments, terminal, options);
         if (Tune(arguments, terminal, model, options) is not { } report)
         {

@@ -74,6 +74,7 @@ internal sealed class TuneLog : IDisposable
             _terminal.Error.WriteLine(Format($"going on behind step {plan.ResumedFrom} of {plan.StepCount}"));
         }
 
+        _terminal.Error.WriteLine(EstimateReport.Line(plan.Estimate));
         foreach (RecordGroup changed in data.Changed)
         {
             _terminal.Warn(Format(

@@ -24,6 +24,8 @@ internal static class TuneOutcome
 
         Line($"tokens          {report.TokenCount}");
         Line($"seconds         {report.ElapsedSeconds:0.0}");
+        Line($"memory          {report.PeakMemoryBytes / 1e9:0.00} GB");
+        Line($"took            {EstimateReport.Line(report.Cost)}");
         Line($"loss            {report.FirstLoss:0.0000} -> {report.LastLoss:0.0000}");
         if (report is { ValidationBefore: { } before, ValidationAfter: { } after })
         {
@@ -82,6 +84,13 @@ internal static class TuneOutcome
         json.WriteString("data_sha256", report.Plan.Origin.DataSha256);
         LicenseReport.WriteFields(json, report.Plan.License);
         EffectReport.WriteFields(json, report.Effect?.Modules ?? []);
+        json.WriteNumber("peak_memory", report.PeakMemoryBytes);
+        json.WriteStartObject("estimate");
+        EstimateReport.WriteFields(json, report.Plan.Estimate);
+        json.WriteEndObject();
+        json.WriteStartObject("cost");
+        EstimateReport.WriteFields(json, report.Cost);
+        json.WriteEndObject();
         DataReport.WriteGroups(json, "changed", data.Changed);
         json.WriteStartArray("dropped");
         foreach (DroppedRecord dropped in data.Dropped)

@@ -23,6 +23,9 @@ internal sealed class RoundedActivations : IDisposable
     private int _wideTileByteLength;
     private int _singleTileByteLength;
 
+    /// <summary>Bytes held.</summary>
+    public long ByteLength => _rows.ByteLength + _tiles.ByteLength;
+
     /// <summary>Rows.</summary>
     public int RowCount { get; private set; }
 

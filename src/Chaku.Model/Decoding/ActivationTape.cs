@@ -1,35 +1,61 @@
 namespace Chaku.Model.Decoding;
 
 /// <summary>
-/// What the forward keeps for the backward. Norms, activation functions and experts are computed again.
+/// What the forward keeps for the backward. Norms, activation functions and experts are computed again; with gradient
+/// checkpointing whole layers are, from their inputs. Source: arXiv:1604.06174.
 /// </summary>
 internal sealed class ActivationTape : IDisposable
 {
-    private readonly LayerTape[] _layers;
+    private readonly LayerTape?[] _layers;
+    private readonly GrowingBuffer?[] _inputs;
 
     /// <summary>A tape for a decoder of that many layers.</summary>
-    public ActivationTape(int layerCount)
+    /// <param name="layerCount">Layers.</param>
+    /// <param name="lowestLayer">The lowest whose backward runs: nothing is kept for those below.</param>
+    /// <param name="isCheckpointed">
+    /// Keeps the inputs of layers, and everything of the last one alone, whose tape the others share one by one.
+    /// </param>
+    public ActivationTape(int layerCount, int lowestLayer = 0, bool isCheckpointed = false)
     {
-        _layers = new LayerTape[layerCount];
-        for (int layer = 0; layer < layerCount; layer++)
+        _layers = new LayerTape?[layerCount];
+        _inputs = new GrowingBuffer?[layerCount];
+        for (int layer = Math.Max(0, lowestLayer); layer < layerCount; layer++)
         {
-            _layers[layer] = new LayerTape();
+            if (isCheckpointed && layer < layerCount - 1)
+            {
+                _inputs[layer] = new GrowingBuffer();
+            }
+            else
+            {
+                _layers[layer] = new LayerTape();
+            }
         }
     }
 
     /// <summary>[T, hidden]: the residual stream behind the last layer.</summary>
     public GrowingBuffer Final { get; } = new();
 
-    /// <summary>Each layer's part.</summary>
-    public IReadOnlyList<LayerTape> Layers => _layers;
+    /// <summary>Bytes held.</summary>
+    public long ByteLength =>
+        Final.ByteLength + _inputs.Sum(input => input?.ByteLength ?? 0) + _layers.Sum(layer => layer?.ByteLength ?? 0);
+
+    /// <summary>What is kept of a layer; null where its backward never runs, or it is computed again.</summary>
+    public LayerTape? For(int layer) => _layers[layer];
+
+    /// <summary>[T, hidden]: the input of a layer that is computed again; null for the others.</summary>
+    public GrowingBuffer? InputOf(int layer) => _inputs[layer];
+
+    /// <summary>The tape that layers computed again share.</summary>
+    public LayerTape Shared => _layers[^1]!;
 
     /// <inheritdoc/>
     public void Dispose()
     {
         Final.Dispose();
-        foreach (LayerTape layer in _layers)
+        for (int layer = 0; layer < _layers.Length; layer++)
         {
-            layer.Dispose();
+            _layers[layer]?.Dispose();
+            _inputs[layer]?.Dispose();
         }
     }
 }
@@ -78,15 +104,19 @@ internal sealed class LayerTape : IDisposable
     /// <summary>[T, hidden]: the feed forward's output, where a norm follows.</summary>
     public GrowingBuffer FeedForwardOutput { get; } = new();
 
+    /// <summary>Bytes held.</summary>
+    public long ByteLength => Buffers.Sum(buffer => buffer.ByteLength) + Experts.ByteLength;
+
+    private IEnumerable<GrowingBuffer> Buffers =>
+    [
+        Input, Query, Attended, LogSumExp, ProjectedQuery, ProjectedKey, ProjectedValue, AttentionOutput, Middle,
+        Activated, Factor, FeedForwardOutput,
+    ];
+
     /// <inheritdoc/>
     public void Dispose()
     {
-        GrowingBuffer[] buffers =
-        [
-            Input, Query, Attended, LogSumExp, ProjectedQuery, ProjectedKey, ProjectedValue, AttentionOutput, Middle,
-            Activated, Factor, FeedForwardOutput,
-        ];
-        foreach (GrowingBuffer buffer in buffers)
+        foreach (GrowingBuffer buffer in Buffers)
         {
             buffer.Dispose();
         }

@@ -95,12 +95,33 @@ internal sealed class Decoder : IDisposable
         _rotation?.Prepare(batch.Positions);
         for (int layer = 0; layer < _layers.Length; layer++)
         {
-            _layers[layer].Forward(Workspace, batch, IsExact, tape?.Layers[layer], x);
+            tape?.InputOf(layer)?.Keep(x);
+            _layers[layer].Forward(Workspace, batch, IsExact, tape?.For(layer), x);
         }
 
         tape?.Final.Keep(x);
         NormOutputRows(batch, x);
         batch.Commit();
+    }
+
+    /// <summary>
+    /// What a layer's backward needs: kept by the last forward, or computed again with the same bits.
+    /// </summary>
+    /// <param name="batch">The last batch.</param>
+    /// <param name="tape">As in its forward.</param>
+    /// <param name="layer">The layer; not below the tape's lowest.</param>
+    /// <returns>Valid until the next layer is computed again.</returns>
+    public LayerTape Recall(Batch batch, ActivationTape tape, int layer)
+    {
+        if (tape.InputOf(layer) is not { } input)
+        {
+            return tape.For(layer)!;
+        }
+
+        Span<float> x = Workspace.Residual.Take(batch.Tokens.Length * Config.HiddenSize);
+        input.Held(x.Length).CopyTo(x);
+        _layers[layer].ForwardAgain(Workspace, batch, IsExact, tape.Shared, x);
+        return tape.Shared;
     }
 
     /// <summary>Logits of rows that the last batch asked for.</summary>

@@ -58,8 +58,47 @@ internal sealed class DecoderLayer
     /// <param name="x">[T, hidden].</param>
     public void Forward(Workspace workspace, Batch batch, bool isExact, LayerTape? tape, Span<float> x)
     {
-        tape?.Input.Keep(x);
         Span<float> normed = workspace.Normed.Take(x.Length);
+        Span<float> attended = Attend(workspace, batch, isExact, tape, x, normed);
+        Span<float> output = workspace.FeedForwardOutput.Take(x.Length);
+        LinearInput input = new(workspace, normed, isExact);
+        FeedForward.Forward(ref input, batch.Runs, tape, output);
+        PostNorm(workspace, PostFeedForwardNorm, tape?.FeedForwardOutput, output);
+        if (IsParallel)
+        {
+            VectorMath.Add(attended, x);
+        }
+
+        VectorMath.Add(output, x);
+    }
+
+    /// <summary>
+    /// Fills a tape as <see cref="Forward"/> does, and leaves out what only the layer's output needs.
+    /// </summary>
+    /// <param name="workspace">Threads and buffers.</param>
+    /// <param name="batch">The segments, as they were.</param>
+    /// <param name="isExact">As it was.</param>
+    /// <param name="tape">Keeps what the backward needs.</param>
+    /// <param name="x">[T, hidden], the layer's input; overwritten.</param>
+    public void ForwardAgain(Workspace workspace, Batch batch, bool isExact, LayerTape tape, Span<float> x)
+    {
+        if (PostFeedForwardNorm is not null)
+        {
+            Forward(workspace, batch, isExact, tape, x);
+            return;
+        }
+
+        Span<float> normed = workspace.Normed.Take(x.Length);
+        Attend(workspace, batch, isExact, tape, x, normed);
+        LinearInput input = new(workspace, normed, isExact);
+        FeedForward.ForwardAgain(ref input, batch.Runs, tape);
+    }
+
+    // Attention's output, which a sequential layer has added to x; normed becomes the feed forward's input.
+    private Span<float> Attend(
+        Workspace workspace, Batch batch, bool isExact, LayerTape? tape, Span<float> x, Span<float> normed)
+    {
+        tape?.Input.Keep(x);
         AttentionNorm.Forward(workspace.Pool, x, normed);
         Span<float> attended = workspace.AttentionOutput.Take(x.Length);
         LinearInput input = new(workspace, normed, isExact);
@@ -72,16 +111,7 @@ internal sealed class DecoderLayer
         }
 
         FeedForwardNorm?.Forward(workspace.Pool, x, normed);
-        Span<float> output = workspace.FeedForwardOutput.Take(x.Length);
-        input = new LinearInput(workspace, normed, isExact);
-        FeedForward.Forward(ref input, batch.Runs, tape, output);
-        PostNorm(workspace, PostFeedForwardNorm, tape?.FeedForwardOutput, output);
-        if (IsParallel)
-        {
-            VectorMath.Add(attended, x);
-        }
-
-        VectorMath.Add(output, x);
+        return attended;
     }
 
     private static void PostNorm(Workspace workspace, Norm? norm, GrowingBuffer? kept, Span<float> output)

@@ -18,6 +18,9 @@ internal sealed class ExpertChoice : IDisposable
     /// <summary>[T, experts]: what the router gives.</summary>
     public GrowingBuffer Logits { get; } = new();
 
+    /// <summary>Bytes held.</summary>
+    public long ByteLength => Logits.ByteLength + _weights.ByteLength + (2L * sizeof(int) * _chosen.Length);
+
     /// <summary>[T, picks]: the weight of each pick.</summary>
     public ReadOnlySpan<float> Weights => _weights.Held(_placeCount);
 

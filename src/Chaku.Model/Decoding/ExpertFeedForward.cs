@@ -60,6 +60,10 @@ internal sealed class ExpertFeedForward : FeedForward
         }
     }
 
+    /// <inheritdoc/>
+    public override void ForwardAgain(ref LinearInput input, ReadOnlySpan<AdapterRun> runs, LayerTape tape) =>
+        Route(input.Workspace, input.Values, tape.Experts);
+
     /// <summary>The rows that a choice gives to an expert, side by side.</summary>
     /// <param name="rows">[T, hidden].</param>
     /// <param name="places">Places in the choice.</param>

@@ -19,6 +19,12 @@ internal abstract class FeedForward
     /// <param name="output">[T, hidden], overwritten.</param>
     public abstract void Forward(
         ref LinearInput input, ReadOnlySpan<AdapterRun> runs, LayerTape? tape, Span<float> output);
+
+    /// <summary>Fills a tape as <see cref="Forward"/> does, without the output.</summary>
+    /// <param name="input">[T, hidden], normed.</param>
+    /// <param name="runs">Neighbouring rows with the same adapter.</param>
+    /// <param name="tape">Keeps what the backward needs.</param>
+    public abstract void ForwardAgain(ref LinearInput input, ReadOnlySpan<AdapterRun> runs, LayerTape tape);
 }
 
 /// <summary>down(f(gate(x)) · up(x)), or down(f(up(x))).</summary>
@@ -63,6 +69,10 @@ internal sealed class DenseFeedForward : FeedForward
         LinearInput productInput = new(workspace, product, input.IsExact);
         Down.Forward(ref productInput, runs, output);
     }
+
+    /// <inheritdoc/>
+    public override void ForwardAgain(ref LinearInput input, ReadOnlySpan<AdapterRun> runs, LayerTape tape) =>
+        Project(ref input, runs, tape.Activated, tape.Factor);
 
     /// <summary>Gate and up, or up alone.</summary>
     /// <param name="input">[T, hidden].</param>

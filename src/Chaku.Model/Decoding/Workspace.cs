@@ -76,15 +76,20 @@ internal sealed class Workspace(ComputePool pool) : IDisposable
     /// <inheritdoc cref="Rounded32"/>
     public RoundedActivations Rounded256 { get; } = new();
 
+    /// <summary>Bytes held.</summary>
+    public long ByteLength =>
+        Buffers.Sum(buffer => buffer.ByteLength) + Experts.ByteLength + Rounded32.ByteLength + Rounded256.ByteLength;
+
+    private IEnumerable<GrowingBuffer> Buffers =>
+    [
+        Residual, Normed, Query, Key, Value, Attended, Fused, AttentionOutput, Activated, Factor, FeedForwardOutput,
+        ExpertInput, ExpertOutput, AdapterInner, AdapterInput, Cosines, Sines, Output,
+    ];
+
     /// <inheritdoc/>
     public void Dispose()
     {
-        GrowingBuffer[] buffers =
-        [
-            Residual, Normed, Query, Key, Value, Attended, Fused, AttentionOutput, Activated, Factor, FeedForwardOutput,
-            ExpertInput, ExpertOutput, AdapterInner, AdapterInput, Cosines, Sines, Output,
-        ];
-        foreach (GrowingBuffer buffer in buffers)
+        foreach (GrowingBuffer buffer in Buffers)
         {
             buffer.Dispose();
         }

@@ -56,11 +56,15 @@ internal sealed class AttentionBackward(Decoder decoder, GradientSet gradients, 
         linears.Run(block.Projection, batch.Runs, normed, dParts, dNormed);
     }
 
+    /// <summary>Bytes held.</summary>
+    public long ByteLength => Buffers.Sum(buffer => buffer.ByteLength);
+
+    private IEnumerable<GrowingBuffer> Buffers => [_dAttended, _dQuery, _dKey, _dValue, _dHeads];
+
     /// <inheritdoc/>
     public void Dispose()
     {
-        GrowingBuffer[] buffers = [_dAttended, _dQuery, _dKey, _dValue, _dHeads];
-        foreach (GrowingBuffer buffer in buffers)
+        foreach (GrowingBuffer buffer in Buffers)
         {
             buffer.Dispose();
         }

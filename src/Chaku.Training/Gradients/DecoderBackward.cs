@@ -10,7 +10,7 @@ namespace Chaku.Training.Gradients;
 internal sealed class DecoderBackward : IDisposable
 {
     /// <summary>Rows whose logits are held at a time.</summary>
-    private const int RowTile = 64;
+    public const int RowTile = 64;
 
     private readonly Decoder _decoder;
     private readonly GradientSet _gradients;
@@ -25,16 +25,32 @@ internal sealed class DecoderBackward : IDisposable
     private readonly GrowingBuffer _dResidual = new();
 
     /// <summary>A backward that adds to the given gradients.</summary>
-    public DecoderBackward(Decoder decoder, GradientSet gradients)
+    /// <param name="decoder">The model.</param>
+    /// <param name="gradients">What is trained.</param>
+    /// <param name="isCheckpointed">
+    /// Keeps the inputs of layers alone, and runs each layer's forward again before its backward: the same bits in less
+    /// memory and more time.
+    /// </param>
+    public DecoderBackward(Decoder decoder, GradientSet gradients, bool isCheckpointed = false)
     {
         _decoder = decoder;
         _gradients = gradients;
-        _tape = new ActivationTape(decoder.Layers.Count);
         _linears = new LinearBackward(decoder, gradients);
         _layers = new LayerBackward(decoder, gradients, _linears);
         _embedding = new EmbeddingBackward(decoder, gradients);
         _lowestLayer = LowestLayer(decoder, gradients);
+        _tape = new ActivationTape(decoder.Layers.Count, _lowestLayer, isCheckpointed);
     }
+
+    /// <summary>Bytes of what the forward keeps.</summary>
+    public long TapeByteLength => _tape.ByteLength;
+
+    /// <summary>Bytes of logits.</summary>
+    public long LogitByteLength => _logits.ByteLength + _capped.ByteLength;
+
+    /// <summary>Bytes of everything else.</summary>
+    public long BufferByteLength =>
+        _dOutput.ByteLength + _dResidual.ByteLength + _linears.ByteLength + _layers.ByteLength + _embedding.ByteLength;
 
     /// <summary>Losses of the asked-for rows, without gradients.</summary>
     /// <param name="batch">The segments, with the rows that predict trained tokens.</param>
@@ -67,7 +83,8 @@ internal sealed class DecoderBackward : IDisposable
         Span<float> dx = BackwardNorm(batch, dOutput);
         for (int layer = _decoder.Layers.Count - 1; layer >= Math.Max(0, _lowestLayer); layer--)
         {
-            _layers.Run(_decoder.Layers[layer], batch, _tape.Layers[layer], layer == _lowestLayer, dx);
+            LayerTape tape = _decoder.Recall(batch, _tape, layer);
+            _layers.Run(_decoder.Layers[layer], batch, tape, layer == _lowestLayer, dx);
         }
 
         if (_gradients.HasEmbedding)

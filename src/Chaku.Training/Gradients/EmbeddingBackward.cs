@@ -37,11 +37,18 @@ internal sealed class EmbeddingBackward(Decoder decoder, GradientSet gradients) 
         }
     }
 
+    /// <summary>Bytes held.</summary>
+    public long ByteLength => Buffers.Sum(buffer => buffer.ByteLength);
+
+    private IEnumerable<GrowingBuffer> Buffers => [_embedded, _dEmbedded];
+
     /// <inheritdoc/>
     public void Dispose()
     {
-        _embedded.Dispose();
-        _dEmbedded.Dispose();
+        foreach (GrowingBuffer buffer in Buffers)
+        {
+            buffer.Dispose();
+        }
     }
 
     private void Scatter(TrainedTensor? table, ReadOnlySpan<int> rows, ReadOnlySpan<float> dx)

@@ -48,12 +48,16 @@ internal sealed class FeedForwardBackward(Decoder decoder, LinearBackward linear
         }
     }
 
+    /// <summary>Bytes held.</summary>
+    public long ByteLength => Buffers.Sum(buffer => buffer.ByteLength);
+
+    private IEnumerable<GrowingBuffer> Buffers =>
+        [_dProduct, _activated, _factor, _dExpertInput, _dExpertOutput, _dWeights, _dLogits];
+
     /// <inheritdoc/>
     public void Dispose()
     {
-        GrowingBuffer[] buffers =
-            [_dProduct, _activated, _factor, _dExpertInput, _dExpertOutput, _dWeights, _dLogits];
-        foreach (GrowingBuffer buffer in buffers)
+        foreach (GrowingBuffer buffer in Buffers)
         {
             buffer.Dispose();
         }

@@ -37,14 +37,22 @@ internal sealed class LayerBackward(Decoder decoder, GradientSet gradients, Line
         }
     }
 
+    /// <summary>Bytes held.</summary>
+    public long ByteLength =>
+        Buffers.Sum(buffer => buffer.ByteLength) + _attention.ByteLength + _feedForward.ByteLength;
+
+    private IEnumerable<GrowingBuffer> Buffers => [_dNormed, _dFeedForwardNormed, _dOutput];
+
     /// <inheritdoc/>
     public void Dispose()
     {
+        foreach (GrowingBuffer buffer in Buffers)
+        {
+            buffer.Dispose();
+        }
+
         _attention.Dispose();
         _feedForward.Dispose();
-        _dNormed.Dispose();
-        _dFeedForwardNormed.Dispose();
-        _dOutput.Dispose();
     }
 
     private void InTurn(

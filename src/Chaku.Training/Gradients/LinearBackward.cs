@@ -91,14 +91,18 @@ internal sealed class LinearBackward(Decoder decoder, GradientSet gradients) : I
         }
     }
 
+    /// <summary>Bytes held.</summary>
+    public long ByteLength => Buffers.Sum(buffer => buffer.ByteLength);
+
+    private IEnumerable<GrowingBuffer> Buffers => [_unscaled, _dScale, _dScaled, _dInner, _dInput];
+
     /// <inheritdoc/>
     public void Dispose()
     {
-        _unscaled.Dispose();
-        _dScale.Dispose();
-        _dScaled.Dispose();
-        _dInner.Dispose();
-        _dInput.Dispose();
+        foreach (GrowingBuffer buffer in Buffers)
+        {
+            buffer.Dispose();
+        }
     }
 
     // Where DoRA scales the outputs, dy becomes the gradient before that; the magnitudes' gradient grows.

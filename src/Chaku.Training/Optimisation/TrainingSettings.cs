@@ -32,6 +32,11 @@ internal sealed record TrainingSettings
     /// <summary>Share of the adapter's inputs that become zero.</summary>
     public double DropoutRate { get; init; }
 
+    /// <summary>
+    /// Whether layers' activations are computed again in the backward instead of being kept: the same bits.
+    /// </summary>
+    public bool UsesGradientCheckpointing { get; init; }
+
     /// <summary>Seed of dropout.</summary>
     public ulong Seed { get; init; }
 }

@@ -13,5 +13,14 @@ internal sealed class RunMarks(long stepCount, long? every, int count)
         ? step % interval == 0
         : Share(step) > Share(step - 1));
 
+    /// <summary>How many marks are still to come behind so many steps; one at the very beginning counts there.</summary>
+    public int CountAfter(long step)
+    {
+        Int128 between = every is { } interval
+            ? ((stepCount - 1) / interval) - (Math.Min(step, stepCount - 1) / interval)
+            : Share(stepCount - 1) - Share(Math.Min(step, stepCount - 1));
+        return (int)Int128.Min(int.MaxValue, between + 1 + (step == 0 ? 1 : 0));
+    }
+
     private Int128 Share(long step) => (Int128)step * count / stepCount;
 }

@@ -56,6 +56,55 @@ public sealed class TuneCommandTests : CommandSuite
     }
 
     [Fact]
+    public void What_a_run_will_take_is_told_before_and_what_it_took_after()
+    {
+        string data = Write("data.txt", Text);
+        string[] tune = ["tune", TinyModel, data, "-o", InFolder("mine"), "--watts", "50", "--currency", "EUR"];
+        CommandResult people = Run([.. tune, "--price-per-hour", "2", .. Short]);
+        CommandResult scripts = Run([.. tune, "--gradient-checkpointing", "on", "--json", .. Short]);
+
+        Assert.Matches(
+            @"estimate: \d\.\d\d of \d+\.\d\d GB memory, .* s, .* kWh \(at 50 W, as given\), costs", people.Error);
+        Assert.Contains("EUR at 0.3 per kWh and 2 per hour", people.Output, StringComparison.Ordinal);
+        using JsonDocument said = JsonDocument.Parse(scripts.Output);
+        JsonElement estimate = said.RootElement.GetProperty("estimate");
+        Assert.True(estimate.GetProperty("gradient_checkpointing").GetBoolean());
+        Assert.Equal("given", estimate.GetProperty("energy").GetString());
+        JsonElement memory = estimate.GetProperty("memory");
+        Assert.InRange(memory.GetProperty("total").GetInt64(), 1, memory.GetProperty("available").GetInt64());
+        Assert.Equal("EUR", said.RootElement.GetProperty("cost").GetProperty("currency").GetString());
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("--full")]
+    public void A_run_that_does_not_fit_is_refused_and_nothing_is_written(string method)
+    {
+        string data = Write("data.txt", Text);
+        string[] tune = ["tune", TinyModel, data, "-o", InFolder("mine.gguf"), "--memory-limit", "0.001"];
+        string[] full = method.Length > 0 ? [.. tune, method, "--steps", "2"] : [.. tune, .. Short];
+
+        string line = Refusal(ExitCodes.Failure, full);
+
+        Assert.Contains("0.00 GB are free", line, StringComparison.Ordinal);
+        Assert.Equal([data], Directory.GetFileSystemEntries(Folder));
+        Assert.Equal(ExitCodes.Success, Run([.. full, "--no-memory-check"]).ExitCode);
+    }
+
+    [Theory]
+    [InlineData(ExitCodes.Usage, "--memory-limit", "0")]
+    [InlineData(ExitCodes.Usage, "--gradient-checkpointing", "maybe")]
+    [InlineData(ExitCodes.Failure, "--watts", "-5")]
+    [InlineData(ExitCodes.Failure, "--price-per-kwh", "-1")]
+    [InlineData(ExitCodes.Failure, "--price-per-hour", "-1")]
+    public void A_tariff_or_a_limit_that_cannot_be_is_refused(int exitCode, string option, string value)
+    {
+        string data = Write("data.txt", Text);
+
+        Refusal(exitCode, ["tune", TinyModel, data, "-o", InFolder("mine"), .. Short, option, value]);
+    }
+
+    [Fact]
     public void Ctrl_C_ends_early_and_keeps_what_was_learnt()
     {
         string data = Write("data.txt", Text);

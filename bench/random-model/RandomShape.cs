@@ -1,0 +1,41 @@
+namespace Chaku.RandomModel;
+
+/// <summary>The sizes of a model of the Llama family.</summary>
+/// <param name="Hidden">Floats in the residual stream; a multiple of 256.</param>
+/// <param name="Layers">Layers.</param>
+/// <param name="Heads">Heads of queries.</param>
+/// <param name="KvHeads">Heads of keys and values.</param>
+/// <param name="Inner">Floats of gate and up; a multiple of 256.</param>
+/// <param name="Vocabulary">Tokens.</param>
+/// <param name="Context">Positions that the file says it was made for.</param>
+internal sealed record RandomShape(
+    int Hidden, int Layers, int Heads, int KvHeads, int Inner, int Vocabulary, int Context)
+{
+    /// <summary>The shape of TinyLlama 1.1B, from its published <c>config.json</c>.</summary>
+    public static readonly RandomShape TinyLlama = new(2048, 22, 32, 4, 5632, 32000, 2048);
+
+    /// <summary>Floats of all keys of a token.</summary>
+    public int KvWidth => Hidden / Heads * KvHeads;
+
+    /// <summary>Says what of the shape cannot be.</summary>
+    /// <exception cref="ArgumentException">A size cannot be.</exception>
+    public void Check()
+    {
+        Require(Layers > 0 && Heads > 0 && KvHeads > 0 && Context > 0, "layers, heads and context are 1 or more");
+        Require(Hidden > 0 && Inner > 0, "hidden and inner are 1 or more");
+        Require(Hidden % 256 == 0 && Inner % 256 == 0, "hidden and inner are multiples of 256");
+        Require(Heads % KvHeads == 0, "heads are a multiple of KV heads");
+        Require(Hidden % (2 * Heads) == 0, "hidden is an even multiple of heads");
+        Require(
+            Vocabulary >= RandomVocabulary.Least && Vocabulary <= RandomVocabulary.Most,
+            $"the vocabulary is from {RandomVocabulary.Least} to {RandomVocabulary.Most}");
+    }
+
+    private static void Require(bool isMet, string rule)
+    {
+        if (!isMet)
+        {
+            throw new ArgumentException(rule);
+        }
+    }
+}
