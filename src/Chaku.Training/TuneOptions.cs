@@ -48,8 +48,15 @@ internal sealed record TuneOptions
     /// <summary>A name of <see cref="Optimisation.LearningRateSchedules.All"/>.</summary>
     public string Schedule { get; init; } = Optimisation.LearningRateSchedules.All[0].Name;
 
-    /// <summary>Steps over which the learning rate climbs; null takes 3 of 100, Vicuna's share.</summary>
+    /// <summary>
+    /// Steps over which the learning rate climbs; where <see cref="WarmupShare"/> is given too, no more than that.
+    /// </summary>
     public long? WarmupSteps { get; init; }
+
+    /// <summary>
+    /// The same as a share of all steps, in [0, 1]; where neither is given it is 3 of 100, Vicuna's share.
+    /// </summary>
+    public double? WarmupShare { get; init; }
 
     /// <summary>Steps; null takes what the epochs need.</summary>
     public long? Steps { get; init; }
@@ -69,17 +76,40 @@ internal sealed record TuneOptions
     /// <summary>Micro-batches of a step.</summary>
     public int Accumulation { get; init; } = 1;
 
+    /// <summary>
+    /// Whether a context holds as many sequences as fit; else <see cref="BatchSize"/> counts sequences, as most
+    /// programs count.
+    /// </summary>
+    public bool IsPacked { get; init; } = true;
+
     /// <summary>Gradients with a larger norm are scaled down to it; 0 leaves them.</summary>
     public double ClipNorm { get; init; } = 1;
 
     /// <summary>Decoupled weight decay.</summary>
     public double WeightDecay { get; init; } = 0.01;
 
+    /// <summary>AdamW's β₂: how long the mean of squared gradients remembers.</summary>
+    public double Beta2 { get; init; } = 0.999;
+
+    /// <summary>Whether everything of a conversation is learnt, the questions too.</summary>
+    public bool LearnsInputs { get; init; }
+
     /// <summary>Share of the data that is held out to measure the loss on, in [0, 1).</summary>
     public double ValidationShare { get; init; }
 
-    /// <summary>The chat template's name; null takes the model's own.</summary>
+    /// <summary>
+    /// Sequences that are held out; where <see cref="ValidationShare"/> is given too, no more than that.
+    /// </summary>
+    public int? ValidationCount { get; init; }
+
+    /// <summary>The chat template's name; null takes the recipe's, and without one the model's own.</summary>
     public string? Template { get; init; }
+
+    /// <summary>The recipe that these options come from, an entry of <see cref="TuneRecipes.All"/>; may be null.</summary>
+    public string? Recipe { get; init; }
+
+    /// <summary>The recipe's chat template, for data that need one.</summary>
+    public string? RecipeTemplate { get; init; }
 
     /// <summary>The data set's format, as <see cref="Datasets.Dataset.Read"/> takes it; null recognises it.</summary>
     public string? Format { get; init; }

@@ -35,6 +35,9 @@ internal sealed record TunePlan(
 {
     /// <summary>Whether all weights are trained, and a model written.</summary>
     public bool IsFull { get; init; }
+
+    /// <summary>Steps over which the learning rate climbs.</summary>
+    public long WarmupCount { get; init; }
 }
 
 /// <summary>What a tuning run did.</summary>

@@ -14,7 +14,7 @@ internal sealed class Tuning
     /// <summary>Tokens of a sequence at most, where nobody says otherwise and the model has no fewer.</summary>
     public const int LongestDefaultContext = 512;
 
-    private const double WarmupShare = 0.03;
+    private const double DefaultWarmupShare = 0.03;
     private const int ValidationCount = 4;
 
     // More than any memory holds, and little enough that no count overflows.
@@ -83,7 +83,12 @@ internal sealed class Tuning
             StopIds = prompts is null ? null : [.. prompts.StopIds.Order()],
         };
         BatchPlan batches = new(
-            data.Training.Sequences, ContextLength, _options.BatchSize, _options.Accumulation, _options.Seed);
+            data.Training.Sequences,
+            ContextLength,
+            _options.BatchSize,
+            _options.Accumulation,
+            _options.Seed,
+            _options.IsPacked);
         settings = WithSteps(settings, batches);
         TunePlan plan = new(
             data,
@@ -94,6 +99,7 @@ internal sealed class Tuning
             template?.Name)
         {
             IsFull = _options.IsFull,
+            WarmupCount = settings.WarmupCount,
         };
         _progress.OnStart?.Invoke(plan);
         using Trainer trainer = target.CreateTrainer(settings, batches.TokenCapacity, batches.SequenceCapacity);
@@ -113,9 +119,11 @@ internal sealed class Tuning
             "where all weights are trained there is no adapter: leave its options out");
         Require(_options.ClipNorm >= 0, "the clipping norm is 0 or more");
         Require(_options.WeightDecay >= 0, "the weight decay is 0 or more");
+        Require(_options.Beta2 is >= 0 and < 1, "beta2 is at least 0 and less than 1");
         Require(_options.Steps is null or > 0, "there is at least one step");
         Require(_options.Epochs is > 0 and < double.PositiveInfinity, "the epochs are above 0");
         Require(_options.WarmupSteps is null or >= 0, "the warm-up has 0 steps or more");
+        Require(_options.WarmupShare is null or (>= 0 and <= 1), "the warm-up is a share of all steps, from 0 to 1");
         Require(_options.BatchSize > 0 && _options.Accumulation > 0, "batch and accumulation are 1 or more");
         Require(
             (long)ContextLength * _options.BatchSize <= MostBatchTokens,
@@ -143,7 +151,11 @@ internal sealed class Tuning
             LoraPlusRatio = _options.LoraPlusRatio,
             Schedule = schedule,
             OptimiserKind = optimiser,
-            Optimiser = defaults.Optimiser with { WeightDecay = _options.WeightDecay },
+            Optimiser = defaults.Optimiser with
+            {
+                Beta2 = _options.Beta2,
+                WeightDecay = _options.WeightDecay,
+            },
             ClipNorm = _options.ClipNorm,
             DropoutRate = _options.Dropout,
             Seed = _options.Seed,
@@ -165,8 +177,15 @@ internal sealed class Tuning
         return settings with
         {
             StepCount = stepCount,
-            WarmupCount = Math.Min(_options.WarmupSteps ?? (long)Math.Ceiling(WarmupShare * stepCount), stepCount),
+            WarmupCount = WarmupCount(stepCount),
         };
+    }
+
+    private long WarmupCount(long stepCount)
+    {
+        double? share = _options.WarmupShare ?? (_options.WarmupSteps is null ? DefaultWarmupShare : null);
+        long most = share is { } given ? (long)Math.Ceiling(given * stepCount) : stepCount;
+        return Math.Min(_options.WarmupSteps ?? most, most);
     }
 
     private TrainingData ReadData(string path, out PromptEncoder? prompts, out ChatTemplate? template)
@@ -177,7 +196,8 @@ internal sealed class Tuning
             format.HasConversations || _options.Template is null,
             $"{path} is read as {format.Name}, to which no template applies: leave out '{_options.Template}'");
         template = format.HasConversations
-            ? ChatTemplates.Resolve(_options.Template, _model.ChatTemplate, _model.Tokenizer.Vocabulary)
+            ? ChatTemplates.Resolve(
+                _options.Template ?? _options.RecipeTemplate, _model.ChatTemplate, _model.Tokenizer.Vocabulary)
             : null;
         prompts = template is null ? null : new PromptEncoder(_model.Tokenizer, template);
         return DatasetEncoder.Encode(
@@ -185,7 +205,12 @@ internal sealed class Tuning
             _model.Tokenizer,
             prompts,
             ContextLength,
-            _options.ValidationShare,
+            new DataUse
+            {
+                LearnsInputs = _options.LearnsInputs,
+                ValidationShare = _options.ValidationShare,
+                ValidationCount = _options.ValidationCount,
+            },
             _progress.OnRecord,
             _cancellation);
     }

@@ -53,6 +53,7 @@ internal sealed class TuneCommand : ProgramCommand
     [
         "chaku tune model.gguf story.txt -o my-adapter",
         "chaku tune model.gguf records.json -o my-adapter --template alpaca --epochs 2 --validation 0.1",
+        "chaku tune model.gguf alpaca_data.json -o my-adapter --recipe alpaca-lora",
         "chaku tune model.gguf story.txt -o my-adapter --rank 16 --lr 1e-4 --steps 500 --context 256 --seed 1",
         "chaku tune small.gguf story.txt -o my-model.gguf --full",
     ];
@@ -60,11 +61,12 @@ internal sealed class TuneCommand : ProgramCommand
     /// <inheritdoc/>
     public override int Execute(ParseResult arguments, Terminal terminal)
     {
-        TuneOptions options = _options.Read(arguments, _template.Name(arguments));
+        TuneRecipe? recipe = _options.Recipe(arguments);
         string output = arguments.GetRequiredValue(_out);
-        using LanguageModel model = Load(arguments, terminal, options);
+        using LanguageModel model = Load(arguments, terminal);
+        TuneOptions options = ReadOptions(arguments, terminal, recipe, model);
         TuneReport report;
-        using (TuneLog log = new(terminal))
+        using (TuneLog log = new(terminal, options))
         {
             report = Tuning.Run(
                 model, arguments.GetRequiredValue(_data), output, options, log.Progress, terminal.Cancellation);
@@ -91,8 +93,24 @@ internal sealed class TuneCommand : ProgramCommand
         return ExitCodes.Cancelled;
     }
 
-    private LanguageModel Load(ParseResult arguments, Terminal terminal, TuneOptions options)
+    private TuneOptions ReadOptions(
+        ParseResult arguments, Terminal terminal, TuneRecipe? recipe, LanguageModel model)
     {
+        string? template = _template.Name(arguments);
+        if (recipe is null)
+        {
+            return _options.Read(arguments, template);
+        }
+
+        RecipeFit fit = recipe.FitTo(model, _options.IsFull(arguments));
+        TuneOptions options = _options.Read(arguments, template, fit.Options);
+        RecipeReport.Print(terminal, recipe, fit, options);
+        return options;
+    }
+
+    private LanguageModel Load(ParseResult arguments, Terminal terminal)
+    {
+        TuneOptions options = _options.Read(arguments, null);
         LanguageModel model = LanguageModel.Load(arguments.GetRequiredValue(_model), new ModelOptions
         {
             ThreadCount = arguments.GetValue(_threads) ?? new ModelOptions().ThreadCount,

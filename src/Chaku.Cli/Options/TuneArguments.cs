@@ -4,145 +4,202 @@ using Chaku.Training.Optimisation;
 
 namespace Chaku.Cli.Options;
 
-/// <summary>How an adapter is trained.</summary>
+/// <summary>How a model is tuned. What is given on the command line wins over a recipe, and that over the defaults.</summary>
 internal sealed class TuneArguments
 {
+    private readonly Option<string?> _recipe = new("--recipe")
+    {
+        Description =
+            $"Takes the published hyper-parameters of {TuneRecipes.Names}; what you give as well wins. --full has " +
+            "those for all weights.",
+        HelpName = "NAME",
+    };
+
     private readonly Option<bool> _full = new("--full")
     {
         Description = "Trains all weights instead of an adapter, and writes a GGUF file in F32: a quantised base is " +
             "dequantised.",
     };
 
-    private readonly Option<int?> _rank = NumberOption.Whole("--rank", "Rank of the adapter; 8 by default.", 1);
-
-    private readonly Option<double?> _alpha = NumberOption.Fraction(
-        "--alpha", "Strength: the change is scaled by alpha / rank; twice the rank by default.");
-
-    private readonly Option<bool> _rankStabilised = new("--rslora")
-    {
-        Description = "Scales by alpha / √rank instead.",
-    };
-
-    private readonly Option<bool> _dora = new("--dora")
-    {
-        Description = "Trains the magnitude of each row as well (DoRA).",
-    };
-
-    private readonly Option<double?> _dropout = NumberOption.Fraction(
-        "--dropout", "Share of the adapter's inputs that become zero in each step; 0 by default.");
-
-    private readonly Option<string?> _targets = new("--targets")
-    {
-        Description = "Matrices to adapt, with commas between, such as q_proj,v_proj; all-linear by default.",
-        HelpName = "NAMES",
-    };
-
-    private readonly Option<double?> _learningRate = NumberOption.Fraction(
-        "--lr", "Learning rate; 2e-4 by default, 2e-5 with --full.");
-
-    private readonly Option<double?> _loraPlus = new("--loraplus")
-    {
-        Description = "The learning rate of B is this much times that of A (LoRA+); 1 by default, 16 is usual.",
-        HelpName = "RATIO",
-        CustomParser = NumberOption.ParseFraction,
-    };
-
-    private readonly Option<string?> _optimiser = new("--optimizer")
-    {
-        Description = "What moves the weights: " + Names(OptimiserKinds.All.Select(entry => entry.Name)) +
-            ", which needs a quarter of the memory; the first by default.",
-        HelpName = "NAME",
-    };
-
-    private readonly Option<string?> _schedule = new("--schedule")
-    {
-        Description = "How the learning rate falls: " + Names(LearningRateSchedules.All.Select(entry => entry.Name)) +
-            "; the first by default.",
-        HelpName = "NAME",
-    };
-
-    private readonly Option<int?> _warmup = NumberOption.Whole(
-        "--warmup", "Steps over which the learning rate climbs; 3 of 100 by default.");
-
-    private readonly Option<int?> _steps = NumberOption.Whole("--steps", "Steps; as the epochs have it by default.", 1);
-
-    private readonly Option<double?> _epochs = NumberOption.Fraction(
-        "--epochs", "How often everything is learnt from; 3 by default.");
-
-    private readonly Option<ulong?> _seed = NumberOption.Seed("The same seed gives the same adapter; 0 by default.");
-
-    private readonly Option<int?> _context = NumberOption.Whole(
-        "--context", "Tokens of a sequence at most; the model's context by default, but no more than 512.", 2);
-
-    private readonly Option<int?> _batch = NumberOption.Whole(
-        "--batch", "Contexts that go through the model at a time; 4 by default.", 1);
-
-    private readonly Option<int?> _accumulate = NumberOption.Whole(
-        "--accumulate", "Batches that make one step; 1 by default.", 1);
-
-    private readonly Option<double?> _clip = NumberOption.Fraction(
-        "--clip", "Gradients with a larger norm are scaled down to it, 0 leaves them; 1 by default.");
-
-    private readonly Option<double?> _weightDecay = NumberOption.Fraction(
-        "--weight-decay", "Weight decay; 0.01 by default.");
-
-    private readonly Option<double?> _validation = new("--validation")
-    {
-        Description = "Share of the data that is held out, and the loss on it measured; 0 by default.",
-        HelpName = "SHARE",
-        CustomParser = NumberOption.ParseFraction,
-    };
-
-    private readonly Option<string?> _format = FormatOption.Create();
+    private readonly IReadOnlyList<TuneArgument> _all;
 
     /// <summary>Adds the options to a command.</summary>
     public TuneArguments(Command command)
     {
-        Option[] options =
-        [
-            _full, _rank, _alpha, _rankStabilised, _dora, _dropout, _targets, _learningRate, _loraPlus, _optimiser,
-            _schedule, _warmup, _steps, _epochs, _seed, _context, _batch, _accumulate, _clip, _weightDecay, _validation,
-            _format,
-        ];
-        foreach (Option option in options)
+        _all = [.. AdapterArguments(), .. LearningArguments(), .. DataArguments()];
+        command.Add(_recipe);
+        command.Add(_full);
+        foreach (TuneArgument argument in _all)
         {
-            command.Add(option);
+            command.Add(argument.Option);
         }
     }
 
-    /// <summary>The options for the library.</summary>
-    public TuneOptions Read(ParseResult arguments, string? template)
+    /// <summary>Every option that changes one of <see cref="TuneOptions"/>.</summary>
+    public IEnumerable<string> Names => _all.Select(argument => argument.Name);
+
+    /// <summary>Whether all weights are trained.</summary>
+    public bool IsFull(ParseResult arguments) => arguments.GetValue(_full);
+
+    /// <summary>The recipe, if one is asked for.</summary>
+    /// <exception cref="UsageException">There is none of that name.</exception>
+    /// <exception cref="TrainingException">It was not published for what is trained.</exception>
+    public TuneRecipe? Recipe(ParseResult arguments)
     {
-        TuneOptions defaults = new();
-        bool isFull = arguments.GetValue(_full);
-        return new TuneOptions
+        if (arguments.GetValue(_recipe) is not { } name)
         {
-            IsFull = isFull,
-            Rank = arguments.GetValue(_rank) ?? defaults.Rank,
-            Alpha = (float?)arguments.GetValue(_alpha),
-            IsRankStabilised = arguments.GetValue(_rankStabilised),
-            IsWeightDecomposed = arguments.GetValue(_dora),
-            Dropout = arguments.GetValue(_dropout) ?? defaults.Dropout,
-            Targets = arguments.GetValue(_targets)?.Split(',', StringSplitOptions.TrimEntries) ?? defaults.Targets,
-            LearningRate = arguments.GetValue(_learningRate)
-                ?? (isFull ? TuneOptions.FullLearningRate : defaults.LearningRate),
-            LoraPlusRatio = arguments.GetValue(_loraPlus) ?? defaults.LoraPlusRatio,
-            Optimiser = arguments.GetValue(_optimiser) ?? defaults.Optimiser,
-            Schedule = arguments.GetValue(_schedule) ?? defaults.Schedule,
-            WarmupSteps = arguments.GetValue(_warmup),
-            Steps = arguments.GetValue(_steps),
-            Epochs = arguments.GetValue(_epochs) ?? defaults.Epochs,
-            Seed = arguments.GetValue(_seed) ?? defaults.Seed,
-            ContextLength = arguments.GetValue(_context),
-            BatchSize = arguments.GetValue(_batch) ?? defaults.BatchSize,
-            Accumulation = arguments.GetValue(_accumulate) ?? defaults.Accumulation,
-            ClipNorm = arguments.GetValue(_clip) ?? defaults.ClipNorm,
-            WeightDecay = arguments.GetValue(_weightDecay) ?? defaults.WeightDecay,
-            ValidationShare = arguments.GetValue(_validation) ?? defaults.ValidationShare,
-            Template = template,
-            Format = arguments.GetValue(_format),
-        };
+            return null;
+        }
+
+        TuneRecipe recipe = TuneRecipes.All.FirstOrDefault(entry => entry.Name == name)
+            ?? throw new UsageException($"there is no recipe '{name}': choose one of {TuneRecipes.Names}");
+        _ = recipe.OptionsFor(IsFull(arguments));
+        return recipe;
     }
 
-    private static string Names(IEnumerable<string> names) => string.Join(", ", names);
+    /// <summary>The options for the library.</summary>
+    /// <param name="arguments">The command line.</param>
+    /// <param name="template">The chat template that is named there.</param>
+    /// <param name="recipe">What holds where the command line says nothing; null takes the defaults.</param>
+    public TuneOptions Read(ParseResult arguments, string? template, TuneOptions? recipe = null)
+    {
+        bool isFull = IsFull(arguments);
+        TuneOptions defaults = recipe ?? new TuneOptions
+        {
+            IsFull = isFull,
+            LearningRate = isFull ? TuneOptions.FullLearningRate : new TuneOptions().LearningRate,
+        };
+        return _all.Aggregate(
+            defaults with { Template = template }, (options, argument) => argument.Apply(arguments, options));
+    }
+
+    private static IEnumerable<TuneArgument> AdapterArguments() =>
+    [
+        TuneArgument.Number(
+            NumberOption.Whole("--rank", "Rank of the adapter; 8 by default.", 1),
+            (options, rank) => options with { Rank = rank }),
+        TuneArgument.Number(
+            NumberOption.Fraction(
+                "--alpha", "Strength: the change is scaled by alpha / rank; twice the rank by default."),
+            (options, alpha) => options with { Alpha = (float)alpha }),
+        TuneArgument.Flag(
+            "--rslora", "Scales by alpha / √rank instead.", options => options with { IsRankStabilised = true }),
+        TuneArgument.Flag(
+            "--dora",
+            "Trains the magnitude of each row as well (DoRA).",
+            options => options with { IsWeightDecomposed = true }),
+        TuneArgument.Number(
+            NumberOption.Fraction(
+                "--dropout", "Share of the adapter's inputs that become zero in each step; 0 by default."),
+            (options, share) => options with { Dropout = share }),
+        TuneArgument.Text(
+            "--targets",
+            "NAMES",
+            "Matrices to adapt, with commas between, such as q_proj,v_proj; all-linear by default.",
+            (options, names) => options with { Targets = names.Split(',', StringSplitOptions.TrimEntries) }),
+        TuneArgument.Number(
+            new Option<double?>("--loraplus")
+            {
+                Description =
+                    "The learning rate of B is this much times that of A (LoRA+); 1 by default, 16 is usual.",
+                HelpName = "RATIO",
+                CustomParser = NumberOption.ParseFraction,
+            },
+            (options, ratio) => options with { LoraPlusRatio = ratio }),
+    ];
+
+    private static IEnumerable<TuneArgument> LearningArguments() =>
+    [
+        TuneArgument.Number(
+            NumberOption.Fraction("--lr", "Learning rate; 2e-4 by default, 2e-5 with --full."),
+            (options, rate) => options with { LearningRate = rate }),
+        TuneArgument.Text(
+            "--optimizer",
+            "NAME",
+            $"What moves the weights: {string.Join(", ", OptimiserKinds.All.Select(entry => entry.Name))}, which " +
+            "needs a quarter of the memory; the first by default.",
+            (options, name) => options with { Optimiser = name }),
+        TuneArgument.Number(
+            NumberOption.Fraction("--beta2", "AdamW's beta2; 0.999 by default."),
+            (options, value) => options with { Beta2 = value }),
+        TuneArgument.Text(
+            "--schedule",
+            "NAME",
+            $"How the learning rate falls: {string.Join(", ", LearningRateSchedules.All.Select(entry => entry.Name))}; " +
+            "the first by default.",
+            (options, name) => options with { Schedule = name }),
+        TuneArgument.Number(
+            NumberOption.Whole("--warmup", "Steps over which the learning rate climbs; 3 of 100 by default."),
+            (options, steps) => options with { WarmupSteps = steps, WarmupShare = null }),
+        TuneArgument.Number(
+            NumberOption.Fraction("--warmup-ratio", "The same as a share of all steps, such as 0.03."),
+            (options, share) => options with { WarmupSteps = null, WarmupShare = share }),
+        TuneArgument.Number(
+            NumberOption.Whole("--steps", "Steps; as the epochs have it by default.", 1),
+            (options, steps) => options with { Steps = steps }),
+        TuneArgument.Number(
+            NumberOption.Fraction("--epochs", "How often everything is learnt from; 3 by default."),
+            (options, epochs) => options with { Epochs = epochs }),
+        TuneArgument.Number(
+            NumberOption.Seed("The same seed gives the same adapter; 0 by default."),
+            (options, seed) => options with { Seed = seed }),
+        TuneArgument.Number(
+            NumberOption.Fraction(
+                "--clip", "Gradients with a larger norm are scaled down to it, 0 leaves them; 1 by default."),
+            (options, norm) => options with { ClipNorm = norm }),
+        TuneArgument.Number(
+            NumberOption.Fraction("--weight-decay", "Weight decay; 0.01 by default."),
+            (options, decay) => options with { WeightDecay = decay }),
+    ];
+
+    private static IEnumerable<TuneArgument> DataArguments() =>
+    [
+        TuneArgument.Number(
+            NumberOption.Whole(
+                "--context", "Tokens of a sequence at most; the model's context by default, but no more than 512.", 2),
+            (options, length) => options with { ContextLength = length }),
+        TuneArgument.Number(
+            NumberOption.Whole("--batch", "Contexts that go through the model at a time; 4 by default.", 1),
+            (options, size) => options with { BatchSize = size }),
+        TuneArgument.Number(
+            NumberOption.Whole("--accumulate", "Batches that make one step; 1 by default.", 1),
+            (options, count) => options with { Accumulation = count }),
+        TuneArgument.Flag(
+            "--no-packing",
+            "A context holds one record, however short: --batch counts records, as in most programs.",
+            options => options with { IsPacked = false }),
+        TuneArgument.Text(
+            TrainOn(),
+            (options, what) => options with { LearnsInputs = what == "inputs" }),
+        TuneArgument.Number(
+            new Option<double?>("--validation")
+            {
+                Description =
+                    "What is held out, and the loss on it measured: a share of the data below 1, or so many records; " +
+                    "0 by default.",
+                HelpName = "SHARE|N",
+                CustomParser = NumberOption.ParseFraction,
+            },
+            HoldOut),
+        TuneArgument.Text(FormatOption.Create(), (options, name) => options with { Format = name }),
+    ];
+
+    private static Option<string?> TrainOn()
+    {
+        Option<string?> option = new("--train-on")
+        {
+            Description = "What is learnt of a conversation: answers, or inputs too; answers by default.",
+            HelpName = "answers|inputs",
+        };
+        option.AcceptOnlyFromAmong("answers", "inputs");
+        return option;
+    }
+
+    private static TuneOptions HoldOut(TuneOptions options, double amount) => amount switch
+    {
+        < 1 => options with { ValidationShare = amount, ValidationCount = null },
+        <= int.MaxValue when amount == Math.Floor(amount) =>
+            options with { ValidationShare = 0, ValidationCount = (int)amount },
+        _ => throw new UsageException($"--validation takes a share below 1 or a number of records, not {amount}"),
+    };
 }

@@ -13,13 +13,17 @@ internal sealed class TuneLog : IDisposable
     private const int MostNamed = 20;
 
     private readonly Terminal _terminal;
+    private readonly TuneOptions _options;
     private ProgressReport _bar;
     private TunePlan? _plan;
     private double? _heldOutLoss;
 
     /// <summary>A log of a run that has not begun.</summary>
-    public TuneLog(Terminal terminal)
+    /// <param name="terminal">Where to say it.</param>
+    /// <param name="options">What was asked for.</param>
+    public TuneLog(Terminal terminal, TuneOptions options)
     {
+        _options = options;
         _terminal = terminal;
         _bar = terminal.Progress("reading the data");
         Progress = new TuneProgress
@@ -55,6 +59,11 @@ internal sealed class TuneLog : IDisposable
             _terminal.Error.WriteLine(Format(
                 $"holding out {data.Validation.TrainedTokenCount} tokens " +
                 $"in {data.Validation.Sequences.Count} sequences"));
+        }
+
+        if (plan.Template is null && _options.RecipeTemplate is { } template)
+        {
+            _terminal.Warn($"plain text: the recipe's template {template} is not used");
         }
 
         foreach (RecordGroup changed in data.Changed)

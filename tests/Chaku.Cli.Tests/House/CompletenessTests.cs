@@ -5,6 +5,7 @@ using Chaku.Model.Generation.Samplers;
 using Chaku.Model.Templates;
 using Chaku.Model.Tokenizers;
 using Chaku.Tests;
+using Chaku.Training;
 using Chaku.Training.Datasets;
 using Chaku.Training.Datasets.Containers;
 using Chaku.Training.Optimisation;
@@ -32,6 +33,7 @@ public sealed class CompletenessTests
         ("data set container", DatasetContainers.All.Select(entry => entry.Name)),
         ("schedule", LearningRateSchedules.All.Select(entry => entry.Name)),
         ("optimiser", OptimiserKinds.All.Select(entry => entry.Name)),
+        ("recipe", TuneRecipes.All.Select(entry => entry.Name)),
         ("command", Cli.Commands.Commands.Create().Select(entry => entry.Name)),
     ];
 
@@ -181,6 +183,10 @@ public sealed class CompletenessTests
         new("schedule", "constant", "LearningRateSchedulesTests"),
         new("optimiser", "adamw", "OptimiserKindsTests", "tests/testdata/oracle/llama-gqa.lora.safetensors"),
         new("optimiser", "adamw-8bit", "OptimiserKindsTests"),
+        new("recipe", "alpaca-lora", "TuneRecipesTests"),
+        new("recipe", "vicuna", "TuneRecipesTests"),
+        new("recipe", "dolly", "TuneRecipesTests"),
+        new("recipe", "qlora", "TuneRecipesTests"),
         new("command", "run", "RunCommandTests", Shared + "models/stories260K/EXPECTED.md"),
         new("command", "chat", "ChatCommandTests"),
         new("command", "data", "DataCommandTests"),
