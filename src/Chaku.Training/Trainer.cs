@@ -5,6 +5,7 @@ using Chaku.Model.Decoding;
 using Chaku.Training.Datasets;
 using Chaku.Training.Gradients;
 using Chaku.Training.Optimisation;
+using Chaku.Training.Runs;
 
 namespace Chaku.Training;
 
@@ -68,10 +69,38 @@ internal sealed class Trainer : IDisposable
     /// <summary>Steps done.</summary>
     public long StepsDone { get; private set; }
 
-    /// <summary>One step of the optimiser: loss and gradients over all micro-batches, clipping, update.</summary>
+    /// <summary>What is trained.</summary>
+    public IReadOnlyList<TrainedTensor> Tensors => _gradients.Tensors;
+
+    /// <summary>
+    /// All that decides how it goes on, apart from <see cref="StepsDone"/>: what is trained, and the optimiser's means.
+    /// </summary>
+    public IReadOnlyList<SavedTensor> Saved => [.. Tensors.Select(tensor => tensor.Saved), .. _moments.Saved];
+
+    /// <summary>Goes on behind a step, once <see cref="Saved"/> has been read back.</summary>
+    public void ContinueAfter(long step) => StepsDone = step;
+
+    /// <summary>One step of the optimiser: <see cref="Measure"/> and <see cref="Update"/>.</summary>
     /// <param name="microBatches">Each goes through the decoder at once; its sequences do not see each other.</param>
     /// <exception cref="TrainingException">No token is trained, or the loss is not finite.</exception>
     public TrainingStep Step(IReadOnlyList<IReadOnlyList<TrainingSequence>> microBatches)
+    {
+        TrainingStep step = Measure(microBatches);
+        if (!step.IsFinite)
+        {
+            throw new TrainingException(
+                $"the loss of step {step.Number} is {step.Loss}, its gradient's norm {step.GradientNorm}: " +
+                "a smaller learning rate may help");
+        }
+
+        Update(step);
+        return step;
+    }
+
+    /// <summary>Loss and gradients of the next step over all its micro-batches; nothing is moved yet.</summary>
+    /// <param name="microBatches">Each goes through the decoder at once; its sequences do not see each other.</param>
+    /// <exception cref="TrainingException">No token is trained.</exception>
+    public TrainingStep Measure(IReadOnlyList<IReadOnlyList<TrainingSequence>> microBatches)
     {
         int trainedCount = microBatches.Sum(batch => batch.Sum(sequence => sequence.TrainedCount));
         if (trainedCount == 0)
@@ -91,21 +120,21 @@ internal sealed class Trainer : IDisposable
             rowOffset += sequences.Sum(sequence => (long)sequence.Tokens.Length);
         }
 
-        double norm = _gradients.Norm();
-        if (!double.IsFinite(loss) || !double.IsFinite(norm))
-        {
-            throw new TrainingException(
-                $"the loss of step {StepsDone + 1} is {loss / trainedCount}, its gradient's norm {norm}: " +
-                "a smaller learning rate may help");
-        }
-
         double learningRate = _settings.Schedule.At(
             _settings.LearningRate, StepsDone, _settings.StepCount, _settings.WarmupCount);
-        bool isClipped = _settings.ClipNorm > 0 && norm > _settings.ClipNorm;
-        float scale = isClipped ? (float)(_settings.ClipNorm / norm) : 1;
-        _moments.Update(_settings.Optimiser, learningRate, StepsDone + 1, scale);
+        return new TrainingStep(
+            StepsDone + 1, loss / trainedCount, _gradients.Norm(), learningRate, (int)rowOffset, trainedCount);
+    }
+
+    /// <summary>Moves what is trained by the gradients that were measured: clipping, then the optimiser.</summary>
+    /// <param name="step">What <see cref="Measure"/> gave; finite.</param>
+    public void Update(TrainingStep step)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(step.Number, StepsDone + 1, nameof(step));
+        bool isClipped = _settings.ClipNorm > 0 && step.GradientNorm > _settings.ClipNorm;
+        float scale = isClipped ? (float)(_settings.ClipNorm / step.GradientNorm) : 1;
+        _moments.Update(_settings.Optimiser, step.LearningRate, step.Number, scale);
         StepsDone++;
-        return new TrainingStep(StepsDone, loss / trainedCount, norm, learningRate, (int)rowOffset, trainedCount);
     }
 
     /// <summary>Mean loss of sequences without training on them.</summary>

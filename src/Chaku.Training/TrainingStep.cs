@@ -8,4 +8,8 @@ namespace Chaku.Training;
 /// <param name="TokenCount">Tokens that went through the decoder.</param>
 /// <param name="TrainedCount">Tokens that were targets.</param>
 internal sealed record TrainingStep(
-    long Number, double Loss, double GradientNorm, double LearningRate, int TokenCount, int TrainedCount);
+    long Number, double Loss, double GradientNorm, double LearningRate, int TokenCount, int TrainedCount)
+{
+    /// <summary>Whether it can be learnt from.</summary>
+    public bool IsFinite => double.IsFinite(Loss) && double.IsFinite(GradientNorm);
+}

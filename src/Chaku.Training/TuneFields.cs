@@ -58,6 +58,9 @@ internal static class TuneFields
         new("seed", options => options.Seed),
         new("train-on", options => options.LearnsInputs ? "inputs" : "answers"),
         new("validation", Validation),
+        new("validate-every", options => options.ValidateEvery),
+        new("patience", options => options.Patience),
+        new("keep", options => options.Use.HoldsOut ? options.KeepsBest ? "best" : "last" : null),
         new("template", options => options.Template ?? options.RecipeTemplate),
         new("format", options => options.Format),
     ];

@@ -1,9 +1,12 @@
 using Chaku.Model.Adapters;
+using Chaku.Training.Datasets;
+using Chaku.Training.Runs;
 
 namespace Chaku.Training;
 
 /// <summary>
-/// What a tuning run is asked for. The same options, data and base give the same adapter, byte for byte.
+/// What a tuning run is asked for. The same options, data and base give the same adapter, byte for byte; whatever has a
+/// part in that is named in <see cref="TuneIdentity"/>.
 /// </summary>
 internal sealed record TuneOptions
 {
@@ -101,6 +104,37 @@ internal sealed record TuneOptions
     /// Sequences that are held out; where <see cref="ValidationShare"/> is given too, no more than that.
     /// </summary>
     public int? ValidationCount { get; init; }
+
+    /// <summary>What is learnt of the data, and what is held out.</summary>
+    public DataUse Use => new()
+    {
+        LearnsInputs = LearnsInputs,
+        ValidationShare = ValidationShare,
+        ValidationCount = ValidationCount,
+    };
+
+    /// <summary>
+    /// Steps from one measurement of what is held out to the next; null takes a share of the run.
+    /// </summary>
+    public long? ValidateEvery { get; init; }
+
+    /// <summary>Stops after so many measurements without a better one; null never does.</summary>
+    public int? Patience { get; init; }
+
+    /// <summary>
+    /// Which step's numbers are written: <c>best</c>, of the lowest loss on what is held out, or <c>last</c>; null takes
+    /// the best where something is held out.
+    /// </summary>
+    public string? Keeps { get; init; }
+
+    /// <summary>Whether the best measured numbers are written instead of the last.</summary>
+    public bool KeepsBest => Use.HoldsOut && Keeps != "last";
+
+    /// <summary>When checkpoints are written.</summary>
+    public CheckpointOptions Checkpoints { get; init; } = new();
+
+    /// <summary>Rank and strength of the adapter.</summary>
+    public LoraSettings Adapter => new(Rank, Alpha ?? (2 * Rank), IsRankStabilised, IsWeightDecomposed);
 
     /// <summary>The chat template's name; null takes the recipe's, and without one the model's own.</summary>
     public string? Template { get; init; }

@@ -1,4 +1,6 @@
+using Chaku.Model;
 using Chaku.Training.Datasets;
+using Chaku.Training.Runs;
 
 namespace Chaku.Training;
 
@@ -14,13 +16,19 @@ internal sealed record TuneProgress
     /// <summary>Told before the first step what will be done.</summary>
     public Action<TunePlan>? OnStart { get; init; }
 
+    /// <summary>Told what a run that goes on has behind it, before its next step.</summary>
+    public Action<RunState>? OnResume { get; init; }
+
     /// <summary>Told after each step.</summary>
     public Action<TrainingStep>? OnStep { get; init; }
 
     /// <summary>
-    /// Told the steps done and the mean loss of what is held out: before, after, and three times between.
+    /// Told the steps done and the mean loss of what is held out: before, after, and some times between.
     /// </summary>
     public Action<long, double>? OnValidation { get; init; }
+
+    /// <summary>Told in one line what went wrong without ending the run.</summary>
+    public Action<string>? OnWarning { get; init; }
 }
 
 /// <summary>What a tuning run will do.</summary>
@@ -33,14 +41,23 @@ internal sealed record TuneProgress
 internal sealed record TunePlan(
     TrainingData Data, long StepCount, double EpochCount, int MatrixCount, long ParameterCount, string? Template)
 {
+    /// <summary>The base.</summary>
+    public required LanguageModel Model { get; init; }
+
+    /// <summary>Where the files of the run lie.</summary>
+    public required RunFiles Files { get; init; }
+
     /// <summary>Whether all weights are trained, and a model written.</summary>
     public bool IsFull { get; init; }
 
     /// <summary>Steps over which the learning rate climbs.</summary>
     public long WarmupCount { get; init; }
+
+    /// <summary>Steps that an earlier life of the run has done; 0 for one that begins.</summary>
+    public long ResumedFrom { get; init; }
 }
 
-/// <summary>What a tuning run did.</summary>
+/// <summary>What a tuning run did, in all its lives.</summary>
 /// <param name="Plan">What it was to do.</param>
 /// <param name="StepsDone">Steps done: fewer than planned if it was stopped.</param>
 /// <param name="FirstLoss">The first step's.</param>
@@ -48,7 +65,7 @@ internal sealed record TunePlan(
 /// <param name="ValidationBefore">
 /// Mean loss of what was held out, before the first step; null where nothing was.
 /// </param>
-/// <param name="ValidationAfter">After the last step.</param>
+/// <param name="ValidationAfter">Of what was written; null where that was not measured.</param>
 /// <param name="TokenCount">Tokens that went through the decoder to be learnt from.</param>
 /// <param name="ElapsedSeconds">From the first step's beginning to the last one's end, validation included.</param>
 internal sealed record TuneReport(
@@ -59,4 +76,14 @@ internal sealed record TuneReport(
     double? ValidationBefore,
     double? ValidationAfter,
     long TokenCount,
-    double ElapsedSeconds);
+    double ElapsedSeconds)
+{
+    /// <summary>How it ended.</summary>
+    public RunEnd End { get; init; }
+
+    /// <summary>The step behind which the numbers are that were written; 0 where none were.</summary>
+    public long KeptStep { get; init; }
+
+    /// <summary>Every measurement of what is held out.</summary>
+    public IReadOnlyList<HeldOutLoss> HeldOut { get; init; } = [];
+}

@@ -1,10 +1,10 @@
-using System.Diagnostics;
 using Chaku.Model;
 using Chaku.Model.Adapters;
 using Chaku.Model.Files;
 using Chaku.Model.Templates;
 using Chaku.Training.Datasets;
 using Chaku.Training.Optimisation;
+using Chaku.Training.Runs;
 
 namespace Chaku.Training;
 
@@ -13,12 +13,6 @@ internal sealed class Tuning
 {
     /// <summary>Tokens of a sequence at most, where nobody says otherwise and the model has no fewer.</summary>
     public const int LongestDefaultContext = 512;
-
-    private const double DefaultWarmupShare = 0.03;
-    private const int ValidationCount = 4;
-
-    // More than any memory holds, and little enough that no count overflows.
-    private const int MostBatchTokens = 1 << 26;
 
     private readonly LanguageModel _model;
     private readonly TuneOptions _options;
@@ -46,8 +40,13 @@ internal sealed class Tuning
     /// </param>
     /// <param name="options">What is asked for.</param>
     /// <param name="progress">Who is told; null for nobody.</param>
-    /// <param name="cancellation">Ends the run after the current step; what was learnt until then is written.</param>
-    /// <exception cref="TrainingException">An option cannot be, or the loss is not finite.</exception>
+    /// <param name="cancellation">
+    /// Ends the run after the current step; what was learnt until then is written, and a checkpoint with it.
+    /// </param>
+    /// <exception cref="TrainingException">
+    /// An option cannot be, the loss is no number, or the place has a checkpoint of a run that was broken off.
+    /// </exception>
+    /// <exception cref="DivergedException">The loss left all bounds; what was good before is written.</exception>
     /// <exception cref="DatasetException">The data set is broken, or nothing is left to learn.</exception>
     /// <exception cref="ChatTemplateException">The data need a template, and there is none.</exception>
     /// <exception cref="AdapterException">An adapter's setting cannot be, or a target names nothing.</exception>
@@ -64,24 +63,44 @@ internal sealed class Tuning
         CancellationToken cancellation = default)
     {
         Tuning tuning = new(model, options, progress ?? new TuneProgress(), cancellation);
-        return tuning.Run(dataPath, outputPath);
+        return tuning.Run(dataPath, outputPath, resumes: false)!;
     }
 
-    private TuneReport Run(string dataPath, string outputPath)
+    /// <summary>
+    /// Begins a run, or goes on with the one that was broken off there, to the same bytes as if it never had been.
+    /// </summary>
+    /// <returns>What the run did; null where its result was there already, and nothing was done.</returns>
+    /// <exception cref="TrainingException">
+    /// The same, or the checkpoint or the output there is damaged or of another run.
+    /// </exception>
+    /// <inheritdoc cref="Run(LanguageModel, string, string, TuneOptions, TuneProgress?, CancellationToken)"/>
+    public static TuneReport? Resume(
+        LanguageModel model,
+        string dataPath,
+        string outputPath,
+        TuneOptions options,
+        TuneProgress? progress = null,
+        CancellationToken cancellation = default)
     {
-        CheckOptions();
-        TrainingSettings settings = Settings();
+        TuneSettings.Require(!options.Checkpoints.Restarts, "a run goes on or begins again, not both");
+        Tuning tuning = new(model, options, progress ?? new TuneProgress(), cancellation);
+        return tuning.Run(dataPath, outputPath, resumes: true);
+    }
+
+    private TuneReport? Run(string dataPath, string outputPath, bool resumes)
+    {
+        TuneSettings.Check(_options, _model, ContextLength);
+        TrainingSettings settings = TuneSettings.Create(_options);
+        RunFiles files = RunFiles.Of(outputPath, _options.IsFull);
+        if (!resumes && !_options.Checkpoints.Restarts)
+        {
+            EarlierRun.RequireNone(files);
+        }
+
         TuningTarget target = TuningTarget.Create(_model, _options);
         TrainingData data = ReadData(dataPath, out PromptEncoder? prompts, out ChatTemplate? template);
         target.RequireWritable(outputPath);
-        string baseSha256 = ContentHashCache.ForUser().GetOrCompute(
-            _model.Source.Content, _progress.OnHash, _cancellation);
-        AdapterOrigin origin = AdapterOrigin.On(_model, baseSha256) with
-        {
-            Seed = _options.Seed,
-            Template = template?.Name,
-            StopIds = prompts is null ? null : [.. prompts.StopIds.Order()],
-        };
+        AdapterOrigin origin = Origin(prompts, template);
         BatchPlan batches = new(
             data.Training.Sequences,
             ContextLength,
@@ -89,7 +108,18 @@ internal sealed class Tuning
             _options.Accumulation,
             _options.Seed,
             _options.IsPacked);
-        settings = WithSteps(settings, batches);
+        settings = TuneSettings.WithSteps(settings, _options, batches);
+        RunIdentity identity = TuneIdentity.Of(_model, _options, settings, data, origin, ContextLength);
+        using RunLock only = RunLock.Take(files.Folder);
+        TuningResult result = new(target, outputPath, files, origin, identity, _progress.OnWarning ?? (_ => { }));
+        if (resumes && result.IsThere)
+        {
+            result.Checkpoints(_options).Delete();
+            return null;
+        }
+
+        using Checkpoint? checkpoint =
+            resumes ? EarlierRun.Find(files, outputPath, _options.IsFull, identity) : null;
         TunePlan plan = new(
             data,
             settings.StepCount,
@@ -98,101 +128,63 @@ internal sealed class Tuning
             target.ParameterCount,
             template?.Name)
         {
+            Model = _model,
+            Files = files,
             IsFull = _options.IsFull,
             WarmupCount = settings.WarmupCount,
+            ResumedFrom = checkpoint?.State.StepsDone ?? 0,
         };
         _progress.OnStart?.Invoke(plan);
         using Trainer trainer = target.CreateTrainer(settings, batches.TokenCapacity, batches.SequenceCapacity);
-        TuneReport report = Train(trainer, plan, batches);
-        target.Write(outputPath, origin);
-        return report;
+        return Train(trainer, plan, batches, result, checkpoint);
     }
 
-    private void CheckOptions()
+    private TuneReport Train(
+        Trainer trainer, TunePlan plan, BatchPlan batches, TuningResult result, Checkpoint? checkpoint)
     {
-        Require(_options.LearningRate is > 0 and < double.PositiveInfinity, "the learning rate is above 0");
-        Require(
-            _options.LoraPlusRatio is > 0 and < double.PositiveInfinity, "the ratio of learning rates is above 0");
-        Require(_options.Dropout is >= 0 and < 1, "dropout is at least 0 and less than 1");
-        Require(
-            !_options.IsFull || !_options.AsksForAdapter,
-            "where all weights are trained there is no adapter: leave its options out");
-        Require(_options.ClipNorm >= 0, "the clipping norm is 0 or more");
-        Require(_options.WeightDecay >= 0, "the weight decay is 0 or more");
-        Require(_options.Beta2 is >= 0 and < 1, "beta2 is at least 0 and less than 1");
-        Require(_options.Steps is null or > 0, "there is at least one step");
-        Require(_options.Epochs is > 0 and < double.PositiveInfinity, "the epochs are above 0");
-        Require(_options.WarmupSteps is null or >= 0, "the warm-up has 0 steps or more");
-        Require(_options.WarmupShare is null or (>= 0 and <= 1), "the warm-up is a share of all steps, from 0 to 1");
-        Require(_options.BatchSize > 0 && _options.Accumulation > 0, "batch and accumulation are 1 or more");
-        Require(
-            (long)ContextLength * _options.BatchSize <= MostBatchTokens,
-            $"a batch has at most {MostBatchTokens} tokens");
-        Require(ContextLength is >= 2, "the context has at least 2 positions");
-        Require(
-            ContextLength <= _model.ContextLength, $"the context is no longer than the model's {_model.ContextLength}");
-    }
-
-    private TrainingSettings Settings()
-    {
-        LearningRateSchedule schedule =
-            LearningRateSchedules.All.FirstOrDefault(candidate => candidate.Name == _options.Schedule)
-            ?? throw new TrainingException(
-                $"the schedule is one of {string.Join(", ", LearningRateSchedules.All.Select(known => known.Name))}, " +
-                $"not '{_options.Schedule}'");
-        OptimiserKind optimiser = OptimiserKinds.All.FirstOrDefault(candidate => candidate.Name == _options.Optimiser)
-            ?? throw new TrainingException(
-                $"the optimiser is one of {string.Join(", ", OptimiserKinds.All.Select(known => known.Name))}, " +
-                $"not '{_options.Optimiser}'");
-        TrainingSettings defaults = new() { StepCount = 0 };
-        return defaults with
+        CheckpointWriter checkpoints = result.Checkpoints(_options);
+        using TuningRun run = new(trainer, plan, batches, _options, checkpoints, _progress);
+        if (checkpoint is null)
         {
-            LearningRate = _options.LearningRate,
-            LoraPlusRatio = _options.LoraPlusRatio,
-            Schedule = schedule,
-            OptimiserKind = optimiser,
-            Optimiser = defaults.Optimiser with
-            {
-                Beta2 = _options.Beta2,
-                WeightDecay = _options.WeightDecay,
-            },
-            ClipNorm = _options.ClipNorm,
-            DropoutRate = _options.Dropout,
-            Seed = _options.Seed,
-        };
-    }
-
-    private static void Require(bool isMet, string rule)
-    {
-        if (!isMet)
-        {
-            throw new TrainingException(rule);
+            checkpoints.Delete();
         }
-    }
-
-    private TrainingSettings WithSteps(TrainingSettings settings, BatchPlan batches)
-    {
-        long stepCount = _options.Steps
-            ?? Math.Max(1, checked((long)Math.Ceiling(_options.Epochs * batches.StepsPerEpoch)));
-        return settings with
+        else
         {
-            StepCount = stepCount,
-            WarmupCount = WarmupCount(stepCount),
-        };
+            run.Restore(checkpoint);
+            checkpoint.Dispose();
+            _progress.OnResume?.Invoke(run.State);
+        }
+
+        using RunLog log = run.State.StepsDone == 0
+            ? RunLog.Begin(plan.Files.Log, plan, result.Warn)
+            : RunLog.Continue(plan.Files.Log, plan, run.State, result.Warn);
+        RunEnd end = run.Run(log, _cancellation);
+        if (run.State.StepsDone == 0)
+        {
+            throw new OperationCanceledException(_cancellation);
+        }
+
+        return result.Finish(run, plan, end, checkpoints);
     }
 
-    private long WarmupCount(long stepCount)
+    // All that will be written beside the numbers; the run's identity has it too.
+    private AdapterOrigin Origin(PromptEncoder? prompts, ChatTemplate? template)
     {
-        double? share = _options.WarmupShare ?? (_options.WarmupSteps is null ? DefaultWarmupShare : null);
-        long most = share is { } given ? (long)Math.Ceiling(given * stepCount) : stepCount;
-        return Math.Min(_options.WarmupSteps ?? most, most);
+        string baseSha256 = ContentHashCache.ForUser().GetOrCompute(
+            _model.Source.Content, _progress.OnHash, _cancellation);
+        return AdapterOrigin.On(_model, baseSha256) with
+        {
+            Seed = _options.Seed,
+            Template = template?.Name,
+            StopIds = prompts is null ? null : [.. prompts.StopIds.Order()],
+        };
     }
 
     private TrainingData ReadData(string path, out PromptEncoder? prompts, out ChatTemplate? template)
     {
         Dataset dataset = Dataset.Read(path, _options.Format);
         DatasetFormat format = dataset.Format;
-        Require(
+        TuneSettings.Require(
             format.HasConversations || _options.Template is null,
             $"{path} is read as {format.Name}, to which no template applies: leave out '{_options.Template}'");
         template = format.HasConversations
@@ -205,74 +197,8 @@ internal sealed class Tuning
             _model.Tokenizer,
             prompts,
             ContextLength,
-            new DataUse
-            {
-                LearnsInputs = _options.LearnsInputs,
-                ValidationShare = _options.ValidationShare,
-                ValidationCount = _options.ValidationCount,
-            },
+            _options.Use,
             _progress.OnRecord,
             _cancellation);
-    }
-
-    private TuneReport Train(Trainer trainer, TunePlan plan, BatchPlan batches)
-    {
-        long start = Stopwatch.GetTimestamp();
-        double? before = Validate(trainer, plan);
-        double? after = before;
-        double firstLoss = double.NaN;
-        double lastLoss = double.NaN;
-        long tokenCount = 0;
-        long validated = 0;
-        while (trainer.StepsDone < plan.StepCount && !_cancellation.IsCancellationRequested)
-        {
-            TrainingStep step = trainer.Step(batches.Step(trainer.StepsDone));
-            firstLoss = step.Number == 1 ? step.Loss : firstLoss;
-            lastLoss = step.Loss;
-            tokenCount += step.TokenCount;
-            _progress.OnStep?.Invoke(step);
-            bool isDue = step.Number * ValidationCount / plan.StepCount > validated * ValidationCount / plan.StepCount;
-            if (isDue)
-            {
-                after = Validate(trainer, plan);
-                validated = step.Number;
-            }
-        }
-
-        if (trainer.StepsDone == 0)
-        {
-            _cancellation.ThrowIfCancellationRequested();
-        }
-
-        // A run that was stopped between measurements has none of what it wrote.
-        return new TuneReport(
-            plan,
-            trainer.StepsDone,
-            firstLoss,
-            lastLoss,
-            before,
-            validated == trainer.StepsDone ? after : null,
-            tokenCount,
-            Stopwatch.GetElapsedTime(start).TotalSeconds);
-    }
-
-    private double? Validate(Trainer trainer, TunePlan plan)
-    {
-        if (plan.Data.Validation.Sequences.Count == 0 || _cancellation.IsCancellationRequested)
-        {
-            return null;
-        }
-
-        try
-        {
-            double loss = trainer.Validate(plan.Data.Validation.Sequences, _cancellation);
-            _progress.OnValidation?.Invoke(trainer.StepsDone, loss);
-            return loss;
-        }
-        catch (OperationCanceledException)
-        {
-            // A measurement that is broken off is no measurement; what was learnt is kept.
-            return null;
-        }
     }
 }

@@ -47,12 +47,7 @@ internal sealed class AdapterTarget : TuningTarget
     {
         _model = model;
         _linears = AdaptableLinears.Of(model);
-        LoraSettings settings = new(
-            options.Rank,
-            options.Alpha ?? (2 * options.Rank),
-            options.IsRankStabilised,
-            options.IsWeightDecomposed);
-        _adapter = LoraAdapter.Create(_linears, options.Targets, settings, options.Seed);
+        _adapter = LoraAdapter.Create(_linears, options.Targets, options.Adapter, options.Seed);
     }
 
     /// <inheritdoc/>

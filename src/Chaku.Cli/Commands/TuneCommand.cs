@@ -55,6 +55,7 @@ internal sealed class TuneCommand : ProgramCommand
         "chaku tune model.gguf records.json -o my-adapter --template alpaca --epochs 2 --validation 0.1",
         "chaku tune model.gguf alpaca_data.json -o my-adapter --recipe alpaca-lora",
         "chaku tune model.gguf story.txt -o my-adapter --rank 16 --lr 1e-4 --steps 500 --context 256 --seed 1",
+        "chaku tune model.gguf records.json -o my-adapter --validation 0.1 --patience 3 --resume",
         "chaku tune small.gguf story.txt -o my-model.gguf --full",
     ];
 
@@ -65,11 +66,9 @@ internal sealed class TuneCommand : ProgramCommand
         string output = arguments.GetRequiredValue(_out);
         using LanguageModel model = Load(arguments, terminal);
         TuneOptions options = ReadOptions(arguments, terminal, recipe, model);
-        TuneReport report;
-        using (TuneLog log = new(terminal, options))
+        if (Tune(arguments, terminal, model, options) is not { } report)
         {
-            report = Tuning.Run(
-                model, arguments.GetRequiredValue(_data), output, options, log.Progress, terminal.Cancellation);
+            return SayComplete(arguments, terminal, output, options);
         }
 
         if (arguments.GetValue(_json))
@@ -81,7 +80,7 @@ internal sealed class TuneCommand : ProgramCommand
             TuneOutcome.Print(terminal.Output, model.Path, output, report);
         }
 
-        if (report.StepsDone == report.Plan.StepCount)
+        if (report.End != RunEnd.Cancelled)
         {
             return ExitCodes.Success;
         }
@@ -89,8 +88,32 @@ internal sealed class TuneCommand : ProgramCommand
         terminal.Warn(string.Create(
             CultureInfo.InvariantCulture,
             $"stopped after {report.StepsDone} of {report.Plan.StepCount} steps; " +
-            $"{output} has what was learnt until then"));
+            $"{output} has what was learnt until then, and --resume goes on"));
         return ExitCodes.Cancelled;
+    }
+
+    private TuneReport? Tune(ParseResult arguments, Terminal terminal, LanguageModel model, TuneOptions options)
+    {
+        string data = arguments.GetRequiredValue(_data);
+        string output = arguments.GetRequiredValue(_out);
+        using TuneLog log = new(terminal, options);
+        return _options.Resumes(arguments)
+            ? Tuning.Resume(model, data, output, options, log.Progress, terminal.Cancellation)
+            : Tuning.Run(model, data, output, options, log.Progress, terminal.Cancellation);
+    }
+
+    private int SayComplete(ParseResult arguments, Terminal terminal, string output, TuneOptions options)
+    {
+        if (arguments.GetValue(_json))
+        {
+            JsonOutput.WriteObject(terminal.Output, json => TuneOutcome.WriteComplete(json, output, options.IsFull));
+        }
+        else
+        {
+            terminal.Output.WriteLine($"{output} is complete: this run wrote it before, and nothing was done");
+        }
+
+        return ExitCodes.Success;
     }
 
     private TuneOptions ReadOptions(

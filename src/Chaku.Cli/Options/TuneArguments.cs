@@ -7,6 +7,8 @@ namespace Chaku.Cli.Options;
 /// <summary>How a model is tuned. What is given on the command line wins over a recipe, and that over the defaults.</summary>
 internal sealed class TuneArguments
 {
+    private const int MostMinutes = 1_000_000;
+
     private readonly Option<string?> _recipe = new("--recipe")
     {
         Description =
@@ -21,18 +23,26 @@ internal sealed class TuneArguments
             "dequantised.",
     };
 
+    private readonly Option<bool> _resume = new("--resume")
+    {
+        Description = "Begins, or goes on with the same run that was broken off, to the same bytes as if it had not " +
+            "been. A run whose result is there already does nothing.",
+    };
+
     private readonly IReadOnlyList<TuneArgument> _all;
 
     /// <summary>Adds the options to a command.</summary>
     public TuneArguments(Command command)
     {
-        _all = [.. AdapterArguments(), .. LearningArguments(), .. DataArguments()];
+        _all = [.. AdapterArguments(), .. LearningArguments(), .. DataArguments(), .. RunArguments()];
         command.Add(_recipe);
         command.Add(_full);
         foreach (TuneArgument argument in _all)
         {
             command.Add(argument.Option);
         }
+
+        command.Add(_resume);
     }
 
     /// <summary>Every option that changes one of <see cref="TuneOptions"/>.</summary>
@@ -40,6 +50,9 @@ internal sealed class TuneArguments
 
     /// <summary>Whether all weights are trained.</summary>
     public bool IsFull(ParseResult arguments) => arguments.GetValue(_full);
+
+    /// <summary>Whether a run that was broken off is to go on.</summary>
+    public bool Resumes(ParseResult arguments) => arguments.GetValue(_resume);
 
     /// <summary>The recipe, if one is asked for.</summary>
     /// <exception cref="UsageException">There is none of that name.</exception>
@@ -182,6 +195,45 @@ internal sealed class TuneArguments
             },
             HoldOut),
         TuneArgument.Text(FormatOption.Create(), (options, name) => options with { Format = name }),
+    ];
+
+    private static IEnumerable<TuneArgument> RunArguments() =>
+    [
+        TuneArgument.Number(
+            NumberOption.Whole(
+                "--validate-every",
+                "Steps from one measurement of what is held out to the next; 4 measurements by default, 20 with " +
+                "--patience.",
+                1),
+            (options, steps) => options with { ValidateEvery = steps }),
+        TuneArgument.Number(
+            NumberOption.Whole(
+                "--patience", "Stops after so many measurements of what is held out without a better one.", 1),
+            (options, count) => options with { Patience = count }),
+        TuneArgument.Text(
+            "--keep",
+            "WHICH",
+            "What is written: best, the numbers with the lowest loss on what is held out, which is the default with " +
+            "--validation; or last.",
+            (options, which) => options with { Keeps = which }),
+        TuneArgument.Flag(
+            "--restart",
+            "Drops the checkpoint of a run that was broken off, which is refused otherwise, and begins again.",
+            options => options with { Checkpoints = options.Checkpoints with { Restarts = true } }),
+        TuneArgument.Number(
+            new Option<double?>("--checkpoint-every")
+            {
+                Description =
+                    "Minutes from one checkpoint to the next; 2 by default, more where writing one takes long.",
+                HelpName = "MINUTES",
+                CustomParser = NumberOption.ParseFraction,
+            },
+            (options, minutes) => minutes is >= 0 and <= MostMinutes
+                ? options with { Checkpoints = options.Checkpoints with { Interval = TimeSpan.FromMinutes(minutes) } }
+                : throw new UsageException($"--checkpoint-every takes 0 to {MostMinutes} minutes, not {minutes}")),
+        TuneArgument.Number(
+            NumberOption.Whole("--checkpoint-steps", "Steps from one checkpoint to the next as well.", 1),
+            (options, steps) => options with { Checkpoints = options.Checkpoints with { Steps = steps } }),
     ];
 
     private static Option<string?> TrainOn()

@@ -33,6 +33,7 @@ internal sealed class TuneLog : IDisposable
             OnStart = Begin,
             OnStep = Step,
             OnValidation = (_, loss) => _heldOutLoss = loss,
+            OnWarning = terminal.Warn,
         };
     }
 
@@ -64,6 +65,11 @@ internal sealed class TuneLog : IDisposable
         if (plan.Template is null && _options.RecipeTemplate is { } template)
         {
             _terminal.Warn($"plain text: the recipe's template {template} is not used");
+        }
+
+        if (plan.ResumedFrom > 0)
+        {
+            _terminal.Error.WriteLine(Format($"going on behind step {plan.ResumedFrom} of {plan.StepCount}"));
         }
 
         foreach (RecordGroup changed in data.Changed)

@@ -17,6 +17,11 @@ internal static class TuneOutcome
     {
         Line($"{(report.Plan.IsFull ? "model  " : "adapter")}         {written}");
         Line($"steps           {report.StepsDone}");
+        if (report.KeptStep != report.StepsDone)
+        {
+            Line($"kept            the numbers behind step {report.KeptStep}: the lowest held-out loss");
+        }
+
         Line($"tokens          {report.TokenCount}");
         Line($"seconds         {report.ElapsedSeconds:0.0}");
         Line($"loss            {report.FirstLoss:0.0000} -> {report.LastLoss:0.0000}");
@@ -33,6 +38,14 @@ internal static class TuneOutcome
         void Line(FormattableString text) => output.WriteLine(text.ToString(CultureInfo.InvariantCulture));
     }
 
+    /// <summary>Writes the fields for scripts where the result was there before, and nothing was done.</summary>
+    public static void WriteComplete(Utf8JsonWriter json, string written, bool isFull)
+    {
+        json.WriteString("adapter", isFull ? null : written);
+        json.WriteString("model", isFull ? written : null);
+        json.WriteBoolean("complete_before", true);
+    }
+
     /// <summary>Writes the fields for scripts.</summary>
     public static void WriteFields(Utf8JsonWriter json, string written, TuneReport report)
     {
@@ -42,6 +55,10 @@ internal static class TuneOutcome
         json.WriteString("template", report.Plan.Template);
         json.WriteNumber("step_count", report.Plan.StepCount);
         json.WriteNumber("steps_done", report.StepsDone);
+        json.WriteNumber("kept_step", report.KeptStep);
+        json.WriteNumber("resumed_from", report.Plan.ResumedFrom);
+        json.WriteBoolean("stopped_early", report.End == RunEnd.StoppedEarly);
+        json.WriteBoolean("complete_before", false);
         json.WriteFinite("epoch_count", report.Plan.EpochCount);
         json.WriteNumber("matrix_count", report.Plan.MatrixCount);
         json.WriteNumber("parameter_count", report.Plan.ParameterCount);

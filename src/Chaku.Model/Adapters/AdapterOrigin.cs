@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Numerics;
 using Chaku.Model.Files;
 
 namespace Chaku.Model.Adapters;
@@ -7,8 +8,12 @@ namespace Chaku.Model.Adapters;
 /// <remarks>The keys are defined in docs/formats/adapter.md.</remarks>
 internal sealed record AdapterOrigin
 {
+    /// <summary>The key of <see cref="Run"/>, in an adapter as in a model that was trained whole.</summary>
+    public const string RunKey = "chaku.run";
+
     private const string BaseKey = "chaku.base_sha256";
     private const string SeedKey = "chaku.seed";
+    private const string StepKey = "chaku.step";
     private const string StopIdsKey = "chaku.stop_ids";
     private const string TemplateKey = "chaku.template";
     private const string VersionKey = "chaku.version";
@@ -33,6 +38,12 @@ internal sealed record AdapterOrigin
 
     /// <summary>The seed it was trained with.</summary>
     public ulong? Seed { get; init; }
+
+    /// <summary>All that determined the run, where it was not broken off.</summary>
+    public string? Run { get; init; }
+
+    /// <summary>The steps behind these numbers.</summary>
+    public long? Step { get; init; }
 
     /// <summary>The origin of an adapter that this software trains on a model.</summary>
     /// <param name="model">The base.</param>
@@ -61,7 +72,9 @@ internal sealed record AdapterOrigin
             Template = metadata.GetValueOrDefault(TemplateKey),
             StopIds = metadata.GetValueOrDefault(StopIdsKey) is { } ids ? ParseIds(path, ids) : null,
             Version = metadata.GetValueOrDefault(VersionKey),
-            Seed = metadata.GetValueOrDefault(SeedKey) is { } seed ? ParseSeed(path, seed) : null,
+            Seed = metadata.GetValueOrDefault(SeedKey) is { } seed ? ParseNumber<ulong>(path, SeedKey, seed) : null,
+            Run = metadata.GetValueOrDefault(RunKey),
+            Step = metadata.GetValueOrDefault(StepKey) is { } step ? ParseNumber<long>(path, StepKey, step) : null,
         };
     }
 
@@ -73,6 +86,8 @@ internal sealed record AdapterOrigin
         Add(TemplateKey, Template);
         Add(VersionKey, Version);
         Add(SeedKey, Seed?.ToString(CultureInfo.InvariantCulture));
+        Add(RunKey, Run);
+        Add(StepKey, Step?.ToString(CultureInfo.InvariantCulture));
         Add(StopIdsKey, StopIds is null
             ? null
             : string.Join(' ', StopIds.Select(id => id.ToString(CultureInfo.InvariantCulture))));
@@ -87,10 +102,11 @@ internal sealed record AdapterOrigin
         }
     }
 
-    private static ulong ParseSeed(string path, string text) =>
-        ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out ulong seed)
-            ? seed
-            : throw Wrong(path, SeedKey, text, $"a number from 0 to {ulong.MaxValue}");
+    private static T ParseNumber<T>(string path, string key, string text)
+        where T : struct, INumber<T>, IMinMaxValue<T> =>
+        T.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out T number)
+            ? number
+            : throw Wrong(path, key, text, $"a number from 0 to {T.MaxValue}");
 
     private static int[] ParseIds(string path, string text)
     {

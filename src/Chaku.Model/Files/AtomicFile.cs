@@ -70,8 +70,9 @@ internal static class AtomicFile
     /// <exception cref="IOException">As for <see cref="Write(string, Action{Stream})"/>.</exception>
     public static void WriteBytes(string path, byte[] bytes) => Write(path, stream => stream.Write(bytes));
 
-    // The runtime takes a limit on the size of files (EFBIG) for a wrong argument of its own.
-    private static string? Describe(Exception exception) => exception switch
+    /// <summary>What keeps a file from being written; null for an error that is none of the disk.</summary>
+    /// <remarks>The runtime takes a limit on the size of files (EFBIG) for a wrong argument of its own.</remarks>
+    public static string? Describe(Exception exception) => exception switch
     {
         IOException or UnauthorizedAccessException => exception.Message,
         ArgumentOutOfRangeException { ParamName: "value", ActualValue: null } =>

@@ -57,8 +57,9 @@ internal static class GgufWriter
     private static void PutTensor(ArrayBufferWriter<byte> output, TensorSource tensor, long place)
     {
         IReadOnlyList<long> dimensions = tensor.Dimensions;
-        if (dimensions.Count is < 1 or > GgufTensorTable.MaximumDimensions || dimensions.Any(length => length < 1)
-            || dimensions[0] % tensor.Format.BlockLength != 0)
+        if (tensor.Format is not { } format
+            || dimensions.Count is < 1 or > GgufTensorTable.MaximumDimensions || dimensions.Any(length => length < 1)
+            || dimensions[0] % format.BlockLength != 0)
         {
             throw new ArgumentException(
                 $"tensor {ModelFormatException.Quote(tensor.Name)}: GGUF stores 1 to "
@@ -74,7 +75,7 @@ internal static class GgufWriter
             Put(output, (ulong)length);
         }
 
-        Put(output, (uint)tensor.Format.GgmlType);
+        Put(output, (uint)format.GgmlType);
         Put(output, (ulong)place);
     }
 

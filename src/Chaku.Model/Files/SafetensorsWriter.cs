@@ -8,6 +8,9 @@ internal static class SafetensorsWriter
 {
     private const int HeaderAlignment = 8;
 
+    // What bytes that are no weights are called.
+    private const string Bytes = "U8";
+
     /// <summary>Writes a file whole or not at all.</summary>
     /// <param name="path">The file; its folder exists.</param>
     /// <param name="metadata">Strings about the tensors, written in ordinal order of their keys; may be empty.</param>
@@ -82,7 +85,8 @@ internal static class SafetensorsWriter
 
     private static void WriteTensor(Utf8JsonWriter json, TensorSource tensor, long place)
     {
-        if (ElementTypes.FormatOf(tensor.Format.Name) is null || tensor.Name == SafetensorsReader.MetadataKey
+        string dataType = tensor.Format?.Name ?? Bytes;
+        if (ElementTypes.ByteLength(dataType) == 0 || tensor.Name == SafetensorsReader.MetadataKey
             || tensor.Dimensions.Any(length => length < 0))
         {
             throw new ArgumentException(
@@ -92,7 +96,7 @@ internal static class SafetensorsWriter
         }
 
         json.WriteStartObject(tensor.Name);
-        json.WriteString("dtype", tensor.Format.Name);
+        json.WriteString("dtype", dataType);
         WriteNumbers(json, "shape", tensor.Dimensions);
         WriteNumbers(json, "data_offsets", [place, checked(place + tensor.ByteLength)]);
         json.WriteEndObject();

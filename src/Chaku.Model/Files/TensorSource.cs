@@ -5,17 +5,23 @@ namespace Chaku.Model.Files;
 
 /// <summary>A tensor to be written.</summary>
 /// <param name="Name">Its name; no other tensor of the file has it.</param>
-/// <param name="Format">How its weights are stored.</param>
+/// <param name="Format">How its weights are stored; null for bytes that are no weights, which GGUF has not.</param>
 /// <param name="Dimensions">
 /// Its lengths in the order of the file: GGUF innermost first, safetensors outermost first.
 /// </param>
 /// <param name="Write">Writes <see cref="ByteLength"/> bytes.</param>
 internal sealed record TensorSource(
-    string Name, TensorFormat Format, IReadOnlyList<long> Dimensions, Action<Stream> Write)
+    string Name, TensorFormat? Format, IReadOnlyList<long> Dimensions, Action<Stream> Write)
 {
     /// <summary>Bytes in all.</summary>
-    public long ByteLength =>
-        Format.ByteLength(Dimensions.Aggregate(1L, (product, length) => checked(product * length)));
+    public long ByteLength
+    {
+        get
+        {
+            long count = Dimensions.Aggregate(1L, (product, length) => checked(product * length));
+            return Format?.ByteLength(count) ?? count;
+        }
+    }
 
     /// <summary>A tensor from bytes as they lie in the file.</summary>
     public static TensorSource FromBytes(

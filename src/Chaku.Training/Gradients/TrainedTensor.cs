@@ -1,4 +1,5 @@
 using Chaku.Kernels.Memory;
+using Chaku.Training.Runs;
 
 namespace Chaku.Training.Gradients;
 
@@ -36,6 +37,9 @@ internal sealed class TrainedTensor : IDisposable
 
     /// <summary>Their gradient, which the backward adds to.</summary>
     public Span<float> Gradient => _gradient.Span<float>(0, Length);
+
+    /// <summary>What a checkpoint has to keep of it.</summary>
+    public SavedTensor Saved => SavedTensor.OfSingles("value." + Name, Length, () => Values);
 
     /// <summary>What the learning rate is multiplied with for it.</summary>
     public double RateFactor { get; init; } = 1;

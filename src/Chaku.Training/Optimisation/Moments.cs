@@ -1,5 +1,6 @@
 using Chaku.Kernels.Ops;
 using Chaku.Training.Gradients;
+using Chaku.Training.Runs;
 
 namespace Chaku.Training.Optimisation;
 
@@ -16,6 +17,9 @@ internal sealed class Moments
 
     /// <summary>Bytes held.</summary>
     public long ByteLength => _moments.Sum(moments => moments.ByteLength);
+
+    /// <summary>All that a checkpoint has to keep of them.</summary>
+    public IEnumerable<SavedTensor> Saved => _moments.SelectMany(moments => moments.Saved);
 
     /// <summary>One step of the optimiser.</summary>
     /// <param name="optimiser">Its constants.</param>

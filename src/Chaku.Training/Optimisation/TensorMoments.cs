@@ -1,5 +1,6 @@
 using Chaku.Kernels.Ops;
 using Chaku.Training.Gradients;
+using Chaku.Training.Runs;
 
 namespace Chaku.Training.Optimisation;
 
@@ -8,6 +9,9 @@ internal abstract class TensorMoments
 {
     /// <summary>Bytes held.</summary>
     public abstract long ByteLength { get; }
+
+    /// <summary>All that a checkpoint has to keep of it.</summary>
+    public abstract IReadOnlyList<SavedTensor> Saved { get; }
 
     /// <summary>One step of the optimiser.</summary>
     /// <param name="optimiser">Its constants.</param>
@@ -25,6 +29,13 @@ internal sealed class SingleMoments(TrainedTensor tensor) : TensorMoments
 
     /// <inheritdoc/>
     public override long ByteLength => 2L * sizeof(float) * tensor.Length;
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<SavedTensor> Saved =>
+    [
+        SavedTensor.Of("mean." + tensor.Name, _mean),
+        SavedTensor.Of("mean_square." + tensor.Name, _meanSquare),
+    ];
 
     /// <inheritdoc/>
     public override void Update(AdamW optimiser, double learningRate, long step, float gradientScale) =>
@@ -55,6 +66,15 @@ internal sealed class ByteMoments(TrainedTensor tensor) : TensorMoments
 
     /// <inheritdoc/>
     public override long ByteLength => (2L * tensor.Length) + (2L * sizeof(float) * _meanScales.Length);
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<SavedTensor> Saved =>
+    [
+        SavedTensor.Of("mean_codes." + tensor.Name, _means),
+        SavedTensor.Of("mean_scales." + tensor.Name, _meanScales),
+        SavedTensor.Of("root_codes." + tensor.Name, _roots),
+        SavedTensor.Of("root_scales." + tensor.Name, _rootScales),
+    ];
 
     /// <inheritdoc/>
     public override void Update(AdamW optimiser, double learningRate, long step, float gradientScale)

@@ -36,7 +36,7 @@ public sealed class TuneRecipeTests : CommandSuite
         Assert.Equal(16, shown.RootElement.GetProperty("alpha").GetDouble());
         Assert.Equal(
             ["q_proj", "v_proj"],
-            shown.RootElement.GetProperty("target_modules").EnumerateArray().Select(name => name.GetString()!).Order());
+            shown.RootElement.GetProperty("target_modules").GetString()!.Split(", ").Order());
     }
 
     [Fact]
@@ -53,7 +53,8 @@ public sealed class TuneRecipeTests : CommandSuite
         Assert.Contains("longer than the model's", error, StringComparison.Ordinal);
 
         string chosen = Run(
-            [.. tune, "--accumulate", "1", "--targets", "dense", "--context", "32"]).Error;
+            [.. tune, "--accumulate", "1", "--targets", "dense", "--context", "16",
+            "--restart"]).Error;
         Assert.DoesNotContain("chaku: warning", chosen, StringComparison.Ordinal);
     }
 
@@ -92,7 +93,7 @@ public sealed class TuneRecipeTests : CommandSuite
 
         Assert.Equal(
             TuneFields.All.Select(field => field.Name).Except(["recipe", "full", "template"]).Order(),
-            arguments.Names.Order());
+            arguments.Names.Except(["restart", "checkpoint-every", "checkpoint-steps"]).Order());
     }
 
     [Fact]
