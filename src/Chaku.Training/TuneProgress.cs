@@ -50,6 +50,9 @@ internal sealed record TunePlan(
     /// <summary>Whether all weights are trained, and a model written.</summary>
     public bool IsFull { get; init; }
 
+    /// <summary>Tokens of a sequence at most.</summary>
+    public int ContextLength { get; init; }
+
     /// <summary>Steps over which the learning rate climbs.</summary>
     public long WarmupCount { get; init; }
 

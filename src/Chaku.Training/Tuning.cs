@@ -131,6 +131,7 @@ internal sealed class Tuning
             Model = _model,
             Files = files,
             IsFull = _options.IsFull,
+            ContextLength = ContextLength,
             WarmupCount = settings.WarmupCount,
             ResumedFrom = checkpoint?.State.StepsDone ?? 0,
         };

@@ -4,6 +4,7 @@ using Chaku.Cli.Options;
 using Chaku.Cli.Reports;
 using Chaku.Model;
 using Chaku.Training;
+using Chaku.Training.Runs;
 
 namespace Chaku.Cli.Commands;
 
@@ -66,20 +67,21 @@ internal sealed class TuneCommand : ProgramCommand
         string output = arguments.GetRequiredValue(_out);
         using LanguageModel model = Load(arguments, terminal);
         TuneOptions options = ReadOptions(arguments, terminal, recipe, model);
-        if (Tune(arguments, terminal, model, options) is not { } report)
+        if (Tune(arguments, terminal, model, options) is not { } record)
         {
             return SayComplete(arguments, terminal, output, options);
         }
 
         if (arguments.GetValue(_json))
         {
-            JsonOutput.WriteObject(terminal.Output, json => TuneOutcome.WriteFields(json, output, report));
+            JsonOutput.WriteObject(terminal.Output, json => TuneOutcome.WriteFields(json, record));
         }
         else
         {
-            TuneOutcome.Print(terminal.Output, model.Path, output, report);
+            TuneOutcome.Print(terminal.Output, record);
         }
 
+        TuneReport report = record.Report;
         if (report.End != RunEnd.Cancelled)
         {
             return ExitCodes.Success;
@@ -92,14 +94,29 @@ internal sealed class TuneCommand : ProgramCommand
         return ExitCodes.Cancelled;
     }
 
-    private TuneReport? Tune(ParseResult arguments, Terminal terminal, LanguageModel model, TuneOptions options)
+    private RunRecord? Tune(ParseResult arguments, Terminal terminal, LanguageModel model, TuneOptions options)
     {
         string data = arguments.GetRequiredValue(_data);
         string output = arguments.GetRequiredValue(_out);
-        using TuneLog log = new(terminal, options);
-        return _options.Resumes(arguments)
-            ? Tuning.Resume(model, data, output, options, log.Progress, terminal.Cancellation)
-            : Tuning.Run(model, data, output, options, log.Progress, terminal.Cancellation);
+        RunRecorder recorder = new(options, data, output);
+        TuneReport? report;
+        try
+        {
+            using TuneLog log = new(terminal, options);
+            TuneProgress progress = recorder.Join(log.Progress);
+            report = _options.Resumes(arguments)
+                ? Tuning.Resume(model, data, output, options, progress, terminal.Cancellation)
+                : Tuning.Run(model, data, output, options, progress, terminal.Cancellation);
+        }
+        catch (DivergedException exception) when (exception.Report.KeptStep > 0)
+        {
+            recorder.Finish(exception.Report, DateTimeOffset.UtcNow).Write();
+            throw;
+        }
+
+        RunRecord? record = report is null ? null : recorder.Finish(report, DateTimeOffset.UtcNow);
+        record?.Write();
+        return record;
     }
 
     private int SayComplete(ParseResult arguments, Terminal terminal, string output, TuneOptions options)
