@@ -48,7 +48,8 @@ internal sealed record TuneRecipe(string Name, string Source)
     {
         long parameterCount = WeightList.Of(model.Decoder.Weights).Sum(
             tensor => tensor.Matrix is { } matrix ? (long)matrix.Rows * matrix.Columns : tensor.Vector.Length);
-        return FitTo(isFull, parameterCount, model.ContextLength, AdaptableLinears.Of(model).All);
+        return FitTo(
+            isFull, parameterCount, model.Decoder.Config.ContextLength, AdaptableLinears.Of(model).All);
     }
 
     /// <summary>The same, of what matters of a model.</summary>

@@ -77,8 +77,9 @@ internal static class TuneOutcome
         TuneReport report = record.Report;
         yield return (report.Plan.IsFull ? "model" : "adapter", record.Written);
         TrainingData data = report.Plan.Data;
-        yield return ("data", Text(
-            $"{data.RecordCount} records: {record.LearntCount} learnt, {record.HeldOutCount} held out"));
+        yield return ("data", data.RecordCount == 1
+            ? Text($"1 record: {data.Training.Sequences.Count} sequences learnt, {data.Validation.Sequences.Count} held out")
+            : Text($"{data.RecordCount} records: {record.LearntCount} learnt, {record.HeldOutCount} held out"));
         foreach (RecordGroup group in record.Dropped)
         {
             yield return ("dropped", Text($"{group.Places.Count}: {group.Kind} ({group.Places[0]} first)"));

@@ -78,7 +78,10 @@ internal sealed class TuneScreen(int width, int height, bool isUnicode)
     {
         long all = moment.Plan.StepCount;
         long done = moment.Last?.Number ?? moment.Plan.ResumedFrom;
-        string left = moment.SecondsLeft is { } seconds ? $"{Spell(seconds)} left" : "first step";
+        bool isMeasuring = moment.HeldOut.Count == 0 && moment.Plan.Data.Validation.Sequences.Count > 0;
+        string left = moment.SecondsLeft is { } seconds ? $"{Spell(seconds)} left"
+            : isMeasuring ? "measuring the base"
+            : "first step";
         string before = Text($"step {done} of {all}  ");
         string behind = Text($"  {100.0 * done / all,3:0} %  {left}");
         int room = Math.Min(_columns - before.Length - behind.Length, 40);

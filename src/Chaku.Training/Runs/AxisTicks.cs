@@ -10,7 +10,7 @@ internal sealed record AxisTicks(double Step, IReadOnlyList<double> Values)
     /// <summary>Ticks of a range.</summary>
     /// <param name="least">Its lower end.</param>
     /// <param name="most">Its upper end, above the lower.</param>
-    /// <param name="count">About how many.</param>
+    /// <param name="count">About how many; 4 or more, so that there is one at all.</param>
     public static AxisTicks Of(double least, double most, int count)
     {
         double rough = (most - least) / count;

@@ -12,7 +12,7 @@ internal sealed record RunFact(string Name, object? Value)
     public string? Text => Value switch
     {
         double number when !double.IsFinite(number) => null,
-        double number => TuneField.Spell(number),
+        double number => TuneField.Spell(Math.Abs(number) < 1e-3 ? number : Math.Round(number, 4)),
         bool truth => truth ? "yes" : "no",
         IReadOnlyList<RunRow> rows => string.Join(
             "; ", rows.Select(row => string.Join(", ", row.Facts.Select(fact => $"{fact.Name} {fact.Text}")))),
