@@ -122,8 +122,8 @@ internal sealed record TuneOptions
     public int? Patience { get; init; }
 
     /// <summary>
-    /// Which step's numbers are written: <c>best</c>, of the lowest loss on what is held out, or <c>last</c>; null takes
-    /// the best where something is held out.
+    /// Which step's numbers are written: <c>best</c>, of the lowest loss on what is held out, or <c>last</c>; null
+    /// takes the best where something is held out.
     /// </summary>
     public string? Keeps { get; init; }
 
@@ -139,7 +139,7 @@ internal sealed record TuneOptions
     /// <summary>The chat template's name; null takes the recipe's, and without one the model's own.</summary>
     public string? Template { get; init; }
 
-    /// <summary>The recipe that these options come from, an entry of <see cref="TuneRecipes.All"/>; may be null.</summary>
+    /// <summary>The recipe that these come from, an entry of <see cref="TuneRecipes.All"/>; may be null.</summary>
     public string? Recipe { get; init; }
 
     /// <summary>The recipe's chat template, for data that need one.</summary>

@@ -33,7 +33,7 @@ internal sealed record TuneRecipe(string Name, string Source)
     public TuneOptions OptionsFor(bool isFull) =>
         ((isFull ? Full : Adapter) ?? throw new TrainingException(isFull
             ? $"the recipe {Name} trains an adapter, and no figures for all weights were published: leave out --full"
-            : $"the recipe {Name} trains all weights (--full), and no figures for an adapter were published{Otherwise}"))
+            : $"the recipe {Name} trains all weights (--full), and none were published for an adapter{Otherwise}"))
         with
         {
             Recipe = Name,
@@ -78,7 +78,7 @@ internal sealed record TuneRecipe(string Name, string Source)
         {
             notices.Add(new(
                 "context",
-                Format($"the context of {options.ContextLength} is longer than the model's: {contextLength} is taken")));
+                Format($"the context {options.ContextLength} is longer than the model's: {contextLength} is taken")));
             options = options with { ContextLength = contextLength };
         }
 
@@ -107,7 +107,8 @@ internal sealed record TuneRecipe(string Name, string Source)
         {
             throw new TrainingException(
                 $"the recipe {Name} adapts {string.Join(", ", missing)}, and the model has nothing like it: name " +
-                $"matrices with --targets ({string.Join(", ", linears.Select(linear => linear.ModuleKind).Distinct())})");
+                "matrices with --targets " +
+                $"({string.Join(", ", linears.Select(linear => linear.ModuleKind).Distinct())})");
         }
 
         notices.Add(new(

@@ -13,7 +13,7 @@ internal static class TuneRecipes
 
     private static readonly string[] QueriesAndValues = ["q_proj", "v_proj"];
 
-    // What Hugging Face's Trainer does where a script says nothing: no weight decay, a linear fall, a norm of 1 at most.
+    // What Hugging Face's Trainer does where a script says nothing: no weight decay, a linear fall, norms up to 1.
     private static readonly TuneOptions Trainer = new()
     {
         Beta2 = 0.999,

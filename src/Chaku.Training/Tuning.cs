@@ -112,9 +112,9 @@ internal sealed class Tuning
         RunIdentity identity = TuneIdentity.Of(_model, _options, settings, data, origin, ContextLength);
         using RunLock only = RunLock.Take(files.Folder);
         TuningResult result = new(target, outputPath, files, origin, identity, _progress.OnWarning ?? (_ => { }));
+        result.RemoveLeftovers();
         if (resumes && result.IsThere)
         {
-            result.Checkpoints(_options).Delete();
             return null;
         }
 

@@ -1,5 +1,5 @@
-using System.Globalization;
 using Chaku.Model.Adapters;
+using Chaku.Model.Files;
 using Chaku.Training.Runs;
 
 namespace Chaku.Training;
@@ -24,6 +24,20 @@ internal sealed class TuningResult(
 
     /// <summary>Whether it is there already, complete.</summary>
     public bool IsThere => EarlierRun.IsComplete(path, target is FullTarget, identity);
+
+    /// <summary>Takes away what earlier lives of the run left that is of no use to it.</summary>
+    public void RemoveLeftovers()
+    {
+        foreach (string file in (string[])[.. target.FilesOf(path), files.Checkpoint, files.Log])
+        {
+            AtomicFile.RemoveLeftovers(file);
+        }
+
+        if (IsThere && EarlierRun.HasCheckpoint(files, identity))
+        {
+            File.Delete(files.Checkpoint);
+        }
+    }
 
     /// <summary>What writes the run's checkpoints.</summary>
     public CheckpointWriter Checkpoints(TuneOptions options) =>
@@ -53,10 +67,9 @@ internal sealed class TuningResult(
         TuneReport report = Report(run, plan, end, step);
         if (report is { ValidationBefore: { } before, ValidationAfter: { } after } && after >= before)
         {
-            FormattableString losses = $"{after:0.0000}, and {before:0.0000} without anything learnt";
             warn(
-                $"the loss on what is held out is {losses.ToString(CultureInfo.InvariantCulture)}: the base alone is " +
-                "no worse");
+                $"the loss on what is held out is {after:0.0000}, and {before:0.0000} without anything learnt: the " +
+                "base alone is no worse");
         }
 
         return end == RunEnd.Diverged ? throw Diverged(run, report) : report;
@@ -94,10 +107,10 @@ internal sealed class TuningResult(
         {
             run.Exchange(step);
             bool canGoOn = end != RunEnd.Diverged && run.TryCheckpoint();
-            throw canGoOn
-                ? new IOException(
-                    $"{exception.Message}; nothing is lost: with room to write it, {CheckpointWriter.Advice}", exception)
-                : exception;
+            string advice = canGoOn
+                ? "nothing is lost: once it can be, --resume writes it"
+                : "what was learnt since the last checkpoint is lost";
+            throw new IOException($"{exception.Message}; {advice}", exception);
         }
     }
 

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using Chaku.Training.Datasets;
 using Chaku.Training.Gradients;
 using Chaku.Training.Runs;
@@ -77,6 +76,12 @@ internal sealed class TuningRun : IDisposable
     public void Restore(Checkpoint checkpoint)
     {
         State = checkpoint.State;
+        if (State.StepsDone > _plan.StepCount)
+        {
+            throw new TrainingException(
+                $"the checkpoint is behind step {State.StepsDone} of {_plan.StepCount}; --restart drops it");
+        }
+
         checkpoint.Restore(Saved);
         _trainer.ContinueAfter(State.StepsDone);
         _secondsBefore = State.ElapsedSeconds;
@@ -135,7 +140,7 @@ internal sealed class TuningRun : IDisposable
         _ => State.StepsDone,
     };
 
-    /// <summary>Lets the kept numbers and the last ones change places, where others than the last are written.</summary>
+    /// <summary>Lets kept and last numbers change places, where others than the last are written.</summary>
     /// <param name="step">Of <see cref="StepToWrite"/>.</param>
     public void Exchange(long step)
     {
@@ -174,8 +179,8 @@ internal sealed class TuningRun : IDisposable
         if (!double.IsFinite(loss))
         {
             Trouble = step > 0
-                ? Format($"the loss on what is held out is {loss} behind step {step}")
-                : throw NothingLearnt(Format($"the loss on what is held out is {loss}"));
+                ? $"the loss on what is held out is {loss} behind step {step}"
+                : throw NothingLearnt($"the loss on what is held out is {loss}");
             return true;
         }
 
@@ -223,8 +228,8 @@ internal sealed class TuningRun : IDisposable
     {
         if (!step.IsFinite)
         {
-            string what = Format(
-                $"the loss of step {step.Number} is {step.Loss}, its gradient's norm {step.GradientNorm}");
+            string what =
+                $"the loss of step {step.Number} is {step.Loss}, its gradient's norm {step.GradientNorm}";
             Trouble = step.Number > 1 ? what : throw NothingLearnt(what);
             return false;
         }
@@ -233,8 +238,9 @@ internal sealed class TuningRun : IDisposable
         double limit = DivergedRatio * Math.Max(State.FirstLoss, LowestFirstLoss);
         if (step.Number > 1 && step.Loss > limit && (State.LastLoss > limit || step.Number == _plan.StepCount))
         {
-            Trouble = Format(
-                $"step {step.Number} has a loss of {step.Loss:0.####}, over {limit:0.####}: {DivergedRatio} times the first");
+            Trouble =
+                $"the loss of step {step.Number} is {step.Loss:0.####}, of the first {State.FirstLoss:0.####}; over " +
+                $"{limit:0.####} is no learning";
             return false;
         }
 
@@ -255,7 +261,7 @@ internal sealed class TuningRun : IDisposable
             {
                 if (!float.IsFinite(value))
                 {
-                    Trouble = Format($"the last step made {tensor.Name} {value}");
+                    Trouble = $"the last step made {tensor.Name} {value}";
                     return false;
                 }
             }
@@ -268,6 +274,4 @@ internal sealed class TuningRun : IDisposable
         $"{what}, before anything was learnt: " +
         $"{BrokenWeights.Find(_plan.Model) ?? "every weight of the base is a number, and what they make is none"}; " +
         "nothing was written");
-
-    private static string Format(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

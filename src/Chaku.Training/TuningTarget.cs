@@ -24,6 +24,9 @@ internal abstract class TuningTarget
     /// <exception cref="IOException">It cannot be written.</exception>
     public abstract void RequireWritable(string path);
 
+    /// <summary>The files that <see cref="Write"/> writes.</summary>
+    public abstract IReadOnlyList<string> FilesOf(string path);
+
     /// <summary>A trainer before its first step.</summary>
     /// <param name="settings">What the optimiser does.</param>
     /// <param name="tokenCapacity">Tokens of a micro-batch at most.</param>
@@ -58,6 +61,10 @@ internal sealed class AdapterTarget : TuningTarget
 
     /// <inheritdoc/>
     public override void RequireWritable(string path) => PeftWriter.RequireWritable(path);
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> FilesOf(string path) =>
+        [Path.Combine(path, PeftFolder.ConfigName), Path.Combine(path, PeftFolder.WeightsName)];
 
     /// <inheritdoc/>
     public override Trainer CreateTrainer(TrainingSettings settings, int tokenCapacity, int sequenceCapacity) =>
@@ -112,6 +119,9 @@ internal sealed class FullTarget : TuningTarget
 
         PeftWriter.RequireWritable(Path.GetDirectoryName(full)!);
     }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> FilesOf(string path) => [path];
 
     /// <inheritdoc/>
     public override Trainer CreateTrainer(TrainingSettings settings, int tokenCapacity, int sequenceCapacity) =>

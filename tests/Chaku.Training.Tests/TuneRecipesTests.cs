@@ -171,7 +171,7 @@ public sealed class TuneRecipesTests
 
         Assert.Equal(512, fit.Options.ContextLength);
         Assert.Equal(
-            new RecipeNotice("context", "the context of 2048 is longer than the model's: 512 is taken"),
+            new RecipeNotice("context", "the context 2048 is longer than the model's: 512 is taken"),
             Assert.Single(fit.Notices));
     }
 
@@ -209,7 +209,8 @@ public sealed class TuneRecipesTests
     [Fact]
     public void Every_option_of_a_run_is_a_field_of_its_report()
     {
-        HashSet<string> silent = ["Adapter", "AsksForAdapter", "Checkpoints", "KeepsBest", "RecipeTemplate", "Use", "ValidationCount"];
+        HashSet<string> silent =
+            ["Adapter", "AsksForAdapter", "Checkpoints", "KeepsBest", "RecipeTemplate", "Use", "ValidationCount"];
         int properties = typeof(TuneOptions).GetProperties().Count(property =>
             !silent.Contains(property.Name) && property.GetMethod is { IsStatic: false }
             && property.Name != "EqualityContract");

@@ -87,10 +87,13 @@ internal sealed class TuneCommand : ProgramCommand
             return ExitCodes.Success;
         }
 
+        string kept = report.KeptStep == report.StepsDone
+            ? "what was learnt until then"
+            : $"the best that was measured, behind step {report.KeptStep}";
         terminal.Warn(string.Create(
             CultureInfo.InvariantCulture,
             $"stopped after {report.StepsDone} of {report.Plan.StepCount} steps; " +
-            $"{output} has what was learnt until then, and --resume goes on"));
+            $"{output} has {kept}, and --resume goes on"));
         return ExitCodes.Cancelled;
     }
 

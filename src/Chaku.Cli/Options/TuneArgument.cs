@@ -3,7 +3,7 @@ using Chaku.Training;
 
 namespace Chaku.Cli.Options;
 
-/// <summary>An option of the command line and what it changes: an entry of <see cref="TuneArguments"/>' table.</summary>
+/// <summary>An option of the command line and what it changes: an entry of <see cref="TuneArguments"/>.</summary>
 /// <param name="option">The option, without a default: what is not given changes nothing.</param>
 /// <param name="apply">The options with the given value.</param>
 internal sealed class TuneArgument(Option option, Func<ParseResult, TuneOptions, TuneOptions> apply)

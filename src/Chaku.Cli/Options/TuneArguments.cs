@@ -4,7 +4,7 @@ using Chaku.Training.Optimisation;
 
 namespace Chaku.Cli.Options;
 
-/// <summary>How a model is tuned. What is given on the command line wins over a recipe, and that over the defaults.</summary>
+/// <summary>How a model is tuned: what is given wins over a recipe, and that over the defaults.</summary>
 internal sealed class TuneArguments
 {
     private const int MostMinutes = 1_000_000;
@@ -138,8 +138,8 @@ internal sealed class TuneArguments
         TuneArgument.Text(
             "--schedule",
             "NAME",
-            $"How the learning rate falls: {string.Join(", ", LearningRateSchedules.All.Select(entry => entry.Name))}; " +
-            "the first by default.",
+            "How the learning rate falls: " +
+            $"{string.Join(", ", LearningRateSchedules.All.Select(entry => entry.Name))}; the first by default.",
             (options, name) => options with { Schedule = name }),
         TuneArgument.Number(
             NumberOption.Whole("--warmup", "Steps over which the learning rate climbs; 3 of 100 by default."),
@@ -218,7 +218,7 @@ internal sealed class TuneArguments
             (options, which) => options with { Keeps = which }),
         TuneArgument.Flag(
             "--restart",
-            "Drops the checkpoint of a run that was broken off, which is refused otherwise, and begins again.",
+            "Drops the checkpoint of a run that was broken off, which is refused otherwise, and begins anew.",
             options => options with { Checkpoints = options.Checkpoints with { Restarts = true } }),
         TuneArgument.Number(
             new Option<double?>("--checkpoint-every")

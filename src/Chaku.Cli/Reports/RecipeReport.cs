@@ -12,7 +12,7 @@ internal static class RecipeReport
     /// <param name="options">What is taken.</param>
     public static void Print(Terminal terminal, TuneRecipe recipe, RecipeFit fit, TuneOptions options)
     {
-        Dictionary<string, string> taken = TuneFields.Of(options).ToDictionary(field => field.Name, field => field.Text);
+        Dictionary<string, string> taken = ByName(options);
         List<string> set = [];
         List<string> replaced = [];
         foreach ((string name, string text) in TuneFields.Of(fit.Options).Where(field => field.Name != "recipe"))
@@ -24,11 +24,11 @@ internal static class RecipeReport
         terminal.Error.WriteLine($"recipe {recipe.Name} ({recipe.Source}): {string.Join(", ", set)}");
         if (replaced.Count > 0)
         {
-            terminal.Error.WriteLine($"not taken from the recipe, since you say otherwise: {string.Join(", ", replaced)}");
+            terminal.Error.WriteLine(
+                $"not taken from the recipe, since you say otherwise: {string.Join(", ", replaced)}");
         }
 
-        Dictionary<string, string> fitted =
-            TuneFields.Of(fit.Options).ToDictionary(field => field.Name, field => field.Text);
+        Dictionary<string, string> fitted = ByName(fit.Options);
         foreach (RecipeNotice notice in fit.Notices)
         {
             if (taken.GetValueOrDefault(notice.Field) == fitted.GetValueOrDefault(notice.Field))
@@ -37,4 +37,7 @@ internal static class RecipeReport
             }
         }
     }
+
+    private static Dictionary<string, string> ByName(TuneOptions options) =>
+        TuneFields.Of(options).ToDictionary(field => field.Name, field => field.Text);
 }

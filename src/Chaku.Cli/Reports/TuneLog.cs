@@ -35,7 +35,7 @@ internal sealed class TuneLog : IDisposable
             OnHash = (done, all) => _bar?.Report(done, all, "reading the model to know it again"),
             OnRecord = (done, all) => _bar?.Report(done, all, "reading the data"),
             OnStart = Begin,
-            OnResume = state => _state?.Resume(state),
+            OnResume = Resume,
             OnStep = Step,
             OnValidation = Measured,
             OnWarning = Warn,
@@ -114,6 +114,12 @@ internal sealed class TuneLog : IDisposable
                 $"{data.Dropped.Count - MostNamed} more of {data.RecordCount} records are not learnt from; " +
                 $"--json names all"));
         }
+    }
+
+    private void Resume(RunState state)
+    {
+        _heldOutLoss = state.HeldOut is [.., var last] ? last.Loss : null;
+        _state?.Resume(state);
     }
 
     private void Step(TrainingStep step)

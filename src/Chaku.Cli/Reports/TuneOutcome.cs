@@ -77,8 +77,9 @@ internal static class TuneOutcome
         TuneReport report = record.Report;
         yield return (report.Plan.IsFull ? "model" : "adapter", record.Written);
         TrainingData data = report.Plan.Data;
+        int sequences = data.Training.Sequences.Count;
         yield return ("data", data.RecordCount == 1
-            ? Text($"1 record: {data.Training.Sequences.Count} sequences learnt, {data.Validation.Sequences.Count} held out")
+            ? Text($"1 record: {sequences} sequences learnt, {data.Validation.Sequences.Count} held out")
             : Text($"{data.RecordCount} records: {record.LearntCount} learnt, {record.HeldOutCount} held out"));
         foreach (RecordGroup group in record.Dropped)
         {
@@ -91,8 +92,8 @@ internal static class TuneOutcome
             yield return ("kept", Text($"the numbers behind step {report.KeptStep}: the lowest held-out loss"));
         }
 
-        yield return ("time", Text(
-            $"{TuneScreen.Spell(report.ElapsedSeconds)}, {report.TokenCount} tokens, {record.TokensPerSecond:0} a second"));
+        string time = TuneScreen.Spell(report.ElapsedSeconds);
+        yield return ("time", Text($"{time}, {report.TokenCount} tokens, {record.TokensPerSecond:0} a second"));
         yield return ("loss", Text($"{report.FirstLoss:0.0000} -> {report.LastLoss:0.0000}"));
         if (report is { ValidationBefore: { } before, ValidationAfter: { } after })
         {

@@ -21,6 +21,7 @@ internal sealed class TuneScreen(int width, int height, bool isUnicode)
     // Frame of the curve, and a row below all, where the cursor stands.
     private const int RowsAroundCurve = 4;
     private const int LeastWidthForCurve = 30;
+    private const long LeastStepsShown = 20;
 
     private static readonly Style LineStyle = new(Color.Blue);
     private static readonly Style MarkStyle = new(Color.Orange1);
@@ -54,8 +55,8 @@ internal sealed class TuneScreen(int width, int height, bool isUnicode)
     {
         TimeSpan time = TimeSpan.FromSeconds(Math.Min(Math.Round(seconds), 1e9));
         return time.TotalHours >= 1
-            ? string.Create(CultureInfo.InvariantCulture, $"{(long)time.TotalHours}:{time.Minutes:00}:{time.Seconds:00}")
-            : string.Create(CultureInfo.InvariantCulture, $"{time.Minutes}:{time.Seconds:00}");
+            ? Text($"{(long)time.TotalHours}:{time.Minutes:00}:{time.Seconds:00}")
+            : Text($"{time.Minutes}:{time.Seconds:00}");
     }
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
@@ -128,10 +129,23 @@ internal sealed class TuneScreen(int width, int height, bool isUnicode)
         }
     }
 
+    // The whole run, or while little of it is done a half, a quarter and so on, so that there is something to see.
+    private static long RightEdge(TuneMoment moment)
+    {
+        long done = moment.Smooth[^1].Step;
+        long edge = moment.Plan.StepCount;
+        while (edge / 2 >= 2 * done && edge / 2 >= LeastStepsShown)
+        {
+            edge /= 2;
+        }
+
+        return edge;
+    }
+
     private IEnumerable<Paragraph> Curve(TuneMoment moment, int rows)
     {
         int columns = _columns - LabelWidth - 2;
-        CurveFrame frame = CurveFrame.Around(moment.Smooth, moment.HeldOut, moment.Plan.StepCount);
+        CurveFrame frame = CurveFrame.Around(moment.Smooth, moment.HeldOut, RightEdge(moment));
         TerminalCurve curve = new(columns, rows, isUnicode);
         curve.AddLine(frame, moment.Smooth);
         TerminalCurve marks = new(columns, rows, isUnicode);
@@ -142,18 +156,19 @@ internal sealed class TuneScreen(int width, int height, bool isUnicode)
             bool isLabelled = row == 0 || row == rows - 1 || row == rows / 2;
             double loss = frame.MostLoss - ((frame.MostLoss - frame.LeastLoss) * row / (rows - 1));
             string label = isLabelled ? Text($"{loss,LabelWidth:0.00} ") : new string(' ', LabelWidth + 1);
-            yield return Line([(label + (isUnicode ? "│" : "|"), QuietStyle), .. Cells(curve.Row(row), marks.Row(row))]);
+            string edge = isUnicode ? "│" : "|";
+            yield return Line([(label + edge, QuietStyle), .. Cells(curve.Row(row), marks.Row(row))]);
         }
 
         string floor = new(isUnicode ? '─' : '-', columns);
         yield return Line((new string(' ', LabelWidth + 1) + (isUnicode ? "└" : "+") + floor, QuietStyle));
         string first = Text($"{frame.FirstStep}");
-        string end = Text($"step {moment.Plan.StepCount}");
+        string end = Text($"step {frame.LastStep}");
         string legend = moment.HeldOut.Count > 0 && columns > 50
             ? $"   loss, smoothed   {(isUnicode ? TerminalCurve.Mark : 'o')} held out"
             : "";
-        yield return Line(
-            (new string(' ', LabelWidth + 2) + (first + legend).PadRight(Math.Max(0, columns - end.Length)) + end, QuietStyle));
+        string left = (first + legend).PadRight(Math.Max(0, columns - end.Length));
+        yield return Line((new string(' ', LabelWidth + 2) + left + end, QuietStyle));
     }
 
     // Marks lie above the line; cells of one kind become one span.

@@ -70,6 +70,28 @@ internal static class AtomicFile
     /// <exception cref="IOException">As for <see cref="Write(string, Action{Stream})"/>.</exception>
     public static void WriteBytes(string path, byte[] bytes) => Write(path, stream => stream.Write(bytes));
 
+    /// <summary>
+    /// Takes away what writers of a file that were killed left under temporary names. Nobody else may write it now.
+    /// </summary>
+    /// <param name="path">The file; its folder need not exist.</param>
+    public static void RemoveLeftovers(string path)
+    {
+        string full = Path.GetFullPath(path);
+        string folder = Path.GetDirectoryName(full)!;
+        string prefix = TemporaryPrefix(full);
+        int length = prefix.Length + Path.GetRandomFileName().Length;
+        if (Directory.Exists(folder))
+        {
+            Array.ForEach(
+                [
+                    .. Directory.EnumerateFiles(folder)
+                        .Where(file => Path.GetFileName(file).Length == length)
+                        .Where(file => Path.GetFileName(file).StartsWith(prefix, StringComparison.Ordinal)),
+                ],
+                Remove);
+        }
+    }
+
     /// <summary>What keeps a file from being written; null for an error that is none of the disk.</summary>
     /// <remarks>The runtime takes a limit on the size of files (EFBIG) for a wrong argument of its own.</remarks>
     public static string? Describe(Exception exception) => exception switch
@@ -84,7 +106,9 @@ internal static class AtomicFile
         new(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, BufferByteLength);
 
     private static string TemporaryName(string target) =>
-        Path.Combine(Path.GetDirectoryName(target)!, $".{Path.GetFileName(target)}.{Path.GetRandomFileName()}");
+        Path.Combine(Path.GetDirectoryName(target)!, TemporaryPrefix(target) + Path.GetRandomFileName());
+
+    private static string TemporaryPrefix(string target) => $".{Path.GetFileName(target)}.";
 
     private static string Replaceable(string path)
     {

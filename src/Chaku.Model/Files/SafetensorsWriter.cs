@@ -8,9 +8,6 @@ internal static class SafetensorsWriter
 {
     private const int HeaderAlignment = 8;
 
-    // What bytes that are no weights are called.
-    private const string Bytes = "U8";
-
     /// <summary>Writes a file whole or not at all.</summary>
     /// <param name="path">The file; its folder exists.</param>
     /// <param name="metadata">Strings about the tensors, written in ordinal order of their keys; may be empty.</param>
@@ -85,18 +82,17 @@ internal static class SafetensorsWriter
 
     private static void WriteTensor(Utf8JsonWriter json, TensorSource tensor, long place)
     {
-        string dataType = tensor.Format?.Name ?? Bytes;
-        if (ElementTypes.ByteLength(dataType) == 0 || tensor.Name == SafetensorsReader.MetadataKey
+        if (ElementTypes.ByteLength(tensor.DataType) == 0 || tensor.Name == SafetensorsReader.MetadataKey
             || tensor.Dimensions.Any(length => length < 0))
         {
             throw new ArgumentException(
-                $"safetensors has no tensor {ModelFormatException.Quote(tensor.Name)} in {tensor.Format} "
+                $"safetensors has no tensor {ModelFormatException.Quote(tensor.Name)} in {tensor.DataType} "
                 + $"[{string.Join(", ", tensor.Dimensions)}]",
                 nameof(tensor));
         }
 
         json.WriteStartObject(tensor.Name);
-        json.WriteString("dtype", dataType);
+        json.WriteString("dtype", tensor.DataType);
         WriteNumbers(json, "shape", tensor.Dimensions);
         WriteNumbers(json, "data_offsets", [place, checked(place + tensor.ByteLength)]);
         json.WriteEndObject();

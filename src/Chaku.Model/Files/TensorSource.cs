@@ -13,6 +13,9 @@ namespace Chaku.Model.Files;
 internal sealed record TensorSource(
     string Name, TensorFormat? Format, IReadOnlyList<long> Dimensions, Action<Stream> Write)
 {
+    /// <summary>The type of its elements, as safetensors spells it.</summary>
+    public string DataType => Format?.Name ?? "U8";
+
     /// <summary>Bytes in all.</summary>
     public long ByteLength
     {

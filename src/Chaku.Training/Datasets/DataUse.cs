@@ -5,7 +5,7 @@ namespace Chaku.Training.Datasets;
 /// <summary>What is learnt of a data set, and what is held out to measure the loss on.</summary>
 internal sealed record DataUse
 {
-    /// <summary>Whether everything of a conversation is learnt, the questions too; else the answers and their ends.</summary>
+    /// <summary>Whether everything of a conversation is learnt; else the answers and their ends.</summary>
     public bool LearnsInputs { get; init; }
 
     /// <summary>The share that is held out, in [0, 1).</summary>

@@ -54,7 +54,7 @@ internal sealed class Checkpoint : IDisposable
             [RunKey] = identity.ToText(),
             [StateKey] = state.ToText(),
         };
-        metadata.Add(HashKey, Hash(metadata, stream => Array.ForEach(sources, source => source.Write(stream))));
+        metadata.Add(HashKey, Hash(metadata, stream => WriteTensors(sources, stream)));
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         AtomicFile.WriteAll([(path, stream => SafetensorsWriter.Write(stream, metadata, sources))], create);
     }
@@ -133,7 +133,7 @@ internal sealed class Checkpoint : IDisposable
         }
     }
 
-    // Of the strings but itself, in the order of their keys, each with a line's end, and then of all tensors.
+    // Of the strings but itself, in the order of their keys, and then of the tensors: name, type and bytes of each.
     private static string Hash(IReadOnlyDictionary<string, string> metadata, Action<Stream> writeTensors)
     {
         using SHA256 hash = SHA256.Create();
@@ -143,7 +143,7 @@ internal sealed class Checkpoint : IDisposable
             {
                 if (key != HashKey)
                 {
-                    stream.Write(Encoding.UTF8.GetBytes($"{key}={value}\n"));
+                    WriteLine(stream, $"{key}={value}");
                 }
             }
 
@@ -153,10 +153,22 @@ internal sealed class Checkpoint : IDisposable
         return Convert.ToHexStringLower(hash.Hash!);
     }
 
+    private static void WriteLine(Stream stream, string text) => stream.Write(Encoding.UTF8.GetBytes(text + "\n"));
+
+    private static void WriteTensors(TensorSource[] sources, Stream stream)
+    {
+        foreach (TensorSource source in sources)
+        {
+            WriteLine(stream, $"{source.Name} {source.DataType} {source.ByteLength}");
+            source.Write(stream);
+        }
+    }
+
     private static void WriteTensors(TensorFile file, Stream stream)
     {
         foreach (FileTensor tensor in file.Tensors)
         {
+            WriteLine(stream, $"{tensor.Name} {tensor.DataType} {tensor.ByteLength}");
             for (long start = 0; start < tensor.ByteLength; start += ChunkByteLength)
             {
                 stream.Write(file.Bytes(tensor, start, (int)Math.Min(ChunkByteLength, tensor.ByteLength - start)));

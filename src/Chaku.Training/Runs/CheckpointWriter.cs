@@ -22,9 +22,6 @@ internal sealed class CheckpointWriter(
     private TimeSpan _cost;
     private bool _hasFailed;
 
-    /// <summary>What is said behind every message on a run that can go on.</summary>
-    public const string Advice = "--resume goes on from there";
-
     /// <summary>Whether one is due behind a step.</summary>
     public bool IsDue(long step)
     {

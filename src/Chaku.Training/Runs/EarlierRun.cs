@@ -64,6 +64,21 @@ internal static class EarlierRun
     public static bool IsComplete(string outputPath, bool isFull, RunIdentity identity) =>
         ReadRun(outputPath, isFull) is { Identity: { } finished } && identity.DifferenceFrom(finished) is null;
 
+    /// <summary>Whether there is a checkpoint of this run.</summary>
+    public static bool HasCheckpoint(RunFiles files, RunIdentity identity)
+    {
+        try
+        {
+            using Checkpoint? checkpoint = Checkpoint.Find(files.Checkpoint);
+            return checkpoint is not null && identity.OnThisProcessor().DifferenceFrom(checkpoint.Identity) is null;
+        }
+        catch (TrainingException)
+        {
+            // A damaged one is nobody's.
+            return false;
+        }
+    }
+
     private static void RequireNoOther(string outputPath, bool isFull, RunIdentity identity)
     {
         if (ReadRun(outputPath, isFull) is not { } found)

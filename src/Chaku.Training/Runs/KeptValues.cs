@@ -3,7 +3,7 @@ using Chaku.Training.Gradients;
 
 namespace Chaku.Training.Runs;
 
-/// <summary>A copy of what is trained, as it was behind one of the steps; memory for it is taken with the first.</summary>
+/// <summary>A copy of what is trained, as it was behind a step; memory for it is taken with the first.</summary>
 /// <param name="tensors">What is trained.</param>
 internal sealed class KeptValues(IReadOnlyList<TrainedTensor> tensors) : IDisposable
 {

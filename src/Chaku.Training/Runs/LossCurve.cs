@@ -83,7 +83,8 @@ internal static class LossCurve
         }
 
         double middle = (Top + Height - Bottom) / 2;
-        Add(svg, $"<text transform=\"translate(18 {middle}) rotate(-90)\" text-anchor=\"middle\">loss, nats a token</text>");
+        string place = Text($"translate(18 {middle}) rotate(-90)");
+        Add(svg, $"<text transform=\"{place}\" text-anchor=\"middle\">loss, nats a token</text>");
     }
 
     private static void AddSteps(StringBuilder svg, CurveFrame frame)
@@ -106,7 +107,8 @@ internal static class LossCurve
         AddLine(svg, frame, "held", measured);
         foreach (LossPoint point in frame.Thin(measured, MostCircles))
         {
-            Add(svg, $"<circle class=\"point\" cx=\"{X(frame, point.Step):0.#}\" cy=\"{Y(frame, point.Loss):0.#}\" r=\"3\"/>");
+            (double x, double y) = (X(frame, point.Step), Y(frame, point.Loss));
+            Add(svg, $"<circle class=\"point\" cx=\"{x:0.#}\" cy=\"{y:0.#}\" r=\"3\"/>");
         }
     }
 

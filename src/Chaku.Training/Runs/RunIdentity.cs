@@ -1,10 +1,6 @@
-using System.Buffers;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using System.Security.Cryptography;
-using System.Text;
-using System.Text.Encodings.Web;
-using System.Text.Json;
 using Chaku.Kernels.Formats.Panels;
 using Chaku.Model;
 using Chaku.Training.Datasets;
@@ -19,14 +15,9 @@ namespace Chaku.Training.Runs;
 internal sealed class RunIdentity(IReadOnlyList<KeyValuePair<string, string>> parts)
 {
     private const string ProcessorName = "processor";
+    private const string Separator = "; ";
     private const int MostNamed = 4;
     private const int ShownHashLength = 12;
-
-    private static readonly JsonWriterOptions WriterOptions = new()
-    {
-        // Read by programs and people, never put into a web page.
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-    };
 
     /// <summary>Names and values.</summary>
     public IReadOnlyList<KeyValuePair<string, string>> Parts => parts;
@@ -62,44 +53,29 @@ internal sealed class RunIdentity(IReadOnlyList<KeyValuePair<string, string>> pa
         };
     }
 
-    /// <summary>One line of JSON: the same for the same run.</summary>
-    public string ToText()
-    {
-        ArrayBufferWriter<byte> text = new();
-        using (Utf8JsonWriter json = new(text, WriterOptions))
-        {
-            json.WriteStartObject();
-            foreach ((string name, string value) in parts)
-            {
-                json.WriteString(name, value);
-            }
-
-            json.WriteEndObject();
-        }
-
-        return Encoding.UTF8.GetString(text.WrittenSpan);
-    }
+    /// <summary>One line, the same for the same run: <c>name=value; name=value</c>.</summary>
+    public string ToText() => string.Join(Separator, parts.Select(part => $"{part.Key}={Escape(part.Value)}"));
 
     /// <summary>Reads what <see cref="ToText"/> wrote.</summary>
     /// <exception cref="InvalidDataException">It is something else.</exception>
     public static RunIdentity Parse(string text)
     {
-        try
+        List<KeyValuePair<string, string>> found = [];
+        HashSet<string> names = new(StringComparer.Ordinal);
+        foreach (string part in text.Split(Separator))
         {
-            using JsonDocument document = JsonDocument.Parse(text);
-            KeyValuePair<string, string>[] found =
-            [
-                .. document.RootElement.EnumerateObject()
-                    .Select(part => KeyValuePair.Create(part.Name, part.Value.GetString() ?? "")),
-            ];
-            return found.DistinctBy(part => part.Key).Count() == found.Length
-                ? new RunIdentity(found)
-                : throw new InvalidDataException("expected every part of the run's identity once, found one twice");
+            int end = part.IndexOf('=', StringComparison.Ordinal);
+            if (end < 1 || !names.Add(part[..end]))
+            {
+                throw new InvalidDataException(
+                    "expected name=value in the run's identity, every name once, found " +
+                    ModelFormatException.Quote(part));
+            }
+
+            found.Add(new(part[..end], Uri.UnescapeDataString(part[(end + 1)..])));
         }
-        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
-        {
-            throw new InvalidDataException($"expected the identity of a run, found something else: {exception.Message}");
-        }
+
+        return new RunIdentity(found);
     }
 
     /// <summary>SHA-256 over tokens and masks of sequences, in their order.</summary>
@@ -115,6 +91,11 @@ internal sealed class RunIdentity(IReadOnlyList<KeyValuePair<string, string>> pa
 
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
+
+    // A value may be a stranger's name for a model.
+    private static string Escape(string value) => value
+        .Replace("%", "%25", StringComparison.Ordinal)
+        .Replace(";", "%3B", StringComparison.Ordinal);
 
     private static string Shown(Dictionary<string, string> values, string name)
     {

@@ -6,7 +6,7 @@ using Chaku.Model.Files;
 namespace Chaku.Training.Runs;
 
 /// <summary>
-/// A run's log: a line of JSON for its plan, for each step and for each measurement, each step once, over all its lives.
+/// A run's log: a line of JSON for its plan, for each step and for each measurement, each once over all its lives.
 /// Nothing is written before the first step is done, and a disk that takes nothing does not end the run.
 /// </summary>
 /// <remarks>The lines are described in docs/formats/run-folder.md.</remarks>

@@ -3,7 +3,9 @@ using Chaku.Model.Files;
 
 namespace Chaku.Training.Runs;
 
-/// <summary>Listens to a run, and makes a record of it; while it goes on it keeps the picture of its losses up to date.</summary>
+/// <summary>
+/// Listens to a run, and makes a record of it; while it goes on it keeps the picture of its losses up to date.
+/// </summary>
 /// <param name="options">What was asked for.</param>
 /// <param name="dataPath">The data set.</param>
 /// <param name="written">The adapter's folder, or the model's file.</param>

@@ -39,11 +39,10 @@ internal sealed record SavedTensor(string Name, TensorFormat? Format, int Length
     public FileTensor FindIn(TensorFile file)
     {
         FileTensor tensor = file[Name];
-        return tensor.Format == Format && tensor.Shape is [long length] && length == Length
-            && tensor.ByteLength == Source.ByteLength
+        return tensor.DataType == Source.DataType && tensor.Shape is [long length] && length == Length
             ? tensor
             : throw new ModelFormatException(
-                file.Path, tensor.Offset, $"{Format?.Name ?? "bytes"} [{Length}]", $"{tensor}");
+                file.Path, tensor.Offset, $"{Source.DataType} [{Length}]", $"{tensor}");
     }
 
     /// <summary>Reads the numbers back.</summary>

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Chaku.Model;
 using Chaku.Model.Adapters;
 using Chaku.Training.Datasets;
@@ -53,7 +52,7 @@ internal static class TuneIdentity
         return new RunIdentity(parts);
 
         void Add(string name, object value) =>
-            parts.Add(new(name, string.Create(CultureInfo.InvariantCulture, $"{value}")));
+            parts.Add(new(name, value is bool isSet ? isSet ? "yes" : "no" : $"{value}"));
     }
 
     private static void AddOptions(TuneOptions options, Action<string, object> add)

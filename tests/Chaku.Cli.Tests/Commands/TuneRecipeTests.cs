@@ -23,7 +23,8 @@ public sealed class TuneRecipeTests : CommandSuite
             "targets q_proj,v_proj, ",
             result.Error,
             StringComparison.Ordinal);
-        Assert.Contains("train-on inputs, validation 2000 (but 0.1 of all at most)", result.Error, StringComparison.Ordinal);
+        Assert.Contains(
+            "train-on inputs, validation 2000 (but 0.1 of all at most)", result.Error, StringComparison.Ordinal);
         Assert.Contains(
             "not taken from the recipe, since you say otherwise: lr 3e-4, epochs 3, accumulate 32\n",
             result.Error,
@@ -55,7 +56,7 @@ public sealed class TuneRecipeTests : CommandSuite
         string chosen = Run(
             [.. tune, "--accumulate", "1", "--targets", "dense", "--context", "16",
             "--restart"]).Error;
-        Assert.DoesNotContain("chaku: warning", chosen, StringComparison.Ordinal);
+        Assert.DoesNotContain("warning: recipe", chosen, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -68,7 +69,8 @@ public sealed class TuneRecipeTests : CommandSuite
         Assert.Equal(ExitCodes.Success, result.ExitCode);
         using JsonDocument said = JsonDocument.Parse(result.Output);
         Assert.Equal(JsonValueKind.Null, said.RootElement.GetProperty("template").ValueKind);
-        Assert.Contains("plain text: the recipe's template alpaca-lora is not used", result.Error, StringComparison.Ordinal);
+        Assert.Contains(
+            "plain text: the recipe's template alpaca-lora is not used", result.Error, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -49,6 +49,25 @@ public sealed class AtomicFileTests
     }
 
     [Fact]
+    public void What_a_killed_writer_left_is_taken_away_and_nothing_else()
+    {
+        using TemporaryFolder folder = new();
+        string[] others = ["a*", "b", ".b.notes", ".bb.abcdefgh.ijk", ".b.abcdefgh.ijkl", "b.abcdefgh.ijk"];
+        foreach (string name in (string[])[.. others, ".b.abcdefgh.ijk", ".b.12345678.9ab"])
+        {
+            folder.Write(name, [1]);
+        }
+
+        AtomicFile.RemoveLeftovers(folder["b"]);
+        AtomicFile.RemoveLeftovers(folder["*"]);
+        AtomicFile.RemoveLeftovers(Path.Combine(folder["nowhere"], "b"));
+
+        Assert.Equal(
+            others.Order(StringComparer.Ordinal),
+            Directory.GetFiles(folder.Path).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
     public void A_writer_that_gives_up_leaves_nothing_and_its_own_exception()
     {
         using TemporaryFolder folder = new();

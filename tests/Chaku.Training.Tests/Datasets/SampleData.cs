@@ -47,7 +47,12 @@ internal static class SampleData
 
     /// <summary>Encodes a data set of that name and content.</summary>
     public static TrainingData Encode(
-        string name, string content, int contextLength = 1000, double share = 0, bool addBos = true, DataUse? use = null)
+        string name,
+        string content,
+        int contextLength = 1000,
+        double share = 0,
+        bool addBos = true,
+        DataUse? use = null)
     {
         return OnDisk(name, Encoding.UTF8.GetBytes(content), path =>
         {
