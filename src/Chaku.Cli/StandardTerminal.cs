@@ -9,6 +9,8 @@ internal sealed class StandardTerminal : Terminal, IDisposable
     // SIGXFSZ: without a handler the process dies of writing past a file-size limit, and leaves half a file.
     private const int FileSizeExceeded = 25;
 
+    private const string ShowCursor = "\u001b[?25h";
+
     private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false);
 
     // For as long as the process lives: a signal may be handled after the write that it belongs to has failed and been
@@ -80,6 +82,11 @@ internal sealed class StandardTerminal : Terminal, IDisposable
             // The work stops where it can stop cleanly; who cannot wait for that presses again.
             signal.Cancel = true;
             _cancellation.Cancel();
+        }
+        else if (IsErrorTerminal)
+        {
+            // The process dies now: a live view may have hidden the cursor.
+            Error.WriteLine(ShowCursor);
         }
     }
 }

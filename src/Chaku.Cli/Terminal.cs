@@ -78,7 +78,7 @@ internal abstract class Terminal
     public IAnsiConsole OutputConsole() => CreateConsole(Output, IsOutputTerminal);
 
     /// <summary>Standard error with progress bars, and colours on a terminal only.</summary>
-    public IAnsiConsole ErrorConsole() => CreateConsole(Error, IsErrorTerminal);
+    public virtual IAnsiConsole ErrorConsole() => CreateConsole(Error, IsErrorTerminal);
 
     /// <summary>Catches Ctrl-C until disposed.</summary>
     public IDisposable CatchInterrupts(Action handler)

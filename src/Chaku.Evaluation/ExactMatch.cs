@@ -13,8 +13,8 @@ internal sealed record AnswerCase(Conversation Prompt, string Expected)
 {
     /// <summary>The last answer of a conversation, and what was said before it; null where it has no answer.</summary>
     public static AnswerCase? Of(Conversation conversation) =>
-        conversation.Messages is [.. var before, { Role: Role.Assistant } answer]
-            ? new AnswerCase(new Conversation([.. before]), answer.Content)
+        conversation.Messages[^1] is { Role: Role.Assistant } answer
+            ? new AnswerCase(new Conversation([.. conversation.Messages.SkipLast(1)]), answer.Content)
             : null;
 }
 

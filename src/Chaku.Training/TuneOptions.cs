@@ -1,4 +1,5 @@
 using Chaku.Model.Adapters;
+using Chaku.Training.Datasets;
 using Chaku.Training.Estimation;
 using Chaku.Training.Runs;
 
@@ -51,8 +52,15 @@ internal sealed record TuneOptions
     /// <summary>A name of <see cref="Optimisation.LearningRateSchedules.All"/>.</summary>
     public string Schedule { get; init; } = Optimisation.LearningRateSchedules.All[0].Name;
 
-    /// <summary>Steps over which the learning rate climbs; null takes 3 of 100, Vicuna's share.</summary>
+    /// <summary>
+    /// Steps over which the learning rate climbs; where <see cref="WarmupShare"/> is given too, no more than that.
+    /// </summary>
     public long? WarmupSteps { get; init; }
+
+    /// <summary>
+    /// The same as a share of all steps, in [0, 1]; where neither is given it is 3 of 100, Vicuna's share.
+    /// </summary>
+    public double? WarmupShare { get; init; }
 
     /// <summary>Steps; null takes what the epochs need.</summary>
     public long? Steps { get; init; }
@@ -72,6 +80,12 @@ internal sealed record TuneOptions
     /// <summary>Micro-batches of a step.</summary>
     public int Accumulation { get; init; } = 1;
 
+    /// <summary>
+    /// Whether a context holds as many sequences as fit; else <see cref="BatchSize"/> counts sequences, as most
+    /// programs count.
+    /// </summary>
+    public bool IsPacked { get; init; } = true;
+
     /// <summary>Gradients with a larger norm are scaled down to it; 0 leaves them.</summary>
     public double ClipNorm { get; init; } = 1;
 
@@ -90,8 +104,27 @@ internal sealed record TuneOptions
     /// <summary>What energy and the machine cost, for the estimate and the report.</summary>
     public Tariff Tariff { get; init; } = new();
 
+    /// <summary>AdamW's β₂: how long the mean of squared gradients remembers.</summary>
+    public double Beta2 { get; init; } = 0.999;
+
+    /// <summary>Whether everything of a conversation is learnt, the questions too.</summary>
+    public bool LearnsInputs { get; init; }
+
     /// <summary>Share of the data that is held out to measure the loss on, in [0, 1).</summary>
     public double ValidationShare { get; init; }
+
+    /// <summary>
+    /// Sequences that are held out; where <see cref="ValidationShare"/> is given too, no more than that.
+    /// </summary>
+    public int? ValidationCount { get; init; }
+
+    /// <summary>What is learnt of the data, and what is held out.</summary>
+    public DataUse Use => new()
+    {
+        LearnsInputs = LearnsInputs,
+        ValidationShare = ValidationShare,
+        ValidationCount = ValidationCount,
+    };
 
     /// <summary>
     /// Steps from one measurement of what is held out to the next; null takes a share of the run.
@@ -108,7 +141,7 @@ internal sealed record TuneOptions
     public string? Keeps { get; init; }
 
     /// <summary>Whether the best measured numbers are written instead of the last.</summary>
-    public bool KeepsBest => ValidationShare > 0 && Keeps != "last";
+    public bool KeepsBest => Use.HoldsOut && Keeps != "last";
 
     /// <summary>When checkpoints are written.</summary>
     public CheckpointOptions Checkpoints { get; init; } = new();
@@ -116,11 +149,14 @@ internal sealed record TuneOptions
     /// <summary>Rank and strength of the adapter.</summary>
     public LoraSettings Adapter => new(Rank, Alpha ?? (2 * Rank), IsRankStabilised, IsWeightDecomposed);
 
-    /// <summary>The chat template's name; null takes the model's own.</summary>
+    /// <summary>The chat template's name; null takes the recipe's, and without one the model's own.</summary>
     public string? Template { get; init; }
 
-    /// <summary>The recipe that the options come from; null where they come from none.</summary>
+    /// <summary>The recipe that these come from, an entry of <see cref="TuneRecipes.All"/>; may be null.</summary>
     public string? Recipe { get; init; }
+
+    /// <summary>The recipe's chat template, for data that need one.</summary>
+    public string? RecipeTemplate { get; init; }
 
     /// <summary>The terms that the data are under; null looks for what states them.</summary>
     public string? DataLicense { get; init; }

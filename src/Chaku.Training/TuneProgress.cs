@@ -62,6 +62,12 @@ internal sealed record TunePlan(
     /// <summary>What applies to it, as far as the licences of base and data are known.</summary>
     public ResultLicense License => ResultLicense.Of(Origin.BaseLicense, Origin.DataLicense);
 
+    /// <summary>Tokens of a sequence at most.</summary>
+    public int ContextLength { get; init; }
+
+    /// <summary>Steps over which the learning rate climbs.</summary>
+    public long WarmupCount { get; init; }
+
     /// <summary>Steps that an earlier life of the run has done; 0 for one that begins.</summary>
     public long ResumedFrom { get; init; }
 

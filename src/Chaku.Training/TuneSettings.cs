@@ -7,7 +7,7 @@ namespace Chaku.Training;
 /// <summary>What options say, checked, in the terms of the trainer.</summary>
 internal static class TuneSettings
 {
-    private const double WarmupShare = 0.03;
+    private const double DefaultWarmupShare = 0.03;
 
     // More than any memory holds, and little enough that no count overflows.
     private const int MostBatchTokens = 1 << 26;
@@ -26,9 +26,11 @@ internal static class TuneSettings
         Require(options.Tariff.Fault is null, options.Tariff.Fault ?? "");
         Require(options.ClipNorm >= 0, "the clipping norm is 0 or more");
         Require(options.WeightDecay >= 0, "the weight decay is 0 or more");
+        Require(options.Beta2 is >= 0 and < 1, "beta2 is at least 0 and less than 1");
         Require(options.Steps is null or > 0, "there is at least one step");
         Require(options.Epochs is > 0 and < double.PositiveInfinity, "the epochs are above 0");
         Require(options.WarmupSteps is null or >= 0, "the warm-up has 0 steps or more");
+        Require(options.WarmupShare is null or (>= 0 and <= 1), "the warm-up is a share of all steps, from 0 to 1");
         Require(options.BatchSize > 0 && options.Accumulation > 0, "batch and accumulation are 1 or more");
         Require(
             (long)contextLength * options.BatchSize <= MostBatchTokens,
@@ -59,7 +61,11 @@ internal static class TuneSettings
             LoraPlusRatio = options.LoraPlusRatio,
             Schedule = schedule,
             OptimiserKind = optimiser,
-            Optimiser = defaults.Optimiser with { WeightDecay = options.WeightDecay },
+            Optimiser = defaults.Optimiser with
+            {
+                Beta2 = options.Beta2,
+                WeightDecay = options.WeightDecay,
+            },
             ClipNorm = options.ClipNorm,
             DropoutRate = options.Dropout,
             Seed = options.Seed,
@@ -74,7 +80,7 @@ internal static class TuneSettings
         return settings with
         {
             StepCount = stepCount,
-            WarmupCount = Math.Min(options.WarmupSteps ?? (long)Math.Ceiling(WarmupShare * stepCount), stepCount),
+            WarmupCount = WarmupCount(options, stepCount),
         };
     }
 
@@ -88,6 +94,13 @@ internal static class TuneSettings
         }
     }
 
+    private static long WarmupCount(TuneOptions options, long stepCount)
+    {
+        double? share = options.WarmupShare ?? (options.WarmupSteps is null ? DefaultWarmupShare : null);
+        long most = share is { } given ? (long)Math.Ceiling(given * stepCount) : stepCount;
+        return Math.Min(options.WarmupSteps ?? most, most);
+    }
+
     private static void CheckMeasuring(TuneOptions options)
     {
         Require(options.ValidateEvery is null or > 0, "there is at least one step from one measurement to the next");
@@ -96,7 +109,7 @@ internal static class TuneSettings
         Require(options.Checkpoints.Interval >= TimeSpan.Zero, "the time between checkpoints is 0 or more");
         bool isMeasured = options.ValidateEvery is not null || options.Patience is not null || options.Keeps == "best";
         Require(
-            !isMeasured || options.ValidationShare > 0,
+            !isMeasured || options.Use.HoldsOut,
             "nothing is held out to measure on: give --validation SHARE, or leave out --validate-every, --patience " +
             "and --keep best");
         Require(

@@ -107,7 +107,12 @@ internal sealed class Tuning
         target.RequireWritable(outputPath);
         AdapterOrigin origin = Origin(dataset, prompts, template);
         BatchPlan batches = new(
-            data.Training.Sequences, ContextLength, _options.BatchSize, _options.Accumulation, _options.Seed);
+            data.Training.Sequences,
+            ContextLength,
+            _options.BatchSize,
+            _options.Accumulation,
+            _options.Seed,
+            _options.IsPacked);
         settings = TuneSettings.WithSteps(settings, _options, batches);
         TuningEstimate estimate = TuningEstimate.OfMemory(
             _model, _options, target, settings.OptimiserKind, batches, data.Validation);
@@ -140,6 +145,8 @@ internal sealed class Tuning
             Files = files,
             IsFull = _options.IsFull,
             Origin = origin,
+            ContextLength = ContextLength,
+            WarmupCount = settings.WarmupCount,
             ResumedFrom = checkpoint?.State.StepsDone ?? 0,
             Estimate = estimate.Probed(
                 trainer,
@@ -212,7 +219,8 @@ internal sealed class Tuning
             format.HasConversations || _options.Template is null,
             $"{dataset.Path} is read as {format.Name}, to which no template applies: leave out '{_options.Template}'");
         template = format.HasConversations
-            ? ChatTemplates.Resolve(_options.Template, _model.ChatTemplate, _model.Tokenizer.Vocabulary)
+            ? ChatTemplates.Resolve(
+                _options.Template ?? _options.RecipeTemplate, _model.ChatTemplate, _model.Tokenizer.Vocabulary)
             : null;
         prompts = template is null ? null : new PromptEncoder(_model.Tokenizer, template);
         return DatasetEncoder.Encode(
@@ -220,7 +228,7 @@ internal sealed class Tuning
             _model.Tokenizer,
             prompts,
             ContextLength,
-            _options.ValidationShare,
+            _options.Use,
             _progress.OnRecord,
             _cancellation);
     }

@@ -6,6 +6,7 @@ internal static class Commands
     /// <summary>Every command, in the order of the help.</summary>
     public static IReadOnlyList<ProgramCommand> Create() =>
     [
+        new OwnCommand(),
         new RunCommand(),
         new ChatCommand(),
         new DataCommand(),

@@ -115,7 +115,7 @@ internal sealed class DataCommand : ProgramCommand
             throw new UsageException($"{dataset.Path} is read as {dataset.Format.Name}, to which no template applies");
         }
 
-        ModelText text = ModelText.Open(model);
+        ModelText text = ModelText.Open(ModelPath.Resolve(model));
         ChatTemplate? template = dataset.Format.HasConversations
             ? ChatTemplates.Resolve(name, text.ChatTemplate, text.Tokenizer.Vocabulary)
             : null;

@@ -94,7 +94,7 @@ internal sealed class OwnCommand : ProgramCommand
 
         string output = arguments.GetRequiredValue(_out);
         using LanguageModel model = Load(arguments, terminal);
-        TuneOptions options = Options(arguments, isOwn);
+        TuneOptions options = ReadOptions(arguments, isOwn);
         string data = namedData ?? OwnModel.Skill.Unpack();
         Dataset dataset = Dataset.Read(data, options.Format);
         PromptEncoder prompts = new(model.Tokenizer, ChatTemplates.Resolve(
@@ -107,7 +107,7 @@ internal sealed class OwnCommand : ProgramCommand
         OwnReport.Print(terminal.Error, "before", measurement.Sets, before);
         RunRecord? record = TuneJob.Run(terminal, model, data, output, options, _options.Resumes(arguments));
         LoadedAdapter adapter = PeftAdapter.Read(
-            output, model, ContentHashCache.ForUser(), isForced: false, null, terminal.Cancellation);
+            output, model, ContentHashCache.ForUser(), isForced: false, progress: null, terminal.Cancellation);
         IReadOnlyList<IReadOnlyList<AnsweredCase>> after = measurement.Take(model.Bind(adapter.Adapter));
         if (arguments.GetValue(_json))
         {
@@ -120,10 +120,10 @@ internal sealed class OwnCommand : ProgramCommand
             OwnReport.End(terminal.Output, named, output, measurement.Sets, before, after, record);
         }
 
-        return record?.Report.End == RunEnd.Cancelled ? ExitCodes.Cancelled : ExitCodes.Success;
+        return record is null ? ExitCodes.Success : TuneJob.EndOf(terminal, output, record.Report);
     }
 
-    private TuneOptions Options(ParseResult arguments, bool isOwn)
+    private TuneOptions ReadOptions(ParseResult arguments, bool isOwn)
     {
         TuneOptions defaults = isOwn ? OwnModel.SkillOptions : new TuneOptions { ValidationShare = HeldOutShare };
         return _options.Read(arguments, _template.Name(arguments), defaults);
@@ -142,7 +142,7 @@ internal sealed class OwnCommand : ProgramCommand
         List<QuestionSet> sets =
         [
             test is null
-                ? QuestionSet.HeldOut("what is held out", dataset, Tuning.Encode(dataset, model, prompts, options).Validation)
+                ? QuestionSet.HeldOut("what is held out", dataset, HeldOut(dataset, model, prompts, options))
                 : QuestionSet.Read(isOwn ? "the new skill" : "the test", test, options.Format),
         ];
         if (known is not null)
@@ -152,6 +152,12 @@ internal sealed class OwnCommand : ProgramCommand
 
         return [.. sets];
     }
+
+    // The same records that the run will hold out.
+    private static TrainingSet HeldOut(
+        Dataset dataset, LanguageModel model, PromptEncoder prompts, TuneOptions options) =>
+        DatasetEncoder.Encode(
+            dataset, model.Tokenizer, prompts, Tuning.ContextLengthOf(model, options), options.Use).Validation;
 
     private LanguageModel Load(ParseResult arguments, Terminal terminal)
     {

@@ -60,7 +60,7 @@ internal sealed class ShowCommand : ProgramCommand
     /// <inheritdoc/>
     public override int Execute(ParseResult arguments, Terminal terminal)
     {
-        string path = arguments.GetRequiredValue(_path);
+        string path = ModelPath.Resolve(arguments.GetRequiredValue(_path));
         bool isJson = arguments.GetValue(_json);
         bool isPrompt = arguments.GetResult(_template) is not null;
         if (!isPrompt && _conversation.AreGiven(arguments))

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using Chaku.Cli.Options;
 using Chaku.Model.Families;
 using Chaku.Model.Tokenizers;
 
@@ -49,7 +50,7 @@ internal sealed class TokenizeCommand : ProgramCommand
     /// <inheritdoc/>
     public override int Execute(ParseResult arguments, Terminal terminal)
     {
-        Tokenizer tokenizer = ModelText.Open(arguments.GetRequiredValue(_path)).Tokenizer;
+        Tokenizer tokenizer = ModelText.Open(ModelPath.Resolve(arguments.GetRequiredValue(_path))).Tokenizer;
         string text = arguments.GetRequiredValue(_text);
         text = text == "-" ? terminal.Input.ReadToEnd() : text;
         int[] ids = tokenizer.Encode(text, addSpecial: arguments.GetValue(_special));

@@ -1,8 +1,9 @@
 using System.CommandLine;
 using Chaku.Cli.Options;
-using Chaku.Cli.Reports;
+using Chaku.Model;
 using Chaku.Training;
 using Chaku.Training.Pretraining;
+using Chaku.Training.Runs;
 
 namespace Chaku.Cli.Commands;
 
@@ -39,7 +40,7 @@ internal sealed class TrainCommand : ProgramCommand
         Add(_config);
         Add(_data);
         Add(_out);
-        _options = new TuneArguments(this);
+        _options = new TuneArguments(this, isNewModel: true);
         Add(_threads);
         Add(_json);
     }
@@ -54,28 +55,21 @@ internal sealed class TrainCommand : ProgramCommand
     public override int Execute(ParseResult arguments, Terminal terminal)
     {
         string output = arguments.GetRequiredValue(_out);
-        TuneReport report;
-        using (TuneLog log = new(terminal))
+        string data = arguments.GetRequiredValue(_data);
+        TuneOptions options = _options.Read(arguments, null);
+        string start = NewModel.Create(
+            arguments.GetRequiredValue(_config),
+            data,
+            options.Format,
+            RunFiles.Of(output, options.IsFull),
+            options.Seed);
+        using LanguageModel model = LanguageModel.Load(start, new ModelOptions
         {
-            report = NewModelTraining.Run(
-                arguments.GetRequiredValue(_config),
-                arguments.GetRequiredValue(_data),
-                output,
-                _options.Read(arguments, null),
-                arguments.GetValue(_threads) ?? Environment.ProcessorCount,
-                log.Progress,
-                terminal.Cancellation);
-        }
-
-        if (arguments.GetValue(_json))
-        {
-            JsonOutput.WriteObject(terminal.Output, json => TuneOutcome.WriteFields(json, output, report));
-        }
-        else
-        {
-            TuneOutcome.Print(terminal.Output, output, output, report);
-        }
-
-        return report.StepsDone == report.Plan.StepCount ? ExitCodes.Success : ExitCodes.Cancelled;
+            ThreadCount = arguments.GetValue(_threads) ?? new ModelOptions().ThreadCount,
+            Repack = false,
+            HoldsSingles = true,
+        });
+        RunRecord? record = TuneJob.Run(terminal, model, data, output, options, _options.Resumes(arguments));
+        return TuneJob.Say(terminal, output, options, record, arguments.GetValue(_json));
     }
 }

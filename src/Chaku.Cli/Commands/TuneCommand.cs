@@ -1,10 +1,10 @@
 using System.CommandLine;
-using System.Globalization;
 using Chaku.Cli.Options;
 using Chaku.Cli.Reports;
 using Chaku.Model;
 using Chaku.Training;
 using Chaku.Training.Estimation;
+using Chaku.Training.Runs;
 
 namespace Chaku.Cli.Commands;
 
@@ -33,7 +33,6 @@ internal sealed class TuneCommand : ProgramCommand
         NumberOption.Whole("--threads", "Threads; one for each processor by default.", 1);
 
     private readonly TuneArguments _options;
-    private readonly EstimateArguments _estimate;
     private readonly TemplateOption _template;
     private readonly Option<bool> _json = JsonOutput.CreateOption();
 
@@ -45,7 +44,6 @@ internal sealed class TuneCommand : ProgramCommand
         Add(_data);
         Add(_out);
         _options = new TuneArguments(this);
-        _estimate = new EstimateArguments(this);
         _template = new TemplateOption(this);
         Add(_threads);
         Add(_json);
@@ -56,6 +54,7 @@ internal sealed class TuneCommand : ProgramCommand
     [
         "chaku tune model.gguf story.txt -o my-adapter",
         "chaku tune model.gguf records.json -o my-adapter --template alpaca --epochs 2 --validation 0.1",
+        "chaku tune model.gguf alpaca_data.json -o my-adapter --recipe alpaca-lora",
         "chaku tune model.gguf story.txt -o my-adapter --rank 16 --lr 1e-4 --steps 500 --context 256 --seed 1",
         "chaku tune model.gguf records.json -o my-adapter --validation 0.1 --patience 3 --resume",
         "chaku tune small.gguf story.txt -o my-model.gguf --full",
@@ -64,66 +63,36 @@ internal sealed class TuneCommand : ProgramCommand
     /// <inheritdoc/>
     public override int Execute(ParseResult arguments, Terminal terminal)
     {
-        TuneOptions options = _estimate.AddTo(_options.Read(arguments, _template.Name(arguments)), arguments);
+        TuneRecipe? recipe = _options.Recipe(arguments);
         string output = arguments.GetRequiredValue(_out);
-        TuningEstimate.RequireWholeFits(arguments.GetRequiredValue(_model), options);
-        using LanguageModel model = Load(arguments, terminal, options);
-        if (Tune(arguments, terminal, model, options) is not { } report)
-        {
-            return SayComplete(arguments, terminal, output, options);
-        }
-
-        if (arguments.GetValue(_json))
-        {
-            JsonOutput.WriteObject(terminal.Output, json => TuneOutcome.WriteFields(json, output, report));
-        }
-        else
-        {
-            TuneOutcome.Print(terminal.Output, model.Path, output, report);
-        }
-
-        if (report.End != RunEnd.Cancelled)
-        {
-            return ExitCodes.Success;
-        }
-
-        string kept = report.KeptStep == report.StepsDone
-            ? "what was learnt until then"
-            : $"the best that was measured, behind step {report.KeptStep}";
-        terminal.Warn(string.Create(
-            CultureInfo.InvariantCulture,
-            $"stopped after {report.StepsDone} of {report.Plan.StepCount} steps; " +
-            $"{output} has {kept}, and --resume goes on"));
-        return ExitCodes.Cancelled;
+        TuningEstimate.RequireWholeFits(
+            ModelPath.Resolve(arguments.GetRequiredValue(_model)), _options.Read(arguments, null));
+        using LanguageModel model = Load(arguments, terminal);
+        TuneOptions options = ReadOptions(arguments, terminal, recipe, model);
+        RunRecord? record = TuneJob.Run(
+            terminal, model, arguments.GetRequiredValue(_data), output, options, _options.Resumes(arguments));
+        return TuneJob.Say(terminal, output, options, record, arguments.GetValue(_json));
     }
 
-    private TuneReport? Tune(ParseResult arguments, Terminal terminal, LanguageModel model, TuneOptions options)
+    private TuneOptions ReadOptions(
+        ParseResult arguments, Terminal terminal, TuneRecipe? recipe, LanguageModel model)
     {
-        string data = arguments.GetRequiredValue(_data);
-        string output = arguments.GetRequiredValue(_out);
-        using TuneLog log = new(terminal);
-        return _options.Resumes(arguments)
-            ? Tuning.Resume(model, data, output, options, log.Progress, terminal.Cancellation)
-            : Tuning.Run(model, data, output, options, log.Progress, terminal.Cancellation);
-    }
-
-    private int SayComplete(ParseResult arguments, Terminal terminal, string output, TuneOptions options)
-    {
-        if (arguments.GetValue(_json))
+        string? template = _template.Name(arguments);
+        if (recipe is null)
         {
-            JsonOutput.WriteObject(terminal.Output, json => TuneOutcome.WriteComplete(json, output, options.IsFull));
-        }
-        else
-        {
-            terminal.Output.WriteLine($"{output} is complete: this run wrote it before, and nothing was done");
+            return _options.Read(arguments, template);
         }
 
-        return ExitCodes.Success;
+        RecipeFit fit = recipe.FitTo(model, _options.IsFull(arguments));
+        TuneOptions options = _options.Read(arguments, template, fit.Options);
+        RecipeReport.Print(terminal, recipe, fit, options);
+        return options;
     }
 
-    private LanguageModel Load(ParseResult arguments, Terminal terminal, TuneOptions options)
+    private LanguageModel Load(ParseResult arguments, Terminal terminal)
     {
-        LanguageModel model = LanguageModel.Load(arguments.GetRequiredValue(_model), new ModelOptions
+        TuneOptions options = _options.Read(arguments, null);
+        LanguageModel model = LanguageModel.Load(ModelPath.Resolve(arguments.GetRequiredValue(_model)), new ModelOptions
         {
             ThreadCount = arguments.GetValue(_threads) ?? new ModelOptions().ThreadCount,
             ContextLength = options.ContextLength,

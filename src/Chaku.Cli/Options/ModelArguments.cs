@@ -13,7 +13,7 @@ internal sealed class ModelArguments
 {
     private readonly Argument<string> _path = new("MODEL")
     {
-        Description = "The model: a GGUF file, or a Hugging Face folder.",
+        Description = ModelPath.Description,
     };
 
     private readonly Option<string?> _adapter = new("--adapter")
@@ -87,7 +87,7 @@ internal sealed class ModelArguments
     public LanguageModel Load(ParseResult arguments, Terminal terminal, bool isExact = false)
     {
         ModelOptions defaults = new();
-        LanguageModel model = LanguageModel.Load(arguments.GetRequiredValue(_path), new ModelOptions
+        LanguageModel model = LanguageModel.Load(ModelPath.Resolve(arguments.GetRequiredValue(_path)), new ModelOptions
         {
             ThreadCount = arguments.GetValue(_threads) ?? defaults.ThreadCount,
             ContextLength = arguments.GetValue(_context),

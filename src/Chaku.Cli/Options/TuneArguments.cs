@@ -1,114 +1,27 @@
 using System.CommandLine;
 using Chaku.Training;
 using Chaku.Training.Optimisation;
-using Chaku.Training.Runs;
+using Chaku.Training.Pretraining;
 
 namespace Chaku.Cli.Options;
 
-/// <summary>How an adapter is trained.</summary>
+/// <summary>How a model is tuned: what is given wins over a recipe, and that over the defaults.</summary>
 internal sealed class TuneArguments
 {
     private const int MostMinutes = 1_000_000;
+
+    private readonly Option<string?> _recipe = new("--recipe")
+    {
+        Description =
+            $"Takes the published hyper-parameters of {TuneRecipes.Names}; what you give as well wins. --full has " +
+            "those for all weights.",
+        HelpName = "NAME",
+    };
 
     private readonly Option<bool> _full = new("--full")
     {
         Description = "Trains all weights instead of an adapter, and writes a GGUF file in F32: a quantised base is " +
             "dequantised.",
-    };
-
-    private readonly Option<int?> _rank = NumberOption.Whole("--rank", "Rank of the adapter; 8 by default.", 1);
-
-    private readonly Option<double?> _alpha = NumberOption.Fraction(
-        "--alpha", "Strength: the change is scaled by alpha / rank; twice the rank by default.");
-
-    private readonly Option<bool> _rankStabilised = new("--rslora")
-    {
-        Description = "Scales by alpha / √rank instead.",
-    };
-
-    private readonly Option<bool> _dora = new("--dora")
-    {
-        Description = "Trains the magnitude of each row as well (DoRA).",
-    };
-
-    private readonly Option<double?> _dropout = NumberOption.Fraction(
-        "--dropout", "Share of the adapter's inputs that become zero in each step; 0 by default.");
-
-    private readonly Option<string?> _targets = new("--targets")
-    {
-        Description = "Matrices to adapt, with commas between, such as q_proj,v_proj; all-linear by default.",
-        HelpName = "NAMES",
-    };
-
-    private readonly Option<double?> _learningRate = NumberOption.Fraction(
-        "--lr", "Learning rate; 2e-4 by default, 2e-5 with --full.");
-
-    private readonly Option<double?> _loraPlus = new("--loraplus")
-    {
-        Description = "The learning rate of B is this much times that of A (LoRA+); 1 by default, 16 is usual.",
-        HelpName = "RATIO",
-        CustomParser = NumberOption.ParseFraction,
-    };
-
-    private readonly Option<string?> _optimiser = new("--optimizer")
-    {
-        Description = "What moves the weights: " + Names(OptimiserKinds.All.Select(entry => entry.Name)) +
-            ", which needs a quarter of the memory; the first by default.",
-        HelpName = "NAME",
-    };
-
-    private readonly Option<string?> _schedule = new("--schedule")
-    {
-        Description = "How the learning rate falls: " + Names(LearningRateSchedules.All.Select(entry => entry.Name)) +
-            "; the first by default.",
-        HelpName = "NAME",
-    };
-
-    private readonly Option<int?> _warmup = NumberOption.Whole(
-        "--warmup", "Steps over which the learning rate climbs; 3 of 100 by default.");
-
-    private readonly Option<int?> _steps = NumberOption.Whole("--steps", "Steps; as the epochs have it by default.", 1);
-
-    private readonly Option<double?> _epochs = NumberOption.Fraction(
-        "--epochs", "How often everything is learnt from; 3 by default.");
-
-    private readonly Option<ulong?> _seed = NumberOption.Seed("The same seed gives the same adapter; 0 by default.");
-
-    private readonly Option<int?> _context = NumberOption.Whole(
-        "--context", "Tokens of a sequence at most; the model's context by default, but no more than 512.", 2);
-
-    private readonly Option<int?> _batch = NumberOption.Whole(
-        "--batch", "Contexts that go through the model at a time; 4 by default.", 1);
-
-    private readonly Option<int?> _accumulate = NumberOption.Whole(
-        "--accumulate", "Batches that make one step; 1 by default.", 1);
-
-    private readonly Option<double?> _clip = NumberOption.Fraction(
-        "--clip", "Gradients with a larger norm are scaled down to it, 0 leaves them; 1 by default.");
-
-    private readonly Option<double?> _weightDecay = NumberOption.Fraction(
-        "--weight-decay", "Weight decay; 0.01 by default.");
-
-    private readonly Option<double?> _validation = new("--validation")
-    {
-        Description = "Share of the data that is held out, and the loss on it measured; 0 by default.",
-        HelpName = "SHARE",
-        CustomParser = NumberOption.ParseFraction,
-    };
-
-    private readonly Option<int?> _validateEvery = NumberOption.Whole(
-        "--validate-every",
-        "Steps from one measurement of what is held out to the next; 4 measurements by default, 20 with --patience.",
-        1);
-
-    private readonly Option<int?> _patience = NumberOption.Whole(
-        "--patience", "Stops after so many measurements of what is held out without a better one.", 1);
-
-    private readonly Option<string?> _keep = new("--keep")
-    {
-        Description = "What is written: best, the numbers with the lowest loss on what is held out, which is the " +
-            "default with --validation; or last.",
-        HelpName = "WHICH",
     };
 
     private readonly Option<bool> _resume = new("--resume")
@@ -117,95 +30,247 @@ internal sealed class TuneArguments
             "been. A run whose result is there already does nothing.",
     };
 
-    private readonly Option<bool> _restart = new("--restart")
-    {
-        Description = "Drops the checkpoint of a run that was broken off, which is refused otherwise, and begins anew.",
-    };
+    private readonly IReadOnlyList<TuneArgument> _all;
 
-    private readonly Option<double?> _checkpointEvery = new("--checkpoint-every")
-    {
-        Description = "Minutes from one checkpoint to the next; 2 by default, more where writing one takes long.",
-        HelpName = "MINUTES",
-        CustomParser = NumberOption.ParseFraction,
-    };
-
-    private readonly Option<int?> _checkpointSteps = NumberOption.Whole(
-        "--checkpoint-steps", "Steps from one checkpoint to the next as well.", 1);
-
-    private readonly Option<string?> _format = FormatOption.Create();
-
-    private readonly Option<string?> _dataLicense = DataLicenseOption.Create();
+    private readonly EstimateArguments _estimate;
+    private readonly bool _isNewModel;
 
     /// <summary>Adds the options to a command.</summary>
-    public TuneArguments(Command command)
+    /// <param name="command">The command.</param>
+    /// <param name="isNewModel">Whether a model is trained from scratch: there is no adapter then.</param>
+    public TuneArguments(Command command, bool isNewModel = false)
     {
-        Option[] options =
+        _isNewModel = isNewModel;
+        _all =
         [
-            _full, _rank, _alpha, _rankStabilised, _dora, _dropout, _targets, _learningRate, _loraPlus, _optimiser,
-            _schedule, _warmup, _steps, _epochs, _seed, _context, _batch, _accumulate, _clip, _weightDecay, _validation,
-            _validateEvery, _patience, _keep, _resume, _restart, _checkpointEvery, _checkpointSteps, _format,
-            _dataLicense,
+            .. isNewModel ? [] : AdapterArguments(), .. LearningArguments(), .. DataArguments(), .. RunArguments(),
         ];
-        foreach (Option option in options)
+        if (!isNewModel)
         {
-            command.Add(option);
+            command.Add(_recipe);
+            command.Add(_full);
         }
+
+        foreach (TuneArgument argument in _all)
+        {
+            command.Add(argument.Option);
+        }
+
+        command.Add(_resume);
+        _estimate = new EstimateArguments(command);
     }
 
-    /// <summary>The options for the library.</summary>
-    public TuneOptions Read(ParseResult arguments, string? template)
-    {
-        TuneOptions defaults = new();
-        bool isFull = arguments.GetValue(_full);
-        return new TuneOptions
-        {
-            IsFull = isFull,
-            Rank = arguments.GetValue(_rank) ?? defaults.Rank,
-            Alpha = (float?)arguments.GetValue(_alpha),
-            IsRankStabilised = arguments.GetValue(_rankStabilised),
-            IsWeightDecomposed = arguments.GetValue(_dora),
-            Dropout = arguments.GetValue(_dropout) ?? defaults.Dropout,
-            Targets = arguments.GetValue(_targets)?.Split(',', StringSplitOptions.TrimEntries) ?? defaults.Targets,
-            LearningRate = arguments.GetValue(_learningRate)
-                ?? (isFull ? TuneOptions.FullLearningRate : defaults.LearningRate),
-            LoraPlusRatio = arguments.GetValue(_loraPlus) ?? defaults.LoraPlusRatio,
-            Optimiser = arguments.GetValue(_optimiser) ?? defaults.Optimiser,
-            Schedule = arguments.GetValue(_schedule) ?? defaults.Schedule,
-            WarmupSteps = arguments.GetValue(_warmup),
-            Steps = arguments.GetValue(_steps),
-            Epochs = arguments.GetValue(_epochs) ?? defaults.Epochs,
-            Seed = arguments.GetValue(_seed) ?? defaults.Seed,
-            ContextLength = arguments.GetValue(_context),
-            BatchSize = arguments.GetValue(_batch) ?? defaults.BatchSize,
-            Accumulation = arguments.GetValue(_accumulate) ?? defaults.Accumulation,
-            ClipNorm = arguments.GetValue(_clip) ?? defaults.ClipNorm,
-            WeightDecay = arguments.GetValue(_weightDecay) ?? defaults.WeightDecay,
-            ValidationShare = arguments.GetValue(_validation) ?? defaults.ValidationShare,
-            ValidateEvery = arguments.GetValue(_validateEvery),
-            Patience = arguments.GetValue(_patience),
-            Keeps = arguments.GetValue(_keep),
-            Checkpoints = ReadCheckpoints(arguments),
-            Template = template,
-            Format = arguments.GetValue(_format),
-            DataLicense = arguments.GetValue(_dataLicense),
-        };
-    }
+    /// <summary>Every option that changes one of <see cref="TuneOptions"/>.</summary>
+    public IEnumerable<string> Names => _all.Select(argument => argument.Name);
+
+    /// <summary>Whether all weights are trained.</summary>
+    public bool IsFull(ParseResult arguments) => _isNewModel || arguments.GetValue(_full);
 
     /// <summary>Whether a run that was broken off is to go on.</summary>
     public bool Resumes(ParseResult arguments) => arguments.GetValue(_resume);
 
-    private CheckpointOptions ReadCheckpoints(ParseResult arguments)
+    /// <summary>The recipe, if one is asked for.</summary>
+    /// <exception cref="UsageException">There is none of that name.</exception>
+    /// <exception cref="TrainingException">It was not published for what is trained.</exception>
+    public TuneRecipe? Recipe(ParseResult arguments)
     {
-        double minutes = arguments.GetValue(_checkpointEvery) ?? CheckpointOptions.DefaultInterval.TotalMinutes;
-        return minutes is >= 0 and <= MostMinutes
-            ? new CheckpointOptions
-            {
-                Interval = TimeSpan.FromMinutes(minutes),
-                Steps = arguments.GetValue(_checkpointSteps),
-                Restarts = arguments.GetValue(_restart),
-            }
-            : throw new UsageException($"--checkpoint-every takes 0 to {MostMinutes} minutes, not {minutes}");
+        if (arguments.GetValue(_recipe) is not { } name)
+        {
+            return null;
+        }
+
+        TuneRecipe recipe = TuneRecipes.All.FirstOrDefault(entry => entry.Name == name)
+            ?? throw new UsageException($"there is no recipe '{name}': choose one of {TuneRecipes.Names}");
+        _ = recipe.OptionsFor(IsFull(arguments));
+        return recipe;
     }
 
-    private static string Names(IEnumerable<string> names) => string.Join(", ", names);
+    /// <summary>The options for the library.</summary>
+    /// <param name="arguments">The command line.</param>
+    /// <param name="template">The chat template that is named there.</param>
+    /// <param name="recipe">What holds where the command line says nothing; null takes the defaults.</param>
+    public TuneOptions Read(ParseResult arguments, string? template, TuneOptions? recipe = null)
+    {
+        bool isFull = IsFull(arguments);
+        TuneOptions defaults = recipe ?? new TuneOptions
+        {
+            IsFull = isFull,
+            LearningRate = _isNewModel ? NewModel.LearningRate
+                : isFull ? TuneOptions.FullLearningRate
+                : new TuneOptions().LearningRate,
+        };
+        TuneOptions read = _all.Aggregate(
+            defaults with { Template = template }, (options, argument) => argument.Apply(arguments, options));
+        return _estimate.AddTo(read, arguments);
+    }
+
+    private static IEnumerable<TuneArgument> AdapterArguments() =>
+    [
+        TuneArgument.Number(
+            NumberOption.Whole("--rank", "Rank of the adapter; 8 by default.", 1),
+            (options, rank) => options with { Rank = rank }),
+        TuneArgument.Number(
+            NumberOption.Fraction(
+                "--alpha", "Strength: the change is scaled by alpha / rank; twice the rank by default."),
+            (options, alpha) => options with { Alpha = (float)alpha }),
+        TuneArgument.Flag(
+            "--rslora", "Scales by alpha / √rank instead.", options => options with { IsRankStabilised = true }),
+        TuneArgument.Flag(
+            "--dora",
+            "Trains the magnitude of each row as well (DoRA).",
+            options => options with { IsWeightDecomposed = true }),
+        TuneArgument.Number(
+            NumberOption.Fraction(
+                "--dropout", "Share of the adapter's inputs that become zero in each step; 0 by default."),
+            (options, share) => options with { Dropout = share }),
+        TuneArgument.Text(
+            "--targets",
+            "NAMES",
+            "Matrices to adapt, with commas between, such as q_proj,v_proj; all-linear by default.",
+            (options, names) => options with { Targets = names.Split(',', StringSplitOptions.TrimEntries) }),
+        TuneArgument.Number(
+            new Option<double?>("--loraplus")
+            {
+                Description =
+                    "The learning rate of B is this much times that of A (LoRA+); 1 by default, 16 is usual.",
+                HelpName = "RATIO",
+                CustomParser = NumberOption.ParseFraction,
+            },
+            (options, ratio) => options with { LoraPlusRatio = ratio }),
+    ];
+
+    private static IEnumerable<TuneArgument> LearningArguments() =>
+    [
+        TuneArgument.Number(
+            NumberOption.Fraction("--lr", "Learning rate; 2e-4 by default, 2e-5 with --full, 1e-3 for a new model."),
+            (options, rate) => options with { LearningRate = rate }),
+        TuneArgument.Text(
+            "--optimizer",
+            "NAME",
+            $"What moves the weights: {string.Join(", ", OptimiserKinds.All.Select(entry => entry.Name))}, which " +
+            "needs a quarter of the memory; the first by default.",
+            (options, name) => options with { Optimiser = name }),
+        TuneArgument.Number(
+            NumberOption.Fraction("--beta2", "AdamW's beta2; 0.999 by default."),
+            (options, value) => options with { Beta2 = value }),
+        TuneArgument.Text(
+            "--schedule",
+            "NAME",
+            "How the learning rate falls: " +
+            $"{string.Join(", ", LearningRateSchedules.All.Select(entry => entry.Name))}; the first by default.",
+            (options, name) => options with { Schedule = name }),
+        TuneArgument.Number(
+            NumberOption.Whole("--warmup", "Steps over which the learning rate climbs; 3 of 100 by default."),
+            (options, steps) => options with { WarmupSteps = steps, WarmupShare = null }),
+        TuneArgument.Number(
+            NumberOption.Fraction("--warmup-ratio", "The same as a share of all steps, such as 0.03."),
+            (options, share) => options with { WarmupSteps = null, WarmupShare = share }),
+        TuneArgument.Number(
+            NumberOption.Whole("--steps", "Steps; as the epochs have it by default.", 1),
+            (options, steps) => options with { Steps = steps }),
+        TuneArgument.Number(
+            NumberOption.Fraction("--epochs", "How often everything is learnt from; 3 by default."),
+            (options, epochs) => options with { Epochs = epochs }),
+        TuneArgument.Number(
+            NumberOption.Seed("The same seed gives the same adapter; 0 by default."),
+            (options, seed) => options with { Seed = seed }),
+        TuneArgument.Number(
+            NumberOption.Fraction(
+                "--clip", "Gradients with a larger norm are scaled down to it, 0 leaves them; 1 by default."),
+            (options, norm) => options with { ClipNorm = norm }),
+        TuneArgument.Number(
+            NumberOption.Fraction("--weight-decay", "Weight decay; 0.01 by default."),
+            (options, decay) => options with { WeightDecay = decay }),
+    ];
+
+    private static IEnumerable<TuneArgument> DataArguments() =>
+    [
+        TuneArgument.Number(
+            NumberOption.Whole(
+                "--context", "Tokens of a sequence at most; the model's context by default, but no more than 512.", 2),
+            (options, length) => options with { ContextLength = length }),
+        TuneArgument.Number(
+            NumberOption.Whole("--batch", "Contexts that go through the model at a time; 4 by default.", 1),
+            (options, size) => options with { BatchSize = size }),
+        TuneArgument.Number(
+            NumberOption.Whole("--accumulate", "Batches that make one step; 1 by default.", 1),
+            (options, count) => options with { Accumulation = count }),
+        TuneArgument.Flag(
+            "--no-packing",
+            "A context holds one record, however short: --batch counts records, as in most programs.",
+            options => options with { IsPacked = false }),
+        TuneArgument.Text(
+            TrainOn(),
+            (options, what) => options with { LearnsInputs = what == "inputs" }),
+        TuneArgument.Number(
+            new Option<double?>("--validation")
+            {
+                Description =
+                    "What is held out, and the loss on it measured: a share of the data below 1, or so many records; " +
+                    "0 by default.",
+                HelpName = "SHARE|N",
+                CustomParser = NumberOption.ParseFraction,
+            },
+            HoldOut),
+        TuneArgument.Text(FormatOption.Create(), (options, name) => options with { Format = name }),
+        TuneArgument.Text(DataLicenseOption.Create(), (options, terms) => options with { DataLicense = terms }),
+    ];
+
+    private static IEnumerable<TuneArgument> RunArguments() =>
+    [
+        TuneArgument.Number(
+            NumberOption.Whole(
+                "--validate-every",
+                "Steps from one measurement of what is held out to the next; 4 measurements by default, 20 with " +
+                "--patience.",
+                1),
+            (options, steps) => options with { ValidateEvery = steps }),
+        TuneArgument.Number(
+            NumberOption.Whole(
+                "--patience", "Stops after so many measurements of what is held out without a better one.", 1),
+            (options, count) => options with { Patience = count }),
+        TuneArgument.Text(
+            "--keep",
+            "WHICH",
+            "What is written: best, the numbers with the lowest loss on what is held out, which is the default with " +
+            "--validation; or last.",
+            (options, which) => options with { Keeps = which }),
+        TuneArgument.Flag(
+            "--restart",
+            "Drops the checkpoint of a run that was broken off, which is refused otherwise, and begins anew.",
+            options => options with { Checkpoints = options.Checkpoints with { Restarts = true } }),
+        TuneArgument.Number(
+            new Option<double?>("--checkpoint-every")
+            {
+                Description =
+                    "Minutes from one checkpoint to the next; 2 by default, more where writing one takes long.",
+                HelpName = "MINUTES",
+                CustomParser = NumberOption.ParseFraction,
+            },
+            (options, minutes) => minutes is >= 0 and <= MostMinutes
+                ? options with { Checkpoints = options.Checkpoints with { Interval = TimeSpan.FromMinutes(minutes) } }
+                : throw new UsageException($"--checkpoint-every takes 0 to {MostMinutes} minutes, not {minutes}")),
+        TuneArgument.Number(
+            NumberOption.Whole("--checkpoint-steps", "Steps from one checkpoint to the next as well.", 1),
+            (options, steps) => options with { Checkpoints = options.Checkpoints with { Steps = steps } }),
+    ];
+
+    private static Option<string?> TrainOn()
+    {
+        Option<string?> option = new("--train-on")
+        {
+            Description = "What is learnt of a conversation: answers, or inputs too; answers by default.",
+            HelpName = "answers|inputs",
+        };
+        option.AcceptOnlyFromAmong("answers", "inputs");
+        return option;
+    }
+
+    private static TuneOptions HoldOut(TuneOptions options, double amount) => amount switch
+    {
+        < 1 => options with { ValidationShare = amount, ValidationCount = null },
+        <= int.MaxValue when amount == Math.Floor(amount) =>
+            options with { ValidationShare = 0, ValidationCount = (int)amount },
+        _ => throw new UsageException($"--validation takes a share below 1 or a number of records, not {amount}"),
+    };
 }

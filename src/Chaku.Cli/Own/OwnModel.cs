@@ -1,3 +1,5 @@
+using Chaku.Training;
+
 namespace Chaku.Cli.Own;
 
 /// <summary>The project's own small model and its data sets, which the program carries.</summary>
@@ -8,6 +10,15 @@ internal static class OwnModel
 
     /// <summary>The model.</summary>
     public static EmbeddedFile File { get; } = new("chaku-tiny.gguf");
+
+    /// <summary>How the skill is learnt where nobody says otherwise.</summary>
+    public static TuneOptions SkillOptions { get; } = new()
+    {
+        Rank = 16,
+        LearningRate = 2e-3,
+        BatchSize = 4,
+        Steps = 200,
+    };
 
     /// <summary>The data of a skill that the model lacks.</summary>
     public static EmbeddedFile Skill { get; } = new("skill.jsonl");

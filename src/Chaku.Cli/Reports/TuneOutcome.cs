@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using Chaku.Training;
 using Chaku.Training.Datasets;
+using Chaku.Training.Runs;
 
 namespace Chaku.Cli.Reports;
 
@@ -10,40 +11,19 @@ internal static class TuneOutcome
 {
     /// <summary>Prints it for people.</summary>
     /// <param name="output">Where to.</param>
-    /// <param name="model">The base's path.</param>
-    /// <param name="written">The path of the adapter, or with --full of the model.</param>
-    /// <param name="report">What the run did.</param>
-    public static void Print(TextWriter output, string model, string written, TuneReport report)
+    /// <param name="record">The run.</param>
+    /// <param name="withNext">Whether it ends with a command to try.</param>
+    public static void Print(TextWriter output, RunRecord record, bool withNext = true)
     {
-        Line($"{(report.Plan.IsFull ? "model  " : "adapter")}         {written}");
-        Line($"steps           {report.StepsDone}");
-        if (report.KeptStep != report.StepsDone)
+        foreach ((string title, string text) in Lines(record))
         {
-            Line($"kept            the numbers behind step {report.KeptStep}: the lowest held-out loss");
+            output.WriteLine(Terminal.Harmless(Terminal.OneLine($"{title,-14}  {text}")));
         }
 
-        Line($"tokens          {report.TokenCount}");
-        Line($"seconds         {report.ElapsedSeconds:0.0}");
-        Line($"memory          {report.PeakMemoryBytes / 1e9:0.00} GB");
-        Line($"took            {EstimateReport.Line(report.Cost)}");
-        Line($"loss            {report.FirstLoss:0.0000} -> {report.LastLoss:0.0000}");
-        if (report is { ValidationBefore: { } before, ValidationAfter: { } after })
+        if (withNext)
         {
-            Line($"held-out loss   {before:0.0000} -> {after:0.0000}");
-            Line($"perplexity      {Math.Exp(before):0.00} -> {Math.Exp(after):0.00}");
+            output.WriteLine(Terminal.Harmless(Terminal.OneLine($"{"try",-14}  {Command(record)}")));
         }
-
-        if (report.Effect is { } effect)
-        {
-            Line($"change          {EffectReport.Summary(effect)}");
-        }
-
-        LicenseReport.Print(output, "license         ", report.Plan.License);
-        string tuned = report.Plan.IsFull ? written : model;
-        string use = report.Plan.Template is null ? $"chaku run {tuned} \"...\"" : $"chaku chat {tuned}";
-        Line($"try             {use}{(report.Plan.IsFull ? "" : $" --adapter {written}")}");
-
-        void Line(FormattableString text) => output.WriteLine(text.ToString(CultureInfo.InvariantCulture));
     }
 
     /// <summary>Writes the fields for scripts where the result was there before, and nothing was done.</summary>
@@ -55,11 +35,14 @@ internal static class TuneOutcome
     }
 
     /// <summary>Writes the fields for scripts.</summary>
-    public static void WriteFields(Utf8JsonWriter json, string written, TuneReport report)
+    public static void WriteFields(Utf8JsonWriter json, RunRecord record)
     {
+        TuneReport report = record.Report;
         TrainingData data = report.Plan.Data;
-        json.WriteString("adapter", report.Plan.IsFull ? null : written);
-        json.WriteString("model", report.Plan.IsFull ? written : null);
+        json.WriteString("adapter", report.Plan.IsFull ? null : record.Written);
+        json.WriteString("model", report.Plan.IsFull ? record.Written : null);
+        json.WriteString("run_folder", report.Plan.Files.Folder);
+        json.WriteString("recipe", record.Options.Recipe);
         json.WriteString("template", report.Plan.Template);
         json.WriteNumber("step_count", report.Plan.StepCount);
         json.WriteNumber("steps_done", report.StepsDone);
@@ -71,6 +54,8 @@ internal static class TuneOutcome
         json.WriteNumber("matrix_count", report.Plan.MatrixCount);
         json.WriteNumber("parameter_count", report.Plan.ParameterCount);
         json.WriteNumber("record_count", data.RecordCount);
+        json.WriteNumber("learnt_record_count", record.LearntCount);
+        json.WriteNumber("held_out_record_count", record.HeldOutCount);
         json.WriteNumber("trained_token_count", data.Training.TrainedTokenCount);
         json.WriteNumber("held_out_token_count", data.Validation.TrainedTokenCount);
         json.WriteFinite("first_loss", report.FirstLoss);
@@ -103,4 +88,67 @@ internal static class TuneOutcome
 
         json.WriteEndArray();
     }
+
+    // What is told, in its order; a new line is one entry here.
+    private static IEnumerable<(string Title, string Text)> Lines(RunRecord record)
+    {
+        TuneReport report = record.Report;
+        yield return (report.Plan.IsFull ? "model" : "adapter", record.Written);
+        TrainingData data = report.Plan.Data;
+        int sequences = data.Training.Sequences.Count;
+        yield return ("data", data.RecordCount == 1
+            ? Text($"1 record: {sequences} sequences learnt, {data.Validation.Sequences.Count} held out")
+            : Text($"{data.RecordCount} records: {record.LearntCount} learnt, {record.HeldOutCount} held out"));
+        foreach (RecordGroup group in record.Dropped)
+        {
+            yield return ("dropped", Text($"{group.Places.Count}: {group.Kind} ({group.Places[0]} first)"));
+        }
+
+        yield return ("steps", Text($"{report.StepsDone} of {report.Plan.StepCount}"));
+        if (report.KeptStep != report.StepsDone)
+        {
+            yield return ("kept", Text($"the numbers behind step {report.KeptStep}: the lowest held-out loss"));
+        }
+
+        string time = TuneScreen.Spell(report.ElapsedSeconds);
+        yield return ("time", Text($"{time}, {report.TokenCount} tokens, {record.TokensPerSecond:0} a second"));
+        yield return ("took", EstimateReport.Line(report.Cost));
+        yield return ("memory", Text($"{report.PeakMemoryBytes / 1e9:0.00} GB at most"));
+        yield return ("loss", Text($"{report.FirstLoss:0.0000} -> {report.LastLoss:0.0000}"));
+        if (report is { ValidationBefore: { } before, ValidationAfter: { } after })
+        {
+            yield return ("held-out loss", Text($"{before:0.0000} -> {after:0.0000}"));
+            yield return ("perplexity", Text($"{Math.Exp(before):0.00} -> {Math.Exp(after):0.00}"));
+        }
+
+        if (report.Effect is { } effect)
+        {
+            yield return ("change", EffectReport.Summary(effect));
+        }
+
+        foreach (string sentence in report.Plan.License.Sentences)
+        {
+            yield return ("licence", sentence);
+        }
+
+        yield return ("about it", string.Join(", ", new[]
+        {
+            report.Plan.Files.Card, report.Plan.Files.Report, report.Plan.Files.Curve,
+        }.Select(path => Path.Combine(Folder(record), Path.GetFileName(path)))));
+    }
+
+    // The folder as the user would write it.
+    private static string Folder(RunRecord record) => record.Report.Plan.IsFull
+        ? Path.ChangeExtension(record.Written, Path.GetExtension(record.Report.Plan.Files.Folder))
+        : record.Written;
+
+    private static string Command(RunRecord record)
+    {
+        TunePlan plan = record.Report.Plan;
+        string tuned = plan.IsFull ? record.Written : plan.Model.Path;
+        string use = plan.Template is null ? $"chaku run {tuned} \"...\"" : $"chaku chat {tuned}";
+        return plan.IsFull ? use : $"{use} --adapter {record.Written}";
+    }
+
+    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

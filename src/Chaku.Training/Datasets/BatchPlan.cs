@@ -29,8 +29,16 @@ internal sealed class BatchPlan
     /// <param name="batchSize">Contexts that a micro-batch has room for.</param>
     /// <param name="accumulation">Micro-batches of a step.</param>
     /// <param name="seed">The run's seed.</param>
+    /// <param name="isPacked">
+    /// Whether a micro-batch holds what fits; else it holds no more sequences than contexts.
+    /// </param>
     public BatchPlan(
-        IReadOnlyList<TrainingSequence> sequences, int contextLength, int batchSize, int accumulation, ulong seed)
+        IReadOnlyList<TrainingSequence> sequences,
+        int contextLength,
+        int batchSize,
+        int accumulation,
+        ulong seed,
+        bool isPacked = true)
     {
         ArgumentOutOfRangeException.ThrowIfZero(sequences.Count, nameof(sequences));
         ArgumentOutOfRangeException.ThrowIfLessThan(batchSize, 1);
@@ -41,7 +49,7 @@ internal sealed class BatchPlan
         _accumulation = accumulation;
         _seed = seed;
         TokenCapacity = (int)Math.Min((long)contextLength * batchSize, int.MaxValue);
-        SequenceCapacity = (int)Math.Min((long)SequencesPerContext * batchSize, int.MaxValue);
+        SequenceCapacity = (int)Math.Min((isPacked ? (long)SequencesPerContext : 1) * batchSize, int.MaxValue);
     }
 
     /// <summary>Tokens of a micro-batch at most.</summary>

@@ -12,27 +12,33 @@ internal sealed class DatasetEncoder
     private readonly Tokenizer _tokenizer;
     private readonly PromptEncoder? _prompts;
     private readonly int _contextLength;
-    private readonly double _validationShare;
+    private readonly DataUse _use;
     private readonly List<DroppedRecord> _dropped = [];
     private readonly List<TrainingSequence> _sequences = [];
     private readonly List<TrainingSequence> _training = [];
     private readonly List<TrainingSequence> _validation = [];
 
-    private DatasetEncoder(Tokenizer tokenizer, PromptEncoder? prompts, int contextLength, double validationShare)
+    private DatasetEncoder(Tokenizer tokenizer, PromptEncoder? prompts, int contextLength, DataUse use)
     {
         _tokenizer = tokenizer;
         _prompts = prompts;
         _contextLength = contextLength;
-        _validationShare = validationShare;
+        _use = use;
     }
+
+    // What a window of plain text begins with.
+    private int[] Start => _tokenizer.Vocabulary is { AddBos: true, BosId: { } bos } ? [bos] : [];
+
+    private int Stride => _contextLength - Start.Length;
 
     /// <summary>Encodes a data set.</summary>
     /// <param name="dataset">The data set.</param>
     /// <param name="tokenizer">The model's.</param>
     /// <param name="prompts">Writes conversations; null where the format has none.</param>
     /// <param name="contextLength">Tokens of a sequence at most; 2 or more.</param>
-    /// <param name="validationShare">
-    /// The share that is held out, in [0, 1): the last sequences, of a single plain text the last tokens.
+    /// <param name="use">
+    /// What is learnt, and what is held out: the last sequences, of a single plain text the last tokens. Null learns
+    /// the answers of everything.
     /// </param>
     /// <param name="progress">Told records done and records in all; may be null.</param>
     /// <param name="cancellation">Stops between records.</param>
@@ -43,17 +49,19 @@ internal sealed class DatasetEncoder
         Tokenizer tokenizer,
         PromptEncoder? prompts,
         int contextLength,
-        double validationShare = 0,
+        DataUse? use = null,
         Action<int, int>? progress = null,
         CancellationToken cancellation = default)
     {
-        if (validationShare is not (>= 0 and < 1))
+        use = (use ?? new DataUse()).Checked();
+        TrainingData data = Measure(dataset, tokenizer, prompts, contextLength, use, progress, cancellation);
+        if (data.Training.Sequences.Count == 0 && data.Validation.Sequences.Count > 0)
         {
-            throw new DatasetException($"the share to hold out is at least 0 and less than 1, not {validationShare}");
+            throw new DatasetException(
+                $"{dataset.Path} has {data.Validation.Sequences.Count} sequences: holding out {use.HeldOut} of them " +
+                "leaves nothing to learn");
         }
 
-        TrainingData data =
-            Measure(dataset, tokenizer, prompts, contextLength, validationShare, progress, cancellation);
         if (data.Training.Sequences.Count == 0)
         {
             string first = data.Dropped is [var dropped, ..] ? $", the first ({dropped.Place}): {dropped.Reason}" : "";
@@ -62,9 +70,9 @@ internal sealed class DatasetEncoder
                 $"dropped{first}");
         }
 
-        return validationShare > 0 && data.Validation.Sequences.Count == 0
+        return use.HoldsOut && data.Validation.Sequences.Count == 0
             ? throw new DatasetException(
-                $"{dataset.Path} is too small to hold out {validationShare} of it: " +
+                $"{dataset.Path} is too small to hold out {use.HeldOut} of it: " +
                 $"{data.Training.Sequences.Count} sequences in all")
             : data;
     }
@@ -76,13 +84,13 @@ internal sealed class DatasetEncoder
         Tokenizer tokenizer,
         PromptEncoder? prompts,
         int contextLength,
-        double validationShare = 0,
+        DataUse? use = null,
         Action<int, int>? progress = null,
         CancellationToken cancellation = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(contextLength, 2);
         IReadOnlyList<DatasetRecord> records = dataset.Records;
-        DatasetEncoder encoder = new(tokenizer, prompts, contextLength, validationShare);
+        DatasetEncoder encoder = new(tokenizer, prompts, contextLength, use ?? new DataUse());
         bool isOneText = records is [TextRecord];
         for (int i = 0; i < records.Count; i++)
         {
@@ -146,7 +154,7 @@ internal sealed class DatasetEncoder
                 Kind = $"longer than the context of {_contextLength} tokens",
             });
         }
-        else if (record.LearntAnswers is { } learnt && !Unlearn(trained, learnt))
+        else if (!Mark(trained, record.LearntAnswers))
         {
             _dropped.Add(new(record.Place, "the template does not keep apart the answers to learn from the others"));
         }
@@ -158,6 +166,23 @@ internal sealed class DatasetEncoder
         {
             _sequences.Add(new TrainingSequence(encoded.Ids, trained) { Place = record.Place });
         }
+    }
+
+    // Where inputs are learnt as well, only the answers that are to be read stay without a mark.
+    private bool Mark(bool[] trained, IReadOnlyList<bool>? learnt)
+    {
+        bool[] isAnswer = [.. trained];
+        if (learnt is not null && !Unlearn(trained, learnt))
+        {
+            return false;
+        }
+
+        for (int index = 1; index < trained.Length && _use.LearnsInputs; index++)
+        {
+            trained[index] |= !isAnswer[index];
+        }
+
+        return true;
     }
 
     // Takes the mark from the answers that are only to be read: the first run of marked tokens is the first answer.
@@ -195,7 +220,7 @@ internal sealed class DatasetEncoder
             return;
         }
 
-        int trainingCount = tokens.Length - HeldOut(tokens.Length);
+        int trainingCount = tokens.Length - _use.Of(tokens.Length, Stride);
         AddWindows(record.Place, tokens.AsSpan(0, trainingCount), _training);
         AddWindows(record.Place, tokens.AsSpan(trainingCount), _validation);
     }
@@ -207,11 +232,9 @@ internal sealed class DatasetEncoder
     // token after its first is learnt.
     private void AddWindows(string place, ReadOnlySpan<int> tokens, List<TrainingSequence> windows)
     {
-        int[] start = _tokenizer.Vocabulary is { AddBos: true, BosId: { } bos } ? [bos] : [];
-        int stride = _contextLength - start.Length;
-        for (int first = 0; first < tokens.Length; first += stride)
+        for (int first = 0; first < tokens.Length; first += Stride)
         {
-            int[] window = [.. start, .. tokens.Slice(first, Math.Min(stride, tokens.Length - first))];
+            int[] window = [.. Start, .. tokens.Slice(first, Math.Min(Stride, tokens.Length - first))];
             if (window.Length < 2)
             {
                 _dropped.Add(new(place, "1 token is left over, with none before it to tell it from"));
@@ -226,11 +249,9 @@ internal sealed class DatasetEncoder
 
     private TrainingData Finish(int recordCount)
     {
-        int trainingCount = _sequences.Count - HeldOut(_sequences.Count);
+        int trainingCount = _sequences.Count - _use.Of(_sequences.Count);
         _training.AddRange(_sequences[..trainingCount]);
         _validation.AddRange(_sequences[trainingCount..]);
         return new TrainingData(recordCount, new(_training), new(_validation), _dropped);
     }
-
-    private int HeldOut(int count) => (int)Math.Round(count * _validationShare, MidpointRounding.AwayFromZero);
 }

@@ -3,6 +3,8 @@ using Chaku.Kernels.Formats;
 using Chaku.Kernels.Ops;
 using Chaku.Model.Files;
 using Chaku.Model.Tokenizers;
+using Chaku.Training.Datasets;
+using Chaku.Training.Runs;
 
 namespace Chaku.Training.Pretraining;
 
@@ -16,6 +18,32 @@ namespace Chaku.Training.Pretraining;
 /// </remarks>
 internal static class NewModel
 {
+    /// <summary>The usual learning rate of a small model that begins with random weights.</summary>
+    public const double LearningRate = 1e-3;
+
+    /// <summary>
+    /// Makes a vocabulary from a data set, and with it a model that has learnt nothing yet, where the run that trains it
+    /// has its files. From there it is a <see cref="Tuning"/> of all weights.
+    /// </summary>
+    /// <param name="configPath">The description, as <see cref="NewModelConfig"/> reads it.</param>
+    /// <param name="dataPath">The data set.</param>
+    /// <param name="format">The data set's format, as <see cref="Dataset.Read"/> takes it.</param>
+    /// <param name="files">The run's files.</param>
+    /// <param name="seed">Of the weights.</param>
+    /// <returns>The path.</returns>
+    /// <exception cref="Model.ModelFormatException">The description is none.</exception>
+    /// <exception cref="DatasetException">The data set is broken.</exception>
+    /// <exception cref="IOException">A file cannot be read or written.</exception>
+    public static string Create(string configPath, string dataPath, string? format, RunFiles files, ulong seed)
+    {
+        NewModelConfig config = NewModelConfig.Read(configPath);
+        Dataset dataset = Dataset.Read(dataPath, format);
+        NewVocabulary vocabulary = NewVocabulary.Learn(config, dataset.Records);
+        Directory.CreateDirectory(files.Folder);
+        Write(files.Start, config, vocabulary, seed);
+        return files.Start;
+    }
+
     /// <summary>Writes a file whole or not at all: the same description, vocabulary and seed give the same bytes.</summary>
     /// <exception cref="IOException">It cannot be written.</exception>
     public static void Write(string path, NewModelConfig config, NewVocabulary vocabulary, ulong seed) =>

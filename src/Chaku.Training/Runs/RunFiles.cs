@@ -22,6 +22,9 @@ internal sealed record RunFiles(string Folder)
     /// <summary>The model card.</summary>
     public string Card => Path.Combine(Folder, "README.md");
 
+    /// <summary>A new model before its first step.</summary>
+    public string Start => Path.Combine(Folder, "start.gguf");
+
     /// <summary>The files of a run.</summary>
     /// <param name="outputPath">What it trains: an adapter's folder, or a model's file.</param>
     /// <param name="isFull">

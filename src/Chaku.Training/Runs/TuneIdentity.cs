@@ -47,6 +47,7 @@ internal static class TuneIdentity
         Add("--steps", settings.StepCount);
         Add("--clip", settings.ClipNorm);
         Add("--weight-decay", settings.Optimiser.WeightDecay);
+        Add("--beta2", settings.Optimiser.Beta2);
         Add("--dropout", settings.DropoutRate);
         Add("--context", contextLength);
         return new RunIdentity(parts);
@@ -66,7 +67,9 @@ internal static class TuneIdentity
         add("--targets", string.Join(',', options.Targets));
         add("--batch", options.BatchSize);
         add("--accumulate", options.Accumulation);
-        add("--validation", options.ValidationShare);
+        add("--no-packing", !options.IsPacked);
+        add("--train-on", options.LearnsInputs ? "inputs" : "answers");
+        add("--validation", options.Use.HeldOut);
         add("--validate-every", options.ValidateEvery ?? 0);
         add("--patience", options.Patience ?? 0);
         add("--keep", options.KeepsBest ? "best" : "last");

@@ -6,6 +6,7 @@ using Chaku.Model.Licenses;
 using Chaku.Model.Templates;
 using Chaku.Model.Tokenizers;
 using Chaku.Tests;
+using Chaku.Training;
 using Chaku.Training.Datasets;
 using Chaku.Training.Datasets.Containers;
 using Chaku.Training.Optimisation;
@@ -34,6 +35,7 @@ public sealed class CompletenessTests
         ("schedule", LearningRateSchedules.All.Select(entry => entry.Name)),
         ("optimiser", OptimiserKinds.All.Select(entry => entry.Name)),
         ("licence", KnownLicenses.All.Select(entry => entry.Id)),
+        ("recipe", TuneRecipes.All.Select(entry => entry.Name)),
         ("command", Cli.Commands.Commands.Create().Select(entry => entry.Name)),
     ];
 
@@ -217,6 +219,10 @@ public sealed class CompletenessTests
         new("licence", "falcon-180b", "KnownLicensesTests"),
         new("licence", "falcon-llm", "KnownLicensesTests"),
         new("licence", "tongyi-qianwen", "KnownLicensesTests"),
+        new("recipe", "alpaca-lora", "TuneRecipesTests"),
+        new("recipe", "vicuna", "TuneRecipesTests"),
+        new("recipe", "dolly", "TuneRecipesTests"),
+        new("recipe", "qlora", "TuneRecipesTests"),
         new("command", "run", "RunCommandTests", Shared + "models/stories260K/EXPECTED.md"),
         new("command", "chat", "ChatCommandTests"),
         new("command", "data", "DataCommandTests"),

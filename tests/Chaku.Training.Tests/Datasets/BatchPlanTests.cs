@@ -8,6 +8,17 @@ public sealed class BatchPlanTests
     private static readonly Gen<int[]> Lengths = Gen.Int[2, 32].Array[1, 60];
 
     [Fact]
+    public void Without_packing_a_batch_counts_records_however_short()
+    {
+        TrainingSequence[] sequences = [.. Enumerable.Repeat(3, 10).Select(Sequence)];
+
+        BatchPlan plan = new(sequences, 32, batchSize: 4, accumulation: 1, seed: 1, isPacked: false);
+
+        Assert.Equal(3, plan.StepsPerEpoch);
+        Assert.Equal([4, 4, 2], Enumerable.Range(0, 3).Select(step => Assert.Single(plan.Step(step)).Count));
+    }
+
+    [Fact]
     public void Every_epoch_has_every_sequence_once_in_micro_batches_that_fit() =>
         Gen.Select(Lengths, Gen.Int[1, 4], Gen.ULong).Sample((lengths, batch, seed) =>
         {

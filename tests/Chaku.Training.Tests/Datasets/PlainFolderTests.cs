@@ -43,7 +43,7 @@ public sealed class PlainFolderTests : IDisposable
         Write("c.txt", "c");
 
         TrainingData data = DatasetEncoder.Encode(
-            Dataset.Read(_folder.FullName), SampleData.Tokenizer(), null, 100, validationShare: 0.3,
+            Dataset.Read(_folder.FullName), SampleData.Tokenizer(), null, 100, new DataUse { ValidationShare = 0.3 },
             cancellation: TestContext.Current.CancellationToken);
 
         Assert.Equal(["a.txt", "b.txt"], data.Training.Sequences.Select(sequence => sequence.Place));

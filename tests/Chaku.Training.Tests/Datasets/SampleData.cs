@@ -47,7 +47,12 @@ internal static class SampleData
 
     /// <summary>Encodes a data set of that name and content.</summary>
     public static TrainingData Encode(
-        string name, string content, int contextLength = 1000, double share = 0, bool addBos = true)
+        string name,
+        string content,
+        int contextLength = 1000,
+        double share = 0,
+        bool addBos = true,
+        DataUse? use = null)
     {
         return OnDisk(name, Encoding.UTF8.GetBytes(content), path =>
         {
@@ -57,7 +62,7 @@ internal static class SampleData
                 tokenizer,
                 Alpaca(tokenizer),
                 contextLength,
-                share,
+                use ?? new DataUse { ValidationShare = share },
                 cancellation: TestContext.Current.CancellationToken);
         });
     }
