@@ -24,15 +24,20 @@ public sealed class RunIdentityTests
         [nameof(TuneOptions.Optimiser)] = options => options with { Optimiser = "adamw-8bit" },
         [nameof(TuneOptions.Schedule)] = options => options with { Schedule = "linear" },
         [nameof(TuneOptions.WarmupSteps)] = options => options with { WarmupSteps = 3 },
+        [nameof(TuneOptions.WarmupShare)] = options => options with { WarmupShare = 0.5 },
         [nameof(TuneOptions.Steps)] = options => options with { Steps = 77 },
         [nameof(TuneOptions.Epochs)] = options => options with { Epochs = 20 },
         [nameof(TuneOptions.Seed)] = options => options with { Seed = 8 },
         [nameof(TuneOptions.ContextLength)] = options => options with { ContextLength = 20 },
         [nameof(TuneOptions.BatchSize)] = options => options with { BatchSize = 7 },
         [nameof(TuneOptions.Accumulation)] = options => options with { Accumulation = 7 },
+        [nameof(TuneOptions.IsPacked)] = options => options with { IsPacked = false },
+        [nameof(TuneOptions.Beta2)] = options => options with { Beta2 = 0.95 },
+        [nameof(TuneOptions.LearnsInputs)] = options => options with { LearnsInputs = true },
         [nameof(TuneOptions.ClipNorm)] = options => options with { ClipNorm = 7 },
         [nameof(TuneOptions.WeightDecay)] = options => options with { WeightDecay = 0.5 },
         [nameof(TuneOptions.ValidationShare)] = options => options with { ValidationShare = 0.5 },
+        [nameof(TuneOptions.ValidationCount)] = options => options with { ValidationCount = 5 },
         [nameof(TuneOptions.ValidateEvery)] = options => options with { ValidateEvery = 5 },
         [nameof(TuneOptions.Patience)] = options => options with { Patience = 5 },
         [nameof(TuneOptions.Keeps)] = options => options with { ValidationShare = 0.2, Keeps = "last" },
@@ -41,11 +46,15 @@ public sealed class RunIdentityTests
     // They are in the identity through what is written, and the tokens that they give through the sequences.
     private static readonly string[] Elsewhere =
     [
-        nameof(TuneOptions.Template), nameof(TuneOptions.Format), nameof(TuneOptions.Recipe),
-        nameof(TuneOptions.DataLicense),
+        nameof(TuneOptions.Template), nameof(TuneOptions.RecipeTemplate), nameof(TuneOptions.Format),
+        nameof(TuneOptions.Recipe), nameof(TuneOptions.DataLicense),
     ];
 
-    private static readonly string[] WithoutEffect = [nameof(TuneOptions.Checkpoints)];
+    private static readonly string[] WithoutEffect = 
+    [
+        nameof(TuneOptions.Checkpoints), nameof(TuneOptions.GradientCheckpointing), nameof(TuneOptions.ChecksMemory),
+        nameof(TuneOptions.MemoryLimitBytes), nameof(TuneOptions.Tariff),
+    ];
 
     [Fact]
     public void Every_option_is_part_of_it_or_said_to_be_none()
