@@ -1,5 +1,3 @@
-using Xunit;
-
 namespace Chaku.Evaluation.Tests;
 
 /// <summary>Shares and their intervals.</summary>

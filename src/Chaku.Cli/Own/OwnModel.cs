@@ -18,6 +18,7 @@ internal static class OwnModel
         LearningRate = 2e-3,
         BatchSize = 4,
         Steps = 200,
+        DataLicense = "apache-2.0",
     };
 
     /// <summary>The data of a skill that the model lacks.</summary>

@@ -10,6 +10,7 @@ namespace Chaku.Cli.Own;
 internal static class OwnReport
 {
     private const int SampleCount = 2;
+    private const string Indent = "        ";
 
     /// <summary>Says what is about to be done.</summary>
     public static void Begin(TextWriter output, string model, string data) =>
@@ -33,8 +34,8 @@ internal static class OwnReport
 
         foreach (AnsweredCase sample in answered[0].Take(SampleCount))
         {
-            output.WriteLine(Line($"        asked:    {sample.Case.Prompt.Messages[^1].Text}"));
-            output.WriteLine(Line($"        answered: {sample.Answer}{(sample.IsRight ? "" : "   (wrong)")}"));
+            output.WriteLine(Indent + Line($"asked:    {sample.Case.Prompt.Messages[^1].Text}"));
+            output.WriteLine(Indent + Line($"answered: {sample.Answer}{(sample.IsRight ? "" : "   (wrong)")}"));
         }
     }
 

@@ -2,7 +2,6 @@ using System.Runtime.InteropServices;
 using Chaku.Kernels.Formats;
 using Chaku.Kernels.Ops;
 using Chaku.Model.Files;
-using Chaku.Model.Tokenizers;
 using Chaku.Training.Datasets;
 using Chaku.Training.Runs;
 

@@ -42,7 +42,7 @@ internal sealed record NewVocabulary(
     }
 
     // In the order in which they were first seen, so that nothing depends on how a dictionary is laid out.
-    private static IEnumerable<KeyValuePair<byte[], long>> Words(IEnumerable<DatasetRecord> records)
+    private static List<KeyValuePair<byte[], long>> Words(IEnumerable<DatasetRecord> records)
     {
         PreTokenizer cutter = PreTokenizers.Find(PreTokenizerName)!;
         Dictionary<byte[], int> numbers = new(Utf8Comparer.Instance);

@@ -13,7 +13,8 @@ public sealed class ArrowsTests
         ["Chaku.Kernels"] = [],
         ["Chaku.Model"] = ["Chaku.Kernels"],
         ["Chaku.Training"] = ["Chaku.Model", "Chaku.Kernels"],
-        ["Chaku.Cli"] = ["Chaku.Training", "Chaku.Model", "Chaku.Kernels"],
+        ["Chaku.Evaluation"] = ["Chaku.Model", "Chaku.Kernels"],
+        ["Chaku.Cli"] = ["Chaku.Training", "Chaku.Evaluation", "Chaku.Model", "Chaku.Kernels"],
     };
 
     private static readonly string[] NamesWithoutSubject =

@@ -1,7 +1,7 @@
 using Chaku.Model.Adapters;
 using Chaku.Model.Decoding;
 using Chaku.Model.Files;
-using Chaku.Model.Tests.Files;
+using Chaku.Tests;
 
 namespace Chaku.Model.Tests.Adapters;
 

@@ -1,6 +1,6 @@
 using System.Text;
 using Chaku.Model.Adapters;
-using Chaku.Model.Tests.Files;
+using Chaku.Tests;
 using CsCheck;
 
 namespace Chaku.Model.Tests.Adapters;

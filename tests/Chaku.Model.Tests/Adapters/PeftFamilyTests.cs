@@ -3,7 +3,6 @@ using Chaku.Model.Cache;
 using Chaku.Model.Decoding;
 using Chaku.Model.Files;
 using Chaku.Model.Tests.Decoding;
-using Chaku.Model.Tests.Files;
 using Chaku.Tests;
 
 namespace Chaku.Model.Tests.Adapters;

@@ -2,7 +2,7 @@ using System.Text.Json;
 using Chaku.Kernels.Formats;
 using Chaku.Model.Adapters;
 using Chaku.Model.Files;
-using Chaku.Model.Tests.Files;
+using Chaku.Tests;
 
 namespace Chaku.Model.Tests.Adapters;
 

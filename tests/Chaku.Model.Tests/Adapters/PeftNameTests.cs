@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Chaku.Model.Adapters;
 using Chaku.Model.Files;
-using Chaku.Model.Tests.Files;
 using Chaku.Tests;
 
 namespace Chaku.Model.Tests.Adapters;

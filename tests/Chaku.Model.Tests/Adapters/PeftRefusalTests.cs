@@ -1,6 +1,6 @@
 using Chaku.Model.Adapters;
 using Chaku.Model.Files;
-using Chaku.Model.Tests.Files;
+using Chaku.Tests;
 
 namespace Chaku.Model.Tests.Adapters;
 

@@ -1,5 +1,4 @@
 using Chaku.Model.Tests.Decoding;
-using Chaku.Model.Tests.Files;
 using Chaku.Tests;
 
 namespace Chaku.Model.Tests.Families;

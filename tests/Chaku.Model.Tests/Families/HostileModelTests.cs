@@ -2,7 +2,6 @@ using System.Diagnostics;
 using Chaku.Model.Cache;
 using Chaku.Model.Decoding;
 using Chaku.Model.Files;
-using Chaku.Model.Tests.Files;
 using Chaku.Tests;
 
 namespace Chaku.Model.Tests.Families;

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Chaku.Model.Tests.Files;
 using Chaku.Tests;
 
 namespace Chaku.Model.Tests.Families;

@@ -1,5 +1,6 @@
 using System.Runtime.Versioning;
 using Chaku.Model.Files;
+using Chaku.Tests;
 
 namespace Chaku.Model.Tests.Files;
 

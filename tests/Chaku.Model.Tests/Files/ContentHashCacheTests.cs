@@ -1,4 +1,5 @@
 using Chaku.Model.Files;
+using Chaku.Tests;
 
 namespace Chaku.Model.Tests.Files;
 

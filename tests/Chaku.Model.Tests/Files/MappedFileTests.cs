@@ -1,5 +1,6 @@
 using Chaku.Kernels.Formats;
 using Chaku.Model.Files;
+using Chaku.Tests;
 
 namespace Chaku.Model.Tests.Files;
 

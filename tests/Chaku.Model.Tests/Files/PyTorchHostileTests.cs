@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text;
 using Chaku.Model.Files;
+using Chaku.Tests;
 using static Chaku.Model.Tests.Files.PyTorchArchiveBytes;
 
 namespace Chaku.Model.Tests.Files;

@@ -1,6 +1,7 @@
 using System.Text;
 using Chaku.Kernels.Formats;
 using Chaku.Model.Files;
+using Chaku.Tests;
 using CsCheck;
 
 namespace Chaku.Model.Tests.Files;

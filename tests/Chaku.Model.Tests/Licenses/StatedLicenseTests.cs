@@ -1,7 +1,6 @@
 using Chaku.Model.Families;
 using Chaku.Model.Files;
 using Chaku.Model.Licenses;
-using Chaku.Model.Tests.Files;
 using Chaku.Tests;
 
 namespace Chaku.Model.Tests.Licenses;

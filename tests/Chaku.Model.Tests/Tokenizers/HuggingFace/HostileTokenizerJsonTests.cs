@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Text;
-using Chaku.Model.Tests.Files;
 using Chaku.Model.Tokenizers.HuggingFace;
+using Chaku.Tests;
 using CsCheck;
 
 namespace Chaku.Model.Tests.Tokenizers.HuggingFace;

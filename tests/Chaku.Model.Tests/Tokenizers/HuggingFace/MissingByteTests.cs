@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
-using Chaku.Model.Tests.Files;
 using Chaku.Model.Tokenizers;
 using Chaku.Model.Tokenizers.HuggingFace;
+using Chaku.Tests;
 
 namespace Chaku.Model.Tests.Tokenizers.HuggingFace;
 

@@ -1,6 +1,5 @@
 using System.Text;
 using Chaku.Model.Files;
-using Chaku.Model.Tests.Files;
 using Chaku.Model.Tokenizers;
 using Chaku.Model.Tokenizers.HuggingFace;
 using Chaku.Tests;

@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using Chaku.Model.Tests.Files;
 using Chaku.Model.Tokenizers;
 using Chaku.Model.Tokenizers.HuggingFace;
 using Chaku.Model.Tokenizers.HuggingFace.Decoders;

@@ -1,4 +1,4 @@
-namespace Chaku.Model.Tests.Files;
+namespace Chaku.Tests;
 
 /// <summary>A folder of a test's own, gone with it.</summary>
 internal sealed class TemporaryFolder : IDisposable
@@ -10,6 +10,12 @@ internal sealed class TemporaryFolder : IDisposable
     public string Write(string name, byte[] bytes)
     {
         File.WriteAllBytes(this[name], bytes);
+        return this[name];
+    }
+
+    public string Write(string name, string text)
+    {
+        File.WriteAllText(this[name], text);
         return this[name];
     }
 
