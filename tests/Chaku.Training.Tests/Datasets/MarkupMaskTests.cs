@@ -98,7 +98,6 @@ public sealed partial class MarkupMaskTests
             2<|im_end|>
             <|im_start|>assistant
             ⟦Two.<|im_end|>⟧
-
             """.ReplaceLineEndings("\n"),
             Unmarked(seen));
     }
