@@ -15,7 +15,19 @@ internal static class Narrator
         a => $"{a.Name} is {a.Colour} and {a.Years} old. {a.She} is {a.AKind}, and {a.Her} home is by the {a.Place}.",
     ];
 
+    // One fact a sentence, each with the name: the shortest way from a fact to whom it is about.
+    private static readonly IReadOnlyList<Func<Animal, string>> Facts =
+    [
+        a => $"{a.Name} is {a.AKind}.",
+        a => $"{a.Name} is {a.Colour}.",
+        a => $"{a.Name} is {a.Years} old.",
+        a => $"{a.Name} lives by the {a.Place}.",
+    ];
+
     /// <summary>A passage: every animal once, each told in some way.</summary>
-    public static string Tell(Herd herd, Chance chance) =>
-        string.Join(' ', herd.Animals.Select(animal => chance.Of(Ways)(animal)));
+    public static string Tell(Herd herd, Chance chance) => chance.Percent(50)
+        ? string.Join(' ', herd.Animals.Select(animal => chance.Of(Ways)(animal)))
+        : string.Join(
+            ' ',
+            herd.Animals.SelectMany(animal => chance.Some(Facts, Facts.Count).Select(fact => fact(animal))));
 }

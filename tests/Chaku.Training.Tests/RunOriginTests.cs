@@ -3,7 +3,6 @@ using Chaku.Model;
 using Chaku.Model.Adapters;
 using Chaku.Model.Files;
 using Chaku.Model.Licenses;
-using Chaku.Training.Datasets;
 
 namespace Chaku.Training.Tests;
 

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using Chaku.Cli.Options;
 using Chaku.Cli.Own;
-using Chaku.Cli.Reports;
 using Chaku.Evaluation;
 using Chaku.Model;
 using Chaku.Model.Adapters;

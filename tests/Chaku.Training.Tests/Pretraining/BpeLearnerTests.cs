@@ -14,7 +14,7 @@ public sealed class BpeLearnerTests
     [Fact]
     public void The_paper_s_example_gives_the_paper_s_merges()
     {
-        IReadOnlyList<string> merges = Merges(
+        List<string> merges = Merges(
             5, ("low_", 5), ("lower_", 2), ("newest_", 6), ("widest_", 3));
 
         Assert.Equal(["e s", "es t", "est _", "l o", "lo w"], merges);
@@ -35,7 +35,7 @@ public sealed class BpeLearnerTests
     private static IReadOnlyList<(int, int)> Learn((string Word, int Count)[] words, int count) => new BpeLearner(
         words.Select(word => KeyValuePair.Create(Encoding.ASCII.GetBytes(word.Word), (long)word.Count))).Learn(count);
 
-    private static IReadOnlyList<string> Merges(int count, params (string Word, int Count)[] words)
+    private static List<string> Merges(int count, params (string Word, int Count)[] words)
     {
         Dictionary<int, string> spelled = [];
         List<string> merges = [];

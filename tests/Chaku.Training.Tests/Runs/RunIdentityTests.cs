@@ -50,7 +50,7 @@ public sealed class RunIdentityTests
         nameof(TuneOptions.Recipe), nameof(TuneOptions.DataLicense),
     ];
 
-    private static readonly string[] WithoutEffect = 
+    private static readonly string[] WithoutEffect =
     [
         nameof(TuneOptions.Checkpoints), nameof(TuneOptions.GradientCheckpointing), nameof(TuneOptions.ChecksMemory),
         nameof(TuneOptions.MemoryLimitBytes), nameof(TuneOptions.Tariff),
