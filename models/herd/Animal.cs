@@ -26,7 +26,8 @@ internal sealed record Animal(string Name, bool IsFemale, string Kind, string Co
     /// <summary>The possessive pronoun.</summary>
     public string Her => IsFemale ? "her" : "his";
 
-    private static string A(string words) => ("aeiou".Contains(words[0], StringComparison.Ordinal) ? "an " : "a ") + words;
+    private static string A(string words) =>
+        ("aeiou".Contains(words[0], StringComparison.Ordinal) ? "an " : "a ") + words;
 }
 
 /// <summary>Animals that are told of together.</summary>
@@ -47,8 +48,8 @@ internal sealed record Herd(IReadOnlyList<Animal> Animals)
         get
         {
             ulong hash = HashStart;
-            foreach (byte code in Encoding.UTF8.GetBytes(string.Join(';', Animals.Select(animal => animal.ToString()).Order(
-                StringComparer.Ordinal))))
+            IEnumerable<string> animals = Animals.Select(animal => animal.ToString()).Order(StringComparer.Ordinal);
+            foreach (byte code in Encoding.UTF8.GetBytes(string.Join(';', animals)))
             {
                 hash = unchecked((hash ^ code) * HashPrime);
             }

@@ -9,7 +9,7 @@ if (args is not [string set, string countText, string seedText, string animalTex
     || HerdSets.All.FirstOrDefault(entry => entry.Name == set) is not { } herdSet)
 {
     Console.Error.WriteLine(
-        $"usage: herd {string.Join('|', HerdSets.All.Select(entry => entry.Name))} COUNT SEED MOST-ANIMALS > FILE.jsonl");
+        $"usage: herd {string.Join('|', HerdSets.All.Select(entry => entry.Name))} COUNT SEED MOST-ANIMALS");
     return 2;
 }
 

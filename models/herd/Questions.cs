@@ -38,9 +38,8 @@ internal static class Questions
     /// <summary>The skill that the model lacks: an animal as a record that a program can read.</summary>
     public static readonly QuestionKind Skill = Of(
         "json",
-        a => $$"""
-            {"name": "{{a.Name}}", "kind": "{{a.Kind}}", "colour": "{{a.Colour}}", "age": {{a.Age}}, "place": "{{a.Place}}"}
-            """,
+        a => $$"""{"name": "{{a.Name}}", "kind": "{{a.Kind}}", "colour": "{{a.Colour}}", """
+            + $$"""  "age": {{a.Age}}, "place": "{{a.Place}}"}""".TrimStart(),
         a => $"Write {a.Name} as JSON.",
         a => $"Give me {a.Name} as JSON.");
 

@@ -11,7 +11,9 @@ internal readonly record struct Proportion(int Count, int Total)
     /// <summary>The share, in [0, 1].</summary>
     public double Share => (double)Count / Total;
 
-    /// <summary>The interval that holds the true share in 95 of 100 such measurements: Wilson's score interval.</summary>
+    /// <summary>
+    /// The interval that holds the true share in 95 of 100 such measurements: Wilson's score interval.
+    /// </summary>
     /// <remarks>Source: E. B. Wilson, Journal of the American Statistical Association 22 (1927), 209-212.</remarks>
     public (double Low, double High) Interval
     {

@@ -63,6 +63,7 @@ internal static class TuneFields
         new("keep", options => options.Use.HoldsOut ? options.KeepsBest ? "best" : "last" : null),
         new("template", options => options.Template ?? options.RecipeTemplate),
         new("format", options => options.Format),
+        new("data-license", options => options.DataLicense),
     ];
 
     /// <summary>What is set, a name and a value each.</summary>

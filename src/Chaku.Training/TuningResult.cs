@@ -76,6 +76,7 @@ internal sealed class TuningResult(
     private static TuneReport Report(TuningRun run, TunePlan plan, RunEnd end, long step)
     {
         RunState state = run.State;
+        RunCost cost = run.Cost;
         return new TuneReport(
             plan,
             state.StepsDone,
@@ -84,12 +85,12 @@ internal sealed class TuningResult(
             state.LossBehind(0),
             step > 0 ? state.LossBehind(step) : null,
             state.TokenCount,
-            run.ElapsedSeconds)
+            cost.Seconds)
         {
             End = end,
             KeptStep = step,
             HeldOut = state.HeldOut,
-            Cost = run.Cost,
+            Cost = cost,
             PeakMemoryBytes = ProcessMemory.Read().PeakBytes,
         };
     }

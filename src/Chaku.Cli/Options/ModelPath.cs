@@ -6,9 +6,12 @@ namespace Chaku.Cli.Options;
 internal static class ModelPath
 {
     /// <summary>How an argument that names a model is described.</summary>
-    public const string Description = "The model: a GGUF file, a Hugging Face folder, or chaku-tiny, which the program carries.";
+    public const string Description =
+        "The model: a GGUF file, a Hugging Face folder, or chaku-tiny, which the program carries.";
 
-    /// <summary>The path of the file or folder; the model that the program carries, where nothing has its name.</summary>
+    /// <summary>
+    /// The path of the file or folder; the model that the program carries, where nothing has its name.
+    /// </summary>
     public static string Resolve(string named) =>
         named == OwnModel.Name && !Path.Exists(named) ? OwnModel.File.Unpack() : named;
 }

@@ -56,8 +56,8 @@ internal static class OwnReport
 
         for (int set = 0; set < sets.Count; set++)
         {
-            output.WriteLine(Line(
-                $"{sets[set].Title,-14}  {Spell(ExactMatch.Score(before[set]))} -> {Spell(ExactMatch.Score(after[set]))}"));
+            string was = Spell(ExactMatch.Score(before[set]));
+            output.WriteLine(Line($"{sets[set].Title,-14}  {was} -> {Spell(ExactMatch.Score(after[set]))}"));
         }
 
         output.WriteLine(Line($"{"try",-14}  chaku chat {model} --adapter {written}"));

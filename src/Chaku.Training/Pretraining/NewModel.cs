@@ -10,7 +10,8 @@ namespace Chaku.Training.Pretraining;
 /// <summary>Writes a model that has learnt nothing yet: a GGUF file in F32 with random weights.</summary>
 /// <remarks>
 /// Matrices are drawn evenly around 0 with a variance of 1 / inputs, those that write into the residual stream with
-/// that over twice the number of layers; norms are 1. The embedding has a standard deviation of 1, as what blocks add to
+/// that over twice the number of layers; norms are 1. The embedding has a standard deviation of 1, as what blocks add
+/// to
 /// the residual stream has: much smaller, it would be lost among that. Where it is the output head too, it has the
 /// head's. Sources of these scales: GPT-2 (Radford et al. 2019, section 2.3) for the residual stream, arXiv:2203.03466
 /// for the rest.
@@ -21,7 +22,8 @@ internal static class NewModel
     public const double LearningRate = 1e-3;
 
     /// <summary>
-    /// Makes a vocabulary from a data set, and with it a model that has learnt nothing yet, where the run that trains it
+    /// Makes a vocabulary from a data set, and with it a model that has learnt nothing yet, where the run that trains
+    /// it
     /// has its files. From there it is a <see cref="Tuning"/> of all weights.
     /// </summary>
     /// <param name="configPath">The description, as <see cref="NewModelConfig"/> reads it.</param>
@@ -43,10 +45,13 @@ internal static class NewModel
         return files.Start;
     }
 
-    /// <summary>Writes a file whole or not at all: the same description, vocabulary and seed give the same bytes.</summary>
+    /// <summary>
+    /// Writes a file whole or not at all: the same description, vocabulary and seed give the same bytes.
+    /// </summary>
     /// <exception cref="IOException">It cannot be written.</exception>
     public static void Write(string path, NewModelConfig config, NewVocabulary vocabulary, ulong seed) =>
-        GgufWriter.Write(path, MetadataOf(path, config, vocabulary), [.. Tensors(config, vocabulary.Tokens.Count, seed)]);
+        GgufWriter.Write(
+            path, MetadataOf(path, config, vocabulary), [.. Tensors(config, vocabulary.Tokens.Count, seed)]);
 
     private static Metadata MetadataOf(string path, NewModelConfig config, NewVocabulary vocabulary)
     {

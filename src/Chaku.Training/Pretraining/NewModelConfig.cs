@@ -3,7 +3,8 @@ using Chaku.Model.Files;
 namespace Chaku.Training.Pretraining;
 
 /// <summary>
-/// What a model that does not exist yet will be: a JSON file with the keys of Hugging Face's <c>config.json</c>, and a few
+/// What a model that does not exist yet will be: a JSON file with the keys of Hugging Face's <c>config.json</c>, and a
+/// few
 /// about its text. docs/formats/new-model.md lists them.
 /// </summary>
 internal sealed record NewModelConfig

@@ -5,7 +5,9 @@ using Chaku.Training.Datasets;
 
 namespace Chaku.Training.Pretraining;
 
-/// <summary>A vocabulary of its own for a new model: its special tokens, the 256 bytes, and merges that it learns.</summary>
+/// <summary>
+/// A vocabulary of its own for a new model: its special tokens, the 256 bytes, and merges that it learns.
+/// </summary>
 /// <param name="Tokens">The tokens as GGUF spells them, UTF-8.</param>
 /// <param name="Types">A <see cref="TokenType"/> each.</param>
 /// <param name="Merges">Pairs of spellings with a space between.</param>

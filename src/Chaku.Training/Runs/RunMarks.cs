@@ -13,7 +13,9 @@ internal sealed class RunMarks(long stepCount, long? every, int count)
         ? step % interval == 0
         : Share(step) > Share(step - 1));
 
-    /// <summary>How many marks are still to come behind so many steps; one at the very beginning counts there.</summary>
+    /// <summary>
+    /// How many marks are still to come behind so many steps; one at the very beginning counts there.
+    /// </summary>
     public int CountAfter(long step)
     {
         Int128 between = every is { } interval

@@ -32,6 +32,9 @@ internal sealed record RunRecord(
         new("data", "Data", Data()),
         new("options", "Hyper-parameters", Settings()),
         new("losses", "Results", Losses()),
+        new("effect", "Change", Effect()),
+        new("cost", "Cost", Cost()),
+        new("license", "Licence", License()),
         new("machine", "Machine", Machine()),
     ];
 
@@ -139,6 +142,8 @@ internal sealed record RunRecord(
         new("parameters", WeightList.Of(Report.Plan.Model.Decoder.Weights).Sum(
             tensor => tensor.Matrix is { } matrix ? (long)matrix.Rows * matrix.Columns : tensor.Vector.Length)),
         new("template", Report.Plan.Template),
+        new("sha256", Report.Plan.Origin.BaseSha256),
+        new("license", Report.Plan.Origin.BaseLicense),
     ];
 
     private RunFact[] Data()
@@ -147,6 +152,8 @@ internal sealed record RunRecord(
         return
         [
             new("file", DataName),
+            new("sha256", Report.Plan.Origin.DataSha256),
+            new("license", Report.Plan.Origin.DataLicense),
             new("records", data.RecordCount),
             new("learnt_records", LearntCount),
             new("held_out_records", HeldOutCount),
@@ -188,6 +195,35 @@ internal sealed record RunRecord(
         new("held_out", Report.HeldOut
             .Select(measured => new RunRow(new RunFact("step", measured.Step), new RunFact("loss", measured.Loss)))
             .ToArray()),
+    ];
+
+    private RunFact[] Effect() => Report.Effect is not { } effect ? [] :
+    [
+        new("change", effect.Change),
+        new("relative_change", effect.Relative),
+        new("modules", effect.Modules
+            .Select(module => new RunRow(new RunFact("module", module.Module), new RunFact("change", module.Change)))
+            .ToArray()),
+    ];
+
+    private RunFact[] Cost() =>
+    [
+        new("joules", Report.Cost.Joules),
+        new("energy_is_measured", Report.Cost.IsMeasured),
+        new("watts", Report.Cost.Watts),
+        new("money", Report.Cost.Money),
+        new("currency", Report.Cost.Tariff.Currency),
+        new("price_per_kwh", Report.Cost.Tariff.PricePerKilowattHour),
+        new("price_per_hour", Report.Cost.Tariff.PricePerHour),
+        new("estimated_seconds", Report.Plan.Estimate.Cost.Seconds),
+        new("peak_memory_bytes", Report.PeakMemoryBytes),
+        new("estimated_memory_bytes", Report.Plan.Estimate.Memory.TotalBytes),
+    ];
+
+    private RunFact[] License() =>
+    [
+        new("commercial_use", Report.Plan.License.Commercial.ToString().ToLowerInvariant()),
+        new("sentences", string.Join(' ', Report.Plan.License.Sentences)),
     ];
 
     private RunFact[] Machine() =>

@@ -22,7 +22,7 @@ public sealed class CommandTableTests : CommandSuite
             string line = example[example.IndexOf("chaku ", StringComparison.Ordinal)..].Split('<')[0];
             RootCommand root = [command];
             Assert.Empty(root.Parse(line["chaku ".Length..]).Errors);
-            Assert.StartsWith($"chaku {name} ", line, StringComparison.Ordinal);
+            Assert.StartsWith($"chaku {name} ", line + " ", StringComparison.Ordinal);
         }
     }
 

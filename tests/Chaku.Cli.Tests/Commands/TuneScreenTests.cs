@@ -3,6 +3,7 @@ using Chaku.Cli.Reports;
 using Chaku.Model;
 using Chaku.Training;
 using Chaku.Training.Datasets;
+using Chaku.Training.Estimation;
 using Chaku.Training.Runs;
 using Spectre.Console;
 
@@ -148,6 +149,11 @@ public sealed partial class TuneScreenTests : CommandSuite
         {
             Model = model,
             Files = RunFiles.Of("x", isFull: false),
+            Estimate = new TuningEstimate(
+                new MemoryEstimate(),
+                AvailableBytes: 1,
+                UsesGradientCheckpointing: false,
+                new RunCost(0, 0, EnergySource.UpperBound, new Tariff())),
         };
         TuneState state = new(plan, () => seconds);
         for (int step = 1; step <= done; step++)

@@ -223,6 +223,8 @@ public sealed class CompletenessTests
         new("recipe", "vicuna", "TuneRecipesTests"),
         new("recipe", "dolly", "TuneRecipesTests"),
         new("recipe", "qlora", "TuneRecipesTests"),
+        new("command", "own", "OwnCommandTests"),
+        new("command", "train", "TrainCommandTests"),
         new("command", "run", "RunCommandTests", Shared + "models/stories260K/EXPECTED.md"),
         new("command", "chat", "ChatCommandTests"),
         new("command", "data", "DataCommandTests"),

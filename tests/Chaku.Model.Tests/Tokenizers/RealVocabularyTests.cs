@@ -53,7 +53,7 @@ public sealed class RealVocabularyTests
     [InlineData("falcon", "a\u000Bb", "U+000B")]
     [InlineData("falcon", "\U000A5B7C", "U+A5B7C, whose byte 0xF2")]
     [InlineData("starcoder", "x\U000414F3", "U+414F3, whose byte 0xF1")]
-    public void What_a_vocabulary_lacks_a_token_for_is_refused_and_never_left_out(string name, string text, string named)
+    public void What_has_no_token_is_refused_and_never_left_out(string name, string text, string named)
     {
         Exception error = Assert.Throws<UnspellableTextException>(() => Tokenizers[name].Value.Encode(text));
 

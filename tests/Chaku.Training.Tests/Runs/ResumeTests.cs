@@ -79,6 +79,8 @@ public sealed class ResumeTests
                 ElapsedSeconds = last.ElapsedSeconds,
                 HeldOut = last.HeldOut,
                 Effect = last.Effect,
+                Cost = last.Cost,
+                PeakMemoryBytes = last.PeakMemoryBytes,
             },
             last);
         Assert.All(sample.Warnings, warning => Assert.Contains("no worse", warning, StringComparison.Ordinal));
