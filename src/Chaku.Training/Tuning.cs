@@ -160,10 +160,11 @@ internal sealed class Tuning
         return Train(trainer, plan, batches, result, checkpoint);
     }
 
-    // Of a run that goes on, what is left.
+    // Of a run that goes on, what is left; a checkpoint that is further than the run is refused when it is read.
     private RunWork Work(
         TrainingSettings settings, TuningTarget target, TrainingData data, BatchPlan batches, long stepsDone)
     {
+        stepsDone = Math.Min(stepsDone, settings.StepCount);
         int heldOutCount = TuningRun.Marks(settings.StepCount, data, _options).CountAfter(stepsDone);
         return new RunWork(
             (batches.EpochsBefore(settings.StepCount) - batches.EpochsBefore(stepsDone)) * data.Training.TokenCount,

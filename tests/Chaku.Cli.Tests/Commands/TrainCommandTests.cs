@@ -38,7 +38,9 @@ public sealed class TrainCommandTests : CommandSuite
     {
         string config = Write("new.json", Description.Replace("llama", "falcon", StringComparison.Ordinal));
 
-        string line = Refusal(ExitCodes.Failure, "train", config, Write("text.txt", "text"), "-o", InFolder("new.gguf"));
+        string data = Write("text.txt", "text");
+
+        string line = Refusal(ExitCodes.Failure, "train", config, data, "-o", InFolder("new.gguf"));
 
         Assert.Contains("falcon", line, StringComparison.Ordinal);
         Assert.False(File.Exists(InFolder("new.gguf")));

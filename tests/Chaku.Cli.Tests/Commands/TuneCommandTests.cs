@@ -81,7 +81,10 @@ public sealed class TuneCommandTests : CommandSuite
     public void A_run_that_does_not_fit_is_refused_and_nothing_is_written(string method)
     {
         string data = Write("data.txt", Text);
-        string[] tune = ["tune", TinyModel, data, "-o", InFolder("mine.gguf"), "--memory-limit", "0.001", "--data-license", "mit"];
+        string[] tune =
+        [
+            "tune", TinyModel, data, "-o", InFolder("mine.gguf"), "--memory-limit", "0.001", "--data-license", "mit",
+        ];
         string[] full = method.Length > 0 ? [.. tune, method, "--steps", "2"] : [.. tune, .. Short];
 
         string line = Refusal(ExitCodes.Failure, full);
@@ -141,7 +144,8 @@ public sealed class TuneCommandTests : CommandSuite
     public void A_run_that_is_complete_is_said_to_be()
     {
         string data = Write("data.txt", Text);
-        string[] tune = ["tune", TinyModel, data, "-o", InFolder("mine"), "--resume", "--data-license", "mit", .. Short];
+        string[] tune =
+            ["tune", TinyModel, data, "-o", InFolder("mine"), "--resume", "--data-license", "mit", .. Short];
         Assert.Equal(ExitCodes.Success, Run(tune).ExitCode);
 
         Assert.Contains("is complete", Result(tune), StringComparison.Ordinal);
