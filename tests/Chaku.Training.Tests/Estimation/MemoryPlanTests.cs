@@ -119,7 +119,10 @@ public sealed partial class MemoryPlanTests
         using LanguageModel model = files.Load();
         TrainingShape shape = Shape with
         {
-            ParameterCount = 100_000_000, TokenCount = 32, SequenceCount = 1, UsesGradientCheckpointing = true,
+            ParameterCount = 100_000_000,
+            TokenCount = 32,
+            SequenceCount = 1,
+            UsesGradientCheckpointing = true,
         };
         MemoryPlan plan = Plan(model, Needs(model, shape with { Optimiser = OptimiserKinds.All[1] }));
 
