@@ -83,7 +83,7 @@ public sealed partial class MarkupMaskTests
             """{"role": "assistant", "content": null, "tool_calls": [{"id": "x", "type": "function",""" +
             """ "function": {"name": "add", "arguments": "{\"a\": 1}"}}]}, """ +
             """{"role": "tool", "tool_call_id": "x", "content": "2"}, {"role": "assistant", "content": "Two."}]}""";
-        string seen = Seen("chatml", Assert.Single(Encode("chatml", line).Training.Sequences));
+        string seen = SampleData.Seen("chatml", Assert.Single(Encode("chatml", line).Training.Sequences));
 
         Assert.Equal(
             """
@@ -106,7 +106,7 @@ public sealed partial class MarkupMaskTests
     private static string Markup(string name)
     {
         TrainingSequence sequence = Assert.Single(Encode(name, Line("q", "a", "r", "b")).Training.Sequences);
-        string written = Unmarked(Seen(name, sequence)).Replace("⟦", "", StringComparison.Ordinal)
+        string written = Unmarked(SampleData.Seen(name, sequence)).Replace("⟦", "", StringComparison.Ordinal)
             .Replace("⟧", "", StringComparison.Ordinal);
         return $"x{BlankLines().Replace(written, "\n")}x";
     }
@@ -115,7 +115,7 @@ public sealed partial class MarkupMaskTests
 
     private static string[] Learnt(string name, params string[] messages) =>
     [
-        .. Spans().Matches(Seen(name, Assert.Single(Encode(name, Line(messages)).Training.Sequences)))
+        .. Spans().Matches(SampleData.Seen(name, Assert.Single(Encode(name, Line(messages)).Training.Sequences)))
             .Select(span => span.Groups[1].Value),
     ];
 
@@ -138,23 +138,6 @@ public sealed partial class MarkupMaskTests
             contextLength,
             use,
             cancellation: TestContext.Current.CancellationToken));
-    }
-
-    // Control tokens stand between « and »: a message's words never do.
-    private static string Seen(string template, TrainingSequence sequence)
-    {
-        Tokenizer tokenizer = SampleData.TokenizerFor(ChatTemplates.Find(template));
-        StringBuilder seen = new();
-        bool isLearnt = false;
-        foreach ((int token, bool trained) in sequence.Tokens.Zip(sequence.Trained))
-        {
-            seen.Append(trained == isLearnt ? "" : trained ? "⟦" : "⟧");
-            isLearnt = trained;
-            string text = Encoding.UTF8.GetString(tokenizer.BytesOf(token));
-            seen.Append(tokenizer.Vocabulary.IsMark(token) ? $"«{text}»" : text);
-        }
-
-        return seen.Append(isLearnt ? "⟧" : "").ToString();
     }
 
     [GeneratedRegex("⟦([^⟧]*)⟧")]

@@ -106,4 +106,24 @@ internal static class SampleData
             Directory.Delete(folder, recursive: true);
         }
     }
+
+    /// <summary>
+    /// What a template's model sees of a sequence: control tokens stand between « and », which a message's words never
+    /// do, and what is learnt between ⟦ and ⟧.
+    /// </summary>
+    public static string Seen(string template, TrainingSequence sequence)
+    {
+        Tokenizer tokenizer = TokenizerFor(ChatTemplates.Find(template));
+        StringBuilder seen = new();
+        bool isLearnt = false;
+        foreach ((int token, bool trained) in sequence.Tokens.Zip(sequence.Trained))
+        {
+            seen.Append(trained == isLearnt ? "" : trained ? "⟦" : "⟧");
+            isLearnt = trained;
+            string text = Encoding.UTF8.GetString(tokenizer.BytesOf(token));
+            seen.Append(tokenizer.Vocabulary.IsMark(token) ? $"«{text}»" : text);
+        }
+
+        return seen.Append(isLearnt ? "⟧" : "").ToString();
+    }
 }

@@ -185,7 +185,7 @@ public sealed class TemplateMaskTests
             (text, entry) => text.Replace(entry.Name, entry.Text, StringComparison.Ordinal));
         TrainingSequence sequence = Assert.Single(
             Encode(name, "a.jsonl", Line(Question, Answer, "r", "")).Training.Sequences);
-        Assert.Equal(expected, Seen(name, sequence));
+        Assert.Equal(expected, SampleData.Seen(name, sequence));
     }
 
     [Theory]
@@ -229,10 +229,10 @@ public sealed class TemplateMaskTests
             .Training.Sequences);
 
         Assert.Equal(learnt.Tokens, half.Tokens);
-        string seen = Seen(name, learnt);
+        string seen = SampleData.Seen(name, learnt);
         int start = seen.IndexOf('⟦', StringComparison.Ordinal);
         int end = seen.IndexOf('⟧', StringComparison.Ordinal);
-        Assert.Equal(seen.Remove(end, 1).Remove(start, 1), Seen(name, half));
+        Assert.Equal(seen.Remove(end, 1).Remove(start, 1), SampleData.Seen(name, half));
     }
 
     private static string Line(params string[] messages)
@@ -252,21 +252,5 @@ public sealed class TemplateMaskTests
             new PromptEncoder(tokenizer, ChatTemplates.Find(template)),
             contextLength,
             cancellation: TestContext.Current.CancellationToken));
-    }
-
-    private static string Seen(string template, TrainingSequence sequence)
-    {
-        Tokenizer tokenizer = SampleData.TokenizerFor(ChatTemplates.Find(template));
-        StringBuilder seen = new();
-        bool isLearnt = false;
-        foreach ((int token, bool trained) in sequence.Tokens.Zip(sequence.Trained))
-        {
-            seen.Append(trained == isLearnt ? "" : trained ? "⟦" : "⟧");
-            isLearnt = trained;
-            string text = Encoding.UTF8.GetString(tokenizer.BytesOf(token));
-            seen.Append(tokenizer.Vocabulary.IsMark(token) ? $"«{text}»" : text);
-        }
-
-        return seen.Append(isLearnt ? "⟧" : "").ToString();
     }
 }
