@@ -94,13 +94,40 @@ internal sealed class Tuning
     private TuneReport? Run(string dataPath, string outputPath, bool resumes)
     {
         TuneSettings.Check(_options, _model, ContextLength);
-        TrainingSettings settings = TuneSettings.Create(_options);
         RunFiles files = RunFiles.Of(outputPath, _options.IsFull);
         if (!resumes && !_options.Checkpoints.Restarts)
         {
             EarlierRun.RequireNone(files);
         }
 
+        Preparation prepared = Prepare(dataPath, outputPath);
+        using RunLock only = RunLock.Take(files.Folder);
+        TuningResult result = new(
+            prepared.Target,
+            outputPath,
+            files,
+            prepared.Origin,
+            prepared.Identity,
+            _progress.OnWarning ?? (_ => { }));
+        result.RemoveLeftovers();
+        if (resumes && result.IsThere)
+        {
+            return null;
+        }
+
+        using Checkpoint? checkpoint =
+            resumes ? EarlierRun.Find(files, outputPath, _options.IsFull, prepared.Identity) : null;
+        using Trainer trainer = prepared.Target.CreateTrainer(
+            prepared.Settings, prepared.Batches.TokenCapacity, prepared.Batches.SequenceCapacity);
+        TunePlan plan = Plan(prepared, files, trainer, checkpoint?.State.StepsDone ?? 0);
+        _progress.OnStart?.Invoke(plan);
+        return Train(trainer, plan, prepared.Batches, result, checkpoint);
+    }
+
+    // All that is known before anything is written, or found wanting.
+    private Preparation Prepare(string dataPath, string outputPath)
+    {
+        TrainingSettings settings = TuneSettings.Create(_options);
         TuningTarget target = TuningTarget.Create(_model, _options);
         Dataset dataset = Dataset.Read(dataPath, _options.Format);
         TrainingData data = Encode(dataset, out PromptEncoder? prompts, out ChatTemplate? template);
@@ -122,54 +149,46 @@ internal sealed class Tuning
 
         // What cannot be written is found before work is spent.
         _ = AdapterMetadata.Write(origin with { Run = identity.ToText() });
-        using RunLock only = RunLock.Take(files.Folder);
-        TuningResult result = new(target, outputPath, files, origin, identity, _progress.OnWarning ?? (_ => { }));
-        result.RemoveLeftovers();
-        if (resumes && result.IsThere)
-        {
-            return null;
-        }
-
-        using Checkpoint? checkpoint =
-            resumes ? EarlierRun.Find(files, outputPath, _options.IsFull, identity) : null;
-        using Trainer trainer = target.CreateTrainer(settings, batches.TokenCapacity, batches.SequenceCapacity);
-        TunePlan plan = new(
-            data,
-            settings.StepCount,
-            batches.EpochsBefore(settings.StepCount),
-            target.MatrixCount,
-            target.ParameterCount,
-            template?.Name)
-        {
-            Model = _model,
-            Files = files,
-            IsFull = _options.IsFull,
-            Origin = origin,
-            ContextLength = ContextLength,
-            WarmupCount = settings.WarmupCount,
-            ResumedFrom = checkpoint?.State.StepsDone ?? 0,
-            Estimate = estimate.Probed(
-                trainer,
-                batches.Step(0)[0],
-                settings.OptimiserKind,
-                Work(settings, target, data, batches, checkpoint?.State.StepsDone ?? 0),
-                _model.Options.ThreadCount,
-                _cancellation),
-        };
-        _progress.OnStart?.Invoke(plan);
-        return Train(trainer, plan, batches, result, checkpoint);
+        return new Preparation(target, settings, data, template, batches, origin, identity, estimate);
     }
 
-    // Of a run that goes on, what is left; a checkpoint that is further than the run is refused when it is read.
-    private RunWork Work(
-        TrainingSettings settings, TuningTarget target, TrainingData data, BatchPlan batches, long stepsDone)
+    // Its estimate of time is that of what is left to do; it is measured here.
+    private TunePlan Plan(Preparation prepared, RunFiles files, Trainer trainer, long stepsDone) => new(
+        prepared.Data,
+        prepared.Settings.StepCount,
+        prepared.Batches.EpochsBefore(prepared.Settings.StepCount),
+        prepared.Target.MatrixCount,
+        prepared.Target.ParameterCount,
+        prepared.Template?.Name)
     {
-        stepsDone = Math.Min(stepsDone, settings.StepCount);
-        int heldOutCount = TuningRun.Marks(settings.StepCount, data, _options).CountAfter(stepsDone);
+        Model = _model,
+        Files = files,
+        IsFull = _options.IsFull,
+        Origin = prepared.Origin,
+        ContextLength = ContextLength,
+        WarmupCount = prepared.Settings.WarmupCount,
+        ResumedFrom = stepsDone,
+        Estimate = prepared.Estimate.Probed(
+            trainer,
+            prepared.Batches.Step(0)[0],
+            prepared.Settings.OptimiserKind,
+            Work(prepared, stepsDone),
+            _model.Options.ThreadCount,
+            _cancellation),
+    };
+
+    // Of a run that goes on, what is left; a checkpoint that is further than the run is refused when it is read.
+    private RunWork Work(Preparation prepared, long stepsDone)
+    {
+        long stepCount = prepared.Settings.StepCount;
+        stepsDone = Math.Min(stepsDone, stepCount);
+        TrainingData data = prepared.Data;
+        int heldOutCount = TuningRun.Marks(stepCount, data, _options).CountAfter(stepsDone);
+        double epochs = prepared.Batches.EpochsBefore(stepCount) - prepared.Batches.EpochsBefore(stepsDone);
         return new RunWork(
-            (batches.EpochsBefore(settings.StepCount) - batches.EpochsBefore(stepsDone)) * data.Training.TokenCount,
+            epochs * data.Training.TokenCount,
             (double)heldOutCount * data.Validation.TokenCount,
-            (double)target.ParameterCount * (settings.StepCount - stepsDone));
+            (double)prepared.Target.ParameterCount * (stepCount - stepsDone));
     }
 
     private TuneReport Train(
@@ -233,4 +252,15 @@ internal sealed class Tuning
             _progress.OnRecord,
             _cancellation);
     }
+
+    /// <summary>What a run is made of.</summary>
+    private sealed record Preparation(
+        TuningTarget Target,
+        TrainingSettings Settings,
+        TrainingData Data,
+        ChatTemplate? Template,
+        BatchPlan Batches,
+        AdapterOrigin Origin,
+        RunIdentity Identity,
+        TuningEstimate Estimate);
 }

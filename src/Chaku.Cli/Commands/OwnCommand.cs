@@ -4,6 +4,7 @@ using Chaku.Cli.Own;
 using Chaku.Evaluation;
 using Chaku.Model;
 using Chaku.Model.Adapters;
+using Chaku.Model.Decoding;
 using Chaku.Model.Files;
 using Chaku.Model.Templates;
 using Chaku.Training;
@@ -15,7 +16,8 @@ namespace Chaku.Cli.Commands;
 /// <summary>The whole way in one command: measure, tune, measure again, and say how to talk with the result.</summary>
 internal sealed class OwnCommand : ProgramCommand
 {
-    private const string DefaultOutput = "my-chaku";
+    private const string DefaultAdapter = "my-chaku";
+    private const string DefaultModel = DefaultAdapter + ".gguf";
     private const double HeldOutShare = 0.1;
 
     private readonly Argument<string> _model = new("MODEL")
@@ -31,11 +33,12 @@ internal sealed class OwnCommand : ProgramCommand
         Arity = ArgumentArity.ZeroOrOne,
     };
 
-    private readonly Option<string> _out = new("--out", "-o")
+    private readonly Option<string?> _out = new("--out", "-o")
     {
-        Description = $"The adapter, a folder in PEFT's format; {DefaultOutput} by default.",
+        Description =
+            $"The adapter, a folder in PEFT's format, {DefaultAdapter} by default; with --full the model, a GGUF " +
+            $"file, {DefaultModel} by default.",
         HelpName = "OUT",
-        DefaultValueFactory = _ => DefaultOutput,
     };
 
     private readonly Option<string?> _test = new("--test")
@@ -91,41 +94,58 @@ internal sealed class OwnCommand : ProgramCommand
             throw new UsageException($"chaku own {named} needs DATA: conversations to learn from");
         }
 
-        string output = arguments.GetRequiredValue(_out);
-        using LanguageModel model = Load(arguments, terminal);
-        TuneOptions options = ReadOptions(arguments, isOwn);
+        _ = _options.Recipe(arguments);
+        string output = arguments.GetValue(_out) ?? (_options.IsFull(arguments) ? DefaultModel : DefaultAdapter);
+        using LanguageModel model = TuneJob.Load(
+            terminal, ModelPath.Resolve(named), arguments.GetValue(_threads), _options.Read(arguments, null));
+        TuneOptions options = ReadOptions(arguments, terminal, model, isOwn);
         string data = namedData ?? OwnModel.Skill.Unpack();
         Dataset dataset = Dataset.Read(data, options.Format);
         PromptEncoder prompts = new(model.Tokenizer, ChatTemplates.Resolve(
-            options.Template, model.ChatTemplate, model.Tokenizer.Vocabulary));
+            options.Template ?? options.RecipeTemplate, model.ChatTemplate, model.Tokenizer.Vocabulary));
         OwnMeasurement measurement = new(
-            model, prompts, Questions(arguments, isOwn, dataset, model, prompts, options), terminal);
+            prompts, Questions(arguments, isOwn, dataset, model, prompts, options), terminal);
 
         OwnReport.Begin(terminal.Error, named, data);
-        IReadOnlyList<IReadOnlyList<AnsweredCase>> before = measurement.Take(null);
+        IReadOnlyList<IReadOnlyList<AnsweredCase>> before = measurement.Take(model, null);
         OwnReport.Print(terminal.Error, "before", measurement.Sets, before);
         RunRecord? record = TuneJob.Run(terminal, model, data, output, options, _options.Resumes(arguments));
-        LoadedAdapter adapter = PeftAdapter.Read(
-            output, model, ContentHashCache.ForUser(), isForced: false, progress: null, terminal.Cancellation);
-        IReadOnlyList<IReadOnlyList<AnsweredCase>> after = measurement.Take(model.Bind(adapter.Adapter));
+        IReadOnlyList<IReadOnlyList<AnsweredCase>> after = options.IsFull
+            ? measurement.Take(output, model.Options.ThreadCount)
+            : measurement.Take(model, Bind(output, model, terminal));
+        OwnOutcome outcome = new(named, output, options.IsFull, measurement.Sets, before, after, record);
         if (arguments.GetValue(_json))
         {
-            JsonOutput.WriteObject(
-                terminal.Output, json => OwnReport.WriteFields(json, output, measurement.Sets, before, after, record));
+            JsonOutput.WriteObject(terminal.Output, outcome.WriteFields);
         }
         else
         {
             OwnReport.Print(terminal.Error, "after", measurement.Sets, after);
-            OwnReport.End(terminal.Output, named, output, measurement.Sets, before, after, record);
+            outcome.Print(terminal.Output);
         }
 
         return record is null ? ExitCodes.Success : TuneJob.EndOf(terminal, output, record.Report);
     }
 
-    private TuneOptions ReadOptions(ParseResult arguments, bool isOwn)
+    private static BoundAdapter Bind(string output, LanguageModel model, Terminal terminal) =>
+        model.Bind(PeftAdapter.Read(
+            output, model, ContentHashCache.ForUser(), isForced: false, progress: null, terminal.Cancellation).Adapter);
+
+    private TuneOptions ReadOptions(ParseResult arguments, Terminal terminal, LanguageModel model, bool isOwn)
     {
-        TuneOptions defaults = isOwn ? OwnModel.SkillOptions : new TuneOptions { ValidationShare = HeldOutShare };
-        return _options.Read(arguments, _template.Name(arguments), defaults);
+        TuneOptions options = TuneJob.ReadOptions(
+            terminal,
+            arguments,
+            _options,
+            _template.Name(arguments),
+            model,
+            isOwn ? OwnModel.SkillOptionsFor(_options.IsFull(arguments)) : null);
+
+        // Questions come from somewhere, whatever a recipe holds out.
+        return isOwn ? options with { DataLicense = options.DataLicense ?? OwnModel.License }
+            : arguments.GetValue(_test) is null && !options.Use.HoldsOut
+                ? options with { ValidationShare = HeldOutShare }
+                : options;
     }
 
     private QuestionSet[] Questions(
@@ -157,21 +177,4 @@ internal sealed class OwnCommand : ProgramCommand
         Dataset dataset, LanguageModel model, PromptEncoder prompts, TuneOptions options) =>
         DatasetEncoder.Encode(
             dataset, model.Tokenizer, prompts, Tuning.ContextLengthOf(model, options), options.Use).Validation;
-
-    private LanguageModel Load(ParseResult arguments, Terminal terminal)
-    {
-        LanguageModel model = LanguageModel.Load(
-            ModelPath.Resolve(arguments.GetRequiredValue(_model)),
-            new ModelOptions
-            {
-                ThreadCount = arguments.GetValue(_threads) ?? new ModelOptions().ThreadCount,
-                Repack = false,
-            });
-        foreach (string notice in model.Notices)
-        {
-            terminal.Warn(notice);
-        }
-
-        return model;
-    }
 }

@@ -63,12 +63,7 @@ internal sealed class TrainCommand : ProgramCommand
             options.Format,
             RunFiles.Of(output, options.IsFull),
             options.Seed);
-        using LanguageModel model = LanguageModel.Load(start, new ModelOptions
-        {
-            ThreadCount = arguments.GetValue(_threads) ?? new ModelOptions().ThreadCount,
-            Repack = false,
-            HoldsSingles = true,
-        });
+        using LanguageModel model = TuneJob.Load(terminal, start, arguments.GetValue(_threads), options);
         RunRecord? record = TuneJob.Run(terminal, model, data, output, options, _options.Resumes(arguments));
         return TuneJob.Say(terminal, output, options, record, arguments.GetValue(_json));
     }

@@ -1,9 +1,7 @@
 using System.CommandLine;
 using Chaku.Cli.Options;
-using Chaku.Cli.Reports;
 using Chaku.Model;
 using Chaku.Training;
-using Chaku.Training.Estimation;
 using Chaku.Training.Runs;
 
 namespace Chaku.Cli.Commands;
@@ -63,47 +61,17 @@ internal sealed class TuneCommand : ProgramCommand
     /// <inheritdoc/>
     public override int Execute(ParseResult arguments, Terminal terminal)
     {
-        TuneRecipe? recipe = _options.Recipe(arguments);
         string output = arguments.GetRequiredValue(_out);
-        TuningEstimate.RequireWholeFits(
-            ModelPath.Resolve(arguments.GetRequiredValue(_model)), _options.Read(arguments, null));
-        using LanguageModel model = Load(arguments, terminal);
-        TuneOptions options = ReadOptions(arguments, terminal, recipe, model);
+        _ = _options.Recipe(arguments);
+        using LanguageModel model = TuneJob.Load(
+            terminal,
+            ModelPath.Resolve(arguments.GetRequiredValue(_model)),
+            arguments.GetValue(_threads),
+            _options.Read(arguments, null));
+        TuneOptions options = TuneJob.ReadOptions(
+            terminal, arguments, _options, _template.Name(arguments), model);
         RunRecord? record = TuneJob.Run(
             terminal, model, arguments.GetRequiredValue(_data), output, options, _options.Resumes(arguments));
         return TuneJob.Say(terminal, output, options, record, arguments.GetValue(_json));
-    }
-
-    private TuneOptions ReadOptions(
-        ParseResult arguments, Terminal terminal, TuneRecipe? recipe, LanguageModel model)
-    {
-        string? template = _template.Name(arguments);
-        if (recipe is null)
-        {
-            return _options.Read(arguments, template);
-        }
-
-        RecipeFit fit = recipe.FitTo(model, _options.IsFull(arguments));
-        TuneOptions options = _options.Read(arguments, template, fit.Options);
-        RecipeReport.Print(terminal, recipe, fit, options);
-        return options;
-    }
-
-    private LanguageModel Load(ParseResult arguments, Terminal terminal)
-    {
-        TuneOptions options = _options.Read(arguments, null);
-        LanguageModel model = LanguageModel.Load(ModelPath.Resolve(arguments.GetRequiredValue(_model)), new ModelOptions
-        {
-            ThreadCount = arguments.GetValue(_threads) ?? new ModelOptions().ThreadCount,
-            ContextLength = options.ContextLength,
-            Repack = false,
-            HoldsSingles = options.IsFull,
-        });
-        foreach (string notice in model.Notices)
-        {
-            terminal.Warn(notice);
-        }
-
-        return model;
     }
 }

@@ -1,7 +1,10 @@
+using System.CommandLine;
 using System.Globalization;
+using Chaku.Cli.Options;
 using Chaku.Cli.Reports;
 using Chaku.Model;
 using Chaku.Training;
+using Chaku.Training.Estimation;
 using Chaku.Training.Runs;
 
 namespace Chaku.Cli.Commands;
@@ -9,6 +12,58 @@ namespace Chaku.Cli.Commands;
 /// <summary>A tuning run as commands do it: with a log on the way, and a record of it beside what it wrote.</summary>
 internal static class TuneJob
 {
+    /// <summary>Loads what is trained, as it is served, and says what there is to know of it.</summary>
+    /// <param name="terminal">Where it is said.</param>
+    /// <param name="path">The model.</param>
+    /// <param name="threads">Threads; null for one for each processor.</param>
+    /// <param name="options">How it will be trained.</param>
+    /// <exception cref="TrainingException">All its weights are to be trained, and the memory is too small.</exception>
+    public static LanguageModel Load(Terminal terminal, string path, int? threads, TuneOptions options)
+    {
+        TuningEstimate.RequireWholeFits(path, options);
+        LanguageModel model = LanguageModel.Load(path, new ModelOptions
+        {
+            ThreadCount = threads ?? new ModelOptions().ThreadCount,
+            ContextLength = options.ContextLength,
+            Repack = false,
+            HoldsSingles = options.IsFull,
+        });
+        foreach (string notice in model.Notices)
+        {
+            terminal.Warn(notice);
+        }
+
+        return model;
+    }
+
+    /// <summary>Reads the options, with a recipe's where one is asked for, and says what it sets.</summary>
+    /// <param name="terminal">Where it is said.</param>
+    /// <param name="arguments">The command line.</param>
+    /// <param name="table">Its options.</param>
+    /// <param name="template">The chat template that is named there.</param>
+    /// <param name="model">What is trained.</param>
+    /// <param name="defaults">What holds without a recipe; null for the defaults.</param>
+    /// <exception cref="UsageException">There is no such recipe.</exception>
+    /// <exception cref="TrainingException">It was not published for what is trained.</exception>
+    public static TuneOptions ReadOptions(
+        Terminal terminal,
+        ParseResult arguments,
+        TuneArguments table,
+        string? template,
+        LanguageModel model,
+        TuneOptions? defaults = null)
+    {
+        if (table.Recipe(arguments) is not { } recipe)
+        {
+            return table.Read(arguments, template, defaults);
+        }
+
+        RecipeFit fit = recipe.FitTo(model, table.IsFull(arguments));
+        TuneOptions options = table.Read(arguments, template, fit.Options);
+        RecipeReport.Print(terminal, recipe, fit, options);
+        return options;
+    }
+
     /// <summary>Tunes.</summary>
     /// <param name="terminal">Shows how it goes.</param>
     /// <param name="model">The base.</param>

@@ -8,18 +8,11 @@ internal static class OwnModel
     /// <summary>What it is called on a command line.</summary>
     public const string Name = "chaku-tiny";
 
+    /// <summary>The terms of the data, which this project made.</summary>
+    public const string License = "apache-2.0";
+
     /// <summary>The model.</summary>
     public static EmbeddedFile File { get; } = new("chaku-tiny.gguf");
-
-    /// <summary>How the skill is learnt where nobody says otherwise.</summary>
-    public static TuneOptions SkillOptions { get; } = new()
-    {
-        Rank = 16,
-        LearningRate = 2e-3,
-        BatchSize = 4,
-        Steps = 200,
-        DataLicense = "apache-2.0",
-    };
 
     /// <summary>The data of a skill that the model lacks.</summary>
     public static EmbeddedFile Skill { get; } = new("skill.jsonl");
@@ -29,4 +22,14 @@ internal static class OwnModel
 
     /// <summary>Questions that the model can answer, about passages that nobody learnt from.</summary>
     public static EmbeddedFile KnownTest { get; } = new("known-test.jsonl");
+
+    /// <summary>How the skill is learnt where nobody says otherwise.</summary>
+    public static TuneOptions SkillOptionsFor(bool isFull) => new()
+    {
+        IsFull = isFull,
+        Rank = 16,
+        LearningRate = isFull ? 5e-4 : 2e-3,
+        BatchSize = 4,
+        Steps = 200,
+    };
 }

@@ -12,23 +12,38 @@ public sealed class OwnCommandTests : CommandSuite
     [Fact]
     public void Own_data_are_held_out_measured_learnt_and_measured_again()
     {
-        string data = Write("talks.jsonl", string.Join('\n', Enumerable.Range(0, 20).Select(number => Talk
-            .Replace("QUESTION", $"What is {number}?", StringComparison.Ordinal)
-            .Replace("ANSWER", $"It is {number}.", StringComparison.Ordinal))));
-        string[] own =
-        [
-            "own", OwnModel.Name, data, "-o", InFolder("mine"), "--steps", "2", "--data-license", "mit", "--json",
-        ];
+        JsonElement said = Own("--steps", "2");
 
-        CommandResult result = Run(own);
-
-        Assert.Equal(ExitCodes.Success, result.ExitCode);
-        using JsonDocument said = JsonDocument.Parse(result.Output);
-        JsonElement measured = Assert.Single(said.RootElement.GetProperty("measured").EnumerateArray());
+        JsonElement measured = Assert.Single(said.GetProperty("measured").EnumerateArray());
         Assert.Equal(2, measured.GetProperty("before").GetProperty("asked").GetInt32());
-        Assert.Equal(18, said.RootElement.GetProperty("learnt_record_count").GetInt32());
-        Assert.Equal(InFolder("mine"), said.RootElement.GetProperty("adapter").GetString());
+        Assert.Equal(18, said.GetProperty("learnt_record_count").GetInt32());
+        Assert.Equal(InFolder("mine"), said.GetProperty("adapter").GetString());
     }
+
+    [Fact]
+    public void All_weights_are_trained_where_that_is_asked_for_and_the_written_model_is_measured()
+    {
+        JsonElement said = Own("--full", "--steps", "2");
+
+        Assert.Equal(InFolder("mine"), said.GetProperty("model").GetString());
+        JsonElement measured = Assert.Single(said.GetProperty("measured").EnumerateArray());
+        Assert.Equal(2, measured.GetProperty("after").GetProperty("asked").GetInt32());
+        Assert.Equal(ExitCodes.Success, Run("show", InFolder("mine")).ExitCode);
+    }
+
+    /// <summary>The recipe of QLoRA holds nothing out, and questions are needed.</summary>
+    [Fact]
+    public void A_recipe_is_taken_and_a_tenth_is_held_out_all_the_same()
+    {
+        JsonElement said = Own("--recipe", "qlora", "--steps", "1");
+
+        Assert.Equal("qlora", said.GetProperty("recipe").GetString());
+        Assert.Equal(18, said.GetProperty("learnt_record_count").GetInt32());
+    }
+
+    [Fact]
+    public void An_unknown_recipe_is_refused() =>
+        Assert.Contains("no recipe", Refusal(ExitCodes.Usage, "own", "--recipe", "none"), StringComparison.Ordinal);
 
     [Fact]
     public void Another_model_needs_data() =>
@@ -52,5 +67,19 @@ public sealed class OwnCommandTests : CommandSuite
         string[] lines = reader.ReadToEnd().TrimEnd('\n').Split('\n');
 
         Assert.Equal(HerdSets.All.Single(entry => entry.Name == set).Lines(lines.Length, seed, 3), lines);
+    }
+
+    private JsonElement Own(params string[] options)
+    {
+        string data = Write("talks.jsonl", string.Join('\n', Enumerable.Range(0, 20).Select(number => Talk
+            .Replace("QUESTION", $"What is {number}?", StringComparison.Ordinal)
+            .Replace("ANSWER", $"It is {number}.", StringComparison.Ordinal))));
+
+        CommandResult result = Run(
+            ["own", OwnModel.Name, data, "-o", InFolder("mine"), "--data-license", "mit", "--json", .. options]);
+
+        Assert.Equal(ExitCodes.Success, result.ExitCode);
+        using JsonDocument said = JsonDocument.Parse(result.Output);
+        return said.RootElement.Clone();
     }
 }
