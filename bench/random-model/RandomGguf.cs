@@ -5,24 +5,21 @@ namespace Chaku.RandomModel;
 /// <summary>A GGUF file of a Llama with random weights: the same shape and seed give the same bytes.</summary>
 internal static class RandomGguf
 {
-    // GGUF's number for a file in the mix that is called Q4_K_M.
-    private const uint MixedFourBits = 15;
-
     /// <summary>Writes a file whole or not at all.</summary>
     /// <exception cref="ArgumentException">A size cannot be.</exception>
     /// <exception cref="IOException">The file cannot be written.</exception>
-    public static void Write(string path, RandomShape shape, ulong seed)
+    public static void Write(string path, RandomShape shape, WeightMix mix, ulong seed = 0)
     {
         shape.Check();
-        GgufWriter.Write(path, MetadataOf(path, shape), [.. Tensors(shape, seed)]);
+        GgufWriter.Write(path, MetadataOf(path, shape, mix), [.. Tensors(shape, mix, seed)]);
     }
 
-    private static Metadata MetadataOf(string path, RandomShape shape)
+    private static Metadata MetadataOf(string path, RandomShape shape, WeightMix mix)
     {
         Metadata metadata = new(path);
         metadata.Add("general.architecture", "llama");
         metadata.Add("general.name", "random weights");
-        metadata.Add("general.file_type", MixedFourBits);
+        metadata.Add("general.file_type", mix.FileType);
         metadata.Add("llama.context_length", (uint)shape.Context);
         metadata.Add("llama.embedding_length", (uint)shape.Hidden);
         metadata.Add("llama.block_count", (uint)shape.Layers);
@@ -37,36 +34,32 @@ internal static class RandomGguf
         return metadata;
     }
 
-    private static IEnumerable<TensorSource> Tensors(RandomShape shape, ulong seed)
+    private static IEnumerable<TensorSource> Tensors(RandomShape shape, WeightMix mix, ulong seed)
     {
-        yield return Matrix("token_embd.weight", shape.Hidden, shape.Vocabulary);
+        yield return Matrix("token_embd.weight", shape.Hidden, shape.Vocabulary, mix.Usual);
         for (int layer = 0; layer < shape.Layers; layer++)
         {
             string prefix = FormattableString.Invariant($"blk.{layer}.");
-            bool isWide = IsWide(layer, shape.Layers);
+            string value = mix.Value(layer, shape.Layers);
+            string down = mix.Down(layer, shape.Layers);
             yield return Ones(prefix + "attn_norm.weight", shape.Hidden);
-            yield return Matrix(prefix + "attn_q.weight", shape.Hidden, shape.Hidden);
-            yield return Matrix(prefix + "attn_k.weight", shape.Hidden, shape.KvWidth);
-            yield return Matrix(prefix + "attn_v.weight", shape.Hidden, shape.KvWidth, isWide);
-            yield return Matrix(prefix + "attn_output.weight", shape.Hidden, shape.Hidden);
+            yield return Matrix(prefix + "attn_q.weight", shape.Hidden, shape.Hidden, mix.Usual);
+            yield return Matrix(prefix + "attn_k.weight", shape.Hidden, shape.KvWidth, mix.Usual);
+            yield return Matrix(prefix + "attn_v.weight", shape.Hidden, shape.KvWidth, value);
+            yield return Matrix(prefix + "attn_output.weight", shape.Hidden, shape.Hidden, mix.Joined);
             yield return Ones(prefix + "ffn_norm.weight", shape.Hidden);
-            yield return Matrix(prefix + "ffn_gate.weight", shape.Hidden, shape.Inner);
-            yield return Matrix(prefix + "ffn_up.weight", shape.Hidden, shape.Inner);
-            yield return Matrix(prefix + "ffn_down.weight", shape.Inner, shape.Hidden, isWide);
+            yield return Matrix(prefix + "ffn_gate.weight", shape.Hidden, shape.Inner, mix.Usual);
+            yield return Matrix(prefix + "ffn_up.weight", shape.Hidden, shape.Inner, mix.Usual);
+            yield return Matrix(prefix + "ffn_down.weight", shape.Inner, shape.Hidden, down);
         }
 
         yield return Ones("output_norm.weight", shape.Hidden);
-        yield return Matrix("output.weight", shape.Hidden, shape.Vocabulary, isWide: true);
+        yield return Matrix("output.weight", shape.Hidden, shape.Vocabulary, mix.Output);
 
-        TensorSource Matrix(string name, int columns, int rows, bool isWide = false) =>
-            RandomBlocks.Tensor(name, isWide, columns, rows, seed);
+        TensorSource Matrix(string name, int columns, int rows, string format) =>
+            RandomBlocks.Of(format).Tensor(name, columns, rows, seed);
     }
 
     private static TensorSource Ones(string name, int length) =>
         TensorSource.FromSingles(name, [length], Enumerable.Repeat(1f, length).ToArray());
-
-    // The first and last eighth of the layers, and every third of the others. Source: llama.cpp, llama-quant.cpp,
-    // use_more_bits.
-    private static bool IsWide(int layer, int layerCount) =>
-        layer < layerCount / 8 || layer >= 7 * layerCount / 8 || (layer - (layerCount / 8)) % 3 == 2;
 }

@@ -11,11 +11,35 @@ namespace Chaku.RandomModel;
 internal sealed record RandomShape(
     int Hidden, int Layers, int Heads, int KvHeads, int Inner, int Vocabulary, int Context)
 {
-    /// <summary>The shape of TinyLlama 1.1B, from its published <c>config.json</c>.</summary>
-    public static readonly RandomShape TinyLlama = new(2048, 22, 32, 4, 5632, 32000, 2048);
+    /// <summary>The name of the shape that is written when none is asked for.</summary>
+    public const string Usual = "tinyllama";
+
+    /// <summary>
+    /// Shapes by their names. The last three are those of TinyLlama 1.1B, Llama 3.2 3B (with a smaller vocabulary) and
+    /// Llama 2 7B, from their published <c>config.json</c>.
+    /// </summary>
+    public static readonly IReadOnlyDictionary<string, RandomShape> All = new Dictionary<string, RandomShape>
+    {
+        ["15M"] = new(256, 8, 8, 8, 768, 16384, 2048),
+        ["110M"] = new(768, 12, 12, 12, 2048, 16384, 2048),
+        [Usual] = new(2048, 22, 32, 4, 5632, 32000, 2048),
+        ["3B"] = new(3072, 28, 24, 8, 8192, 32000, 8192),
+        ["7B"] = new(4096, 32, 32, 32, 11008, 32000, 4096),
+    };
 
     /// <summary>Floats of all keys of a token.</summary>
     public int KvWidth => Hidden / Heads * KvHeads;
+
+    /// <summary>Weights in all matrices.</summary>
+    public long WeightCount =>
+        (2L * Vocabulary * Hidden)
+        + (Layers * (((2L * Hidden) + (2 * KvWidth)) * Hidden + (3L * Hidden * Inner)));
+
+    /// <summary>The shape of a name.</summary>
+    /// <exception cref="ArgumentException">There is none; the message has all names.</exception>
+    public static RandomShape Of(string name) => All.TryGetValue(name, out RandomShape? shape)
+        ? shape
+        : throw new ArgumentException($"the shape is one of {string.Join(", ", All.Keys)}, not '{name}'");
 
     /// <summary>Says what of the shape cannot be.</summary>
     /// <exception cref="ArgumentException">A size cannot be.</exception>
