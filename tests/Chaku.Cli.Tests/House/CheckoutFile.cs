@@ -5,7 +5,7 @@ namespace Chaku.Cli.Tests.House;
 /// <summary>A file of the checkout: its path from the root with forward slashes, and its text.</summary>
 internal sealed record CheckoutFile(string Path, string Text)
 {
-    private static readonly string[] LeftOut = [".git", ".idea", ".vs", "TestResults", "bin", "obj"];
+    private static readonly string[] LeftOut = [".git", ".idea", ".vs", "TestResults", "bin", "node_modules", "obj"];
 
     private static readonly Lazy<CheckoutFile[]> Files = new(() => [.. Walk(new DirectoryInfo(Fixtures.Checkout))]);
 
