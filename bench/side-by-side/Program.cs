@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Chaku.SideBySide.Serving;
+using Chaku.SideBySide.Training;
 
 Argument<string> model = new("MODEL");
 Argument<int> threads = new("THREADS");
@@ -11,6 +12,7 @@ resident.SetAction(arguments =>
 RootCommand command = new("Measures Chaku beside its peers, in rounds, each with the same model, threads and tokens.")
 {
     new ServeCommand(),
+    new TrainCommand(),
     resident,
 };
 return command.Parse(args).Invoke();

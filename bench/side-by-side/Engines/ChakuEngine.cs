@@ -147,7 +147,7 @@ internal sealed class ChakuEngine : IEngine
             _model.Decoder.Forward(_batch);
         }
 
-        _model.Decoder.Logits(_batch, 0, sequences.Length, _logits);
+        _model.Decoder.Logits(_batch, 0, sequences.Length, _logits.AsSpan(0, sequences.Length * VocabularySize));
         for (int i = 0; i < sequences.Length; i++)
         {
             ReadOnlySpan<float> logits = _logits.AsSpan(i * VocabularySize, VocabularySize);
