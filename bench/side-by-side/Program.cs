@@ -1,4 +1,6 @@
 using System.CommandLine;
+using Chaku.SideBySide.Engines;
+using Chaku.SideBySide.Growth;
 using Chaku.SideBySide.Serving;
 using Chaku.SideBySide.Training;
 
@@ -13,6 +15,15 @@ RootCommand command = new("Measures Chaku beside its peers, in rounds, each with
 {
     new ServeCommand(),
     new TrainCommand(),
+    new GrowthCommand(),
     resident,
 };
-return command.Parse(args).Invoke();
+try
+{
+    return command.Parse(args).Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+}
+catch (Exception exception) when (exception is ArgumentException or IOException or PeerException)
+{
+    Console.Error.WriteLine(exception.Message);
+    return 1;
+}

@@ -17,16 +17,13 @@ internal sealed record Circumstances(string Date, string Commit, string Processo
     public IReadOnlyList<string> Peers { get; init; } = [];
 
     /// <summary>Of now and here.</summary>
-    public static Circumstances Now(IEnumerable<string> peers) => new(
+    public static Circumstances Now() => new(
         DateTime.UtcNow.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture),
         CommitOf(AppContext.BaseDirectory),
         string.Create(
             CultureInfo.InvariantCulture, $"{ProcessorName()}, {Environment.ProcessorCount} processors, {Level()}"),
         $".NET {Environment.Version}, {Environment.OSVersion.VersionString}",
-        File.Exists("/proc/loadavg") ? File.ReadAllText("/proc/loadavg").Split(' ')[0] : "unknown")
-    {
-        Peers = [.. peers],
-    };
+        File.Exists("/proc/loadavg") ? File.ReadAllText("/proc/loadavg").Split(' ')[0] : "unknown");
 
     private static string ProcessorName()
     {

@@ -38,12 +38,15 @@ internal sealed class ServeCommand : Command
 
     private static void Run(BenchOptions options, string peerFolder)
     {
-        Circumstances circumstances = Circumstances.Now([]);
-        List<Result> results = [];
+        Report report = new(
+            options.OutputFolder,
+            "serving",
+            "Serving, beside llama.cpp",
+            Introduction,
+            [.. ServingMeasurements.All.Select(measurement => measurement.Name)]);
         foreach (string format in options.Formats)
         {
             using ServingBench bench = ServingBench.Load(options, options.Shape, format, peerFolder, Console.WriteLine);
-            Circumstances here = circumstances with { Peers = bench.Peer is { } peer ? [peer.Version] : [] };
             Setup setup = new(options.Shape, format, options.ThreadCount);
             if (bench.Disagreement() is { } apart)
             {
@@ -56,21 +59,9 @@ internal sealed class ServeCommand : Command
                 if (options.Measurements.Contains(entry.Name))
                 {
                     Result result = entry.Create(bench).Run(setup, options.Rounds, Console.WriteLine);
-                    results.Add(result with { Circumstances = here });
+                    report.Add(result, bench.Peer?.Version);
                 }
             }
         }
-
-        if (options.OutputFolder is { } folder)
-        {
-            ResultFile.Add(
-                folder, "serving", results, all => MarkdownPage.Of("Serving, beside llama.cpp", Introduction, Ordered(all)));
-        }
-    }
-
-    private static IReadOnlyList<Result> Ordered(IReadOnlyList<Result> all)
-    {
-        string[] names = [.. ServingMeasurements.All.Select(measurement => measurement.Name)];
-        return [.. all.OrderBy(result => Array.IndexOf(names, result.Measurement))];
     }
 }

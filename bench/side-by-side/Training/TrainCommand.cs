@@ -62,8 +62,8 @@ internal sealed class TrainCommand : Command
             arguments.GetValue(_batch),
             arguments.GetValue(_batches) ?? options.Sized(4, 1),
             arguments.GetValue(_checkpointing));
-        Circumstances circumstances = Circumstances.Now([]);
-        List<Result> results = [];
+        Report report = new(
+            options.OutputFolder, "training", "Training, beside PyTorch", Introduction, TrainingMeasurements.Pages);
         foreach (string format in options.Formats)
         {
             using TrainingBench bench = new(options, format, training, Console.WriteLine);
@@ -71,30 +71,12 @@ internal sealed class TrainCommand : Command
             {
                 At = training.Checkpoints ? "gradient checkpointing" : null,
             };
-            foreach (TrainingMeasurement entry in TrainingMeasurements.All)
+            foreach (Measurement measurement in TrainingMeasurements.All
+                .Where(entry => options.Measurements.Contains(entry.Name))
+                .SelectMany(entry => entry.Create(bench)))
             {
-                if (options.Measurements.Contains(entry.Name))
-                {
-                    foreach (Measurement measurement in entry.Create(bench))
-                    {
-                        Result result = measurement.Run(setup, options.Rounds, Console.WriteLine);
-                        string[] peers = bench.PeerVersion is { } version ? [version] : [];
-                        results.Add(result with { Circumstances = circumstances with { Peers = peers } });
-                    }
-                }
+                report.Add(measurement.Run(setup, options.Rounds, Console.WriteLine), bench.PeerVersion);
             }
         }
-
-        if (options.OutputFolder is { } folder)
-        {
-            ResultFile.Add(
-                folder, "training", results, all => MarkdownPage.Of("Training, beside PyTorch", Introduction, Ordered(all)));
-        }
-    }
-
-    private static IReadOnlyList<Result> Ordered(IReadOnlyList<Result> all)
-    {
-        List<string> names = [.. TrainingMeasurements.Pages];
-        return [.. all.OrderBy(result => names.IndexOf(result.Measurement))];
     }
 }

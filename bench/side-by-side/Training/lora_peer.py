@@ -2,14 +2,20 @@
 
 The model is a Llama of the asked-for shape with random float32 weights, all of them frozen, and an adapter of a rank on
 every linear layer but the output head. A step is forward, loss, backward, clipping and AdamW on the adapter.
+
+PyTorch's OpenMP threads and OpenBLAS's own threads take turns. Unless the environment says otherwise, the former do not
+spin while they wait: where a processor is busy with something else, that is up to forty times faster.
 """
 
 import json
 import math
+import os
 import platform
 import resource
 import sys
 import time
+
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 import torch
 import torch.nn.functional as F
@@ -60,7 +66,7 @@ class Layer(torch.nn.Module):
         v = self.v(n).view(batch, length, self.kv_heads, self.size).transpose(1, 2)
         shared = self.heads // self.kv_heads
         k, v = k.repeat_interleave(shared, dim=1), v.repeat_interleave(shared, dim=1)
-        y = F.scaled_dot_product_attention(q, k, v, is_causal=True)
+        y = attend(q, k, v)
         x = x + self.o(y.transpose(1, 2).reshape(batch, length, hidden))
         n = self.feed_norm(x)
         return x + self.down(F.silu(self.gate(n)) * self.up(n))
@@ -85,6 +91,16 @@ class Llama(torch.nn.Module):
         return F.linear(self.norm(x), self.head)
 
 
+def attend(q, k, v):
+    """Causal attention: PyTorch's own kernel where this version has one."""
+    if hasattr(F, "scaled_dot_product_attention"):
+        return F.scaled_dot_product_attention(q, k, v, is_causal=True)
+    length = q.shape[-2]
+    later = torch.ones(length, length, dtype=torch.bool).triu(1)
+    scores = (q @ k.transpose(-2, -1) / math.sqrt(q.shape[-1])).masked_fill(later, -math.inf)
+    return scores.softmax(-1) @ v
+
+
 def frozen(rows, columns):
     limit = math.sqrt(3 / columns)
     return torch.nn.Parameter(torch.empty(rows, columns).uniform_(-limit, limit), requires_grad=False)
@@ -95,6 +111,18 @@ def rotate(x, cos, sin):
     return x * cos + torch.cat((-second, first), dim=-1) * sin
 
 
+def blas():
+    """Which library multiplies: Debian's PyTorch takes the one that the system names."""
+    try:
+        with open("/proc/self/maps", encoding="utf-8") as maps:
+            names = {line.split("/")[-1].strip() for line in maps if "/" in line}
+            folders = {line.split("/")[-2] for line in maps if "blas" in line}
+    except OSError:
+        return "an unknown BLAS"
+    known = [name for name in ("openblas", "mkl_core", "blis") if any(name in file for file in names | folders)]
+    return known[0] if known else "a plain BLAS, which is no peer"
+
+
 class Trainer:
     def open(self, question):
         torch.manual_seed(0)
@@ -102,9 +130,8 @@ class Trainer:
         self.model = Llama(question["shape"], question["rank"])
         self.trained = [weight for weight in self.model.parameters() if weight.requires_grad]
         self.optimiser = torch.optim.AdamW(self.trained, lr=2e-4)
-        blas = "OpenBLAS" if "openblas" in torch.__config__.show().lower() else "BLAS of the system"
         return {
-            "version": f"PyTorch {torch.__version__}, {blas}, Python {platform.python_version()}",
+            "version": f"PyTorch {torch.__version__}, {blas()}, Python {platform.python_version()}",
             "parameters": sum(weight.numel() for weight in self.trained),
         }
 
