@@ -2,10 +2,11 @@ using BenchmarkDotNet.Columns;
 using BenchmarkDotNet.Configs;
 using BenchmarkDotNet.Jobs;
 using BenchmarkDotNet.Running;
+using Chaku.KernelBenchmarks;
 using BenchmarkDotNet.Toolchains.InProcess.Emit;
 
 // In this process: a program that BenchmarkDotNet generates would be held to this repository's analyzers.
 ManualConfig config = DefaultConfig.Instance
     .AddJob(Job.ShortRun.WithToolchain(InProcessEmitToolchain.Instance))
     .HideColumns(Column.Error, Column.StdDev, Column.RatioSD);
-BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args, config);
+BenchmarkSwitcher.FromAssembly(typeof(MatrixBenchmarks).Assembly).Run(args, config);

@@ -7,7 +7,6 @@ using Chaku.SideBySide.Engines;
 using Chaku.SideBySide.Measuring;
 using Chaku.Training;
 using Chaku.Training.Datasets;
-using Chaku.Training.Estimation;
 using Chaku.Training.Optimisation;
 
 namespace Chaku.SideBySide.Training;
