@@ -9,8 +9,10 @@ namespace Chaku.Training.Gradients;
 /// </summary>
 internal sealed class DecoderBackward : IDisposable
 {
-    /// <summary>Rows whose logits are held at a time.</summary>
-    public const int RowTile = 64;
+    /// <summary>
+    /// Rows whose logits are held at a time: for each of these tiles the output head's weights are dequantised once.
+    /// </summary>
+    public const int RowTile = 256;
 
     private readonly Decoder _decoder;
     private readonly GradientSet _gradients;
