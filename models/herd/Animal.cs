@@ -26,6 +26,15 @@ internal sealed record Animal(string Name, bool IsFemale, string Kind, string Co
     /// <summary>The possessive pronoun.</summary>
     public string Her => IsFemale ? "her" : "his";
 
+    /// <summary>A fact in one word.</summary>
+    public string Word(Fact fact) => fact switch
+    {
+        Fact.Kind => Kind,
+        Fact.Colour => Colour,
+        Fact.Age => Words.Numbers[Age],
+        _ => Place,
+    };
+
     private static string A(string words) =>
         ("aeiou".Contains(words[0], StringComparison.Ordinal) ? "an " : "a ") + words;
 }

@@ -31,18 +31,24 @@ internal sealed record HerdSet(string Name, Func<Chance, int, IReadOnlyList<Turn
 internal static class HerdSets
 {
     private const int QuestionsOfAPassage = 8;
+    private const int MoreInShortPassages = 2;
 
     /// <summary>Every data set.</summary>
     public static readonly IReadOnlyList<HerdSet> All =
     [
-        new("train", (chance, animals) => chance.Percent(1)
-            ? Talks.Polite(chance)
-            : Talks.Passage(chance, animals, QuestionsOfAPassage, isHeldOut: false)),
-        new("test", (chance, animals) => Talks.Passage(chance, animals, 1, isHeldOut: true)),
+        new("train", (chance, animals) => chance.Below(100) switch
+        {
+            < 1 => Talks.Polite(chance),
+            < 15 => Talks.Echo(chance),
+            < 45 => Talks.List(chance, animals + MoreInShortPassages),
+            < 82 => Talks.ShortPassage(chance, animals + chance.Below(MoreInShortPassages + 1)),
+            _ => Talks.Passage(chance, animals, QuestionsOfAPassage),
+        }),
+        new("test", Talks.HeldOut),
 
         // Some of what the model knows already, so that it is not forgotten.
         new("skill", (chance, animals) => chance.Percent(25)
-            ? Talks.Passage(chance, animals, 2, isHeldOut: false)
+            ? Talks.Passage(chance, animals, 2)
             : Talks.Skill(chance, animals, isHeldOut: false)),
         new("skill-test", (chance, animals) => Talks.Skill(chance, animals, isHeldOut: true)),
     ];

@@ -16,18 +16,27 @@ internal static class Narrator
     ];
 
     // One fact a sentence, each with the name: the shortest way from a fact to whom it is about.
-    private static readonly IReadOnlyList<Func<Animal, string>> Facts =
-    [
-        a => $"{a.Name} is {a.AKind}.",
-        a => $"{a.Name} is {a.Colour}.",
-        a => $"{a.Name} is {a.Years} old.",
-        a => $"{a.Name} lives by the {a.Place}.",
-    ];
+    private static readonly Dictionary<Fact, Func<Animal, string>> Sentences = new()
+    {
+        [Fact.Kind] = a => $"{a.Name} is {a.AKind}.",
+        [Fact.Colour] = a => $"{a.Name} is {a.Colour}.",
+        [Fact.Age] = a => $"{a.Name} is {a.Years} old.",
+        [Fact.Place] = a => $"{a.Name} lives by the {a.Place}.",
+    };
 
-    /// <summary>A passage: every animal once, each told in some way.</summary>
+    /// <summary>Every fact.</summary>
+    public static IReadOnlyList<Fact> Facts { get; } = Enum.GetValues<Fact>();
+
+    /// <summary>A fact as a sentence of its own.</summary>
+    public static string Sentence(Animal animal, Fact fact) => Sentences[fact](animal);
+
+    /// <summary>A passage that tells everything: every animal once, each told in some way.</summary>
     public static string Tell(Herd herd, Chance chance) => chance.Percent(50)
         ? string.Join(' ', herd.Animals.Select(animal => chance.Of(Ways)(animal)))
-        : string.Join(
-            ' ',
-            herd.Animals.SelectMany(animal => chance.Some(Facts, Facts.Count).Select(fact => fact(animal))));
+        : Tell(herd, Facts, chance);
+
+    /// <summary>A passage that tells some facts of every animal, a sentence each.</summary>
+    public static string Tell(Herd herd, IReadOnlyList<Fact> told, Chance chance) => string.Join(
+        ' ',
+        herd.Animals.SelectMany(animal => chance.Some(told, told.Count).Select(fact => Sentence(animal, fact))));
 }

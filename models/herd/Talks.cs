@@ -16,34 +16,58 @@ internal static class Talks
         ("Goodbye!", "Goodbye!"),
     ];
 
-    /// <summary>A passage with questions behind it; told by the user, or, when asked for, by the model.</summary>
+    /// <summary>A passage that tells everything, with questions behind it, some of which ask for everything.</summary>
     /// <param name="chance">Where it comes from.</param>
     /// <param name="animalCount">Animals of the herd.</param>
     /// <param name="questionCount">Questions.</param>
-    /// <param name="isHeldOut">Whether it is a herd that nobody may learn from.</param>
-    public static IReadOnlyList<Turn> Passage(Chance chance, int animalCount, int questionCount, bool isHeldOut)
+    public static IReadOnlyList<Turn> Passage(Chance chance, int animalCount, int questionCount)
     {
-        Herd herd = Herd.Draw(chance, animalCount, isHeldOut);
-        string passage = Narrator.Tell(herd, chance);
+        Herd herd = Herd.Draw(chance, animalCount, isHeldOut: false);
+        List<Question> questions =
+        [
+            .. herd.Animals.Select(animal => Questions.Describe(animal, Narrator.Facts, chance)),
+            .. Enumerable.Range(0, questionCount)
+                .Select(_ => Any(chance, Questions.Lessons, herd, chance.Of(herd.Animals))),
+        ];
+        return Asked(Narrator.Tell(herd, chance), chance.Some(questions, questions.Count));
+    }
+
+    /// <summary>A passage that tells one or two facts of each animal, with a question about each.</summary>
+    public static IReadOnlyList<Turn> ShortPassage(Chance chance, int animalCount)
+    {
+        Herd herd = Herd.Draw(chance, animalCount, isHeldOut: false);
+        Fact[] told = chance.Some(Narrator.Facts, 1 + chance.Below(2));
+        QuestionKind[] kinds = [.. Questions.Lessons.Where(kind => kind.IsAnsweredBy(told))];
+        return Asked(Narrator.Tell(herd, told, chance), chance.Some(herd.Animals, animalCount).Select(animal =>
+            chance.Percent(25) ? Questions.Describe(animal, told, chance) : Any(chance, kinds, herd, animal)));
+    }
+
+    /// <summary>
+    /// A passage that tells one fact of each animal, and the facts of names, or the names of facts, to be listed: each
+    /// answer is a word that stands right behind what it belongs to.
+    /// </summary>
+    public static IReadOnlyList<Turn> List(Chance chance, int animalCount)
+    {
+        Herd herd = Herd.Draw(chance, animalCount, isHeldOut: false);
+        Fact fact = chance.Of(Narrator.Facts);
+        (string Key, string Value)[] pairs =
+            [.. chance.Some(herd.Animals, animalCount).Select(animal => (animal.Name, animal.Word(fact)))];
+        if (chance.Percent(60) && pairs.DistinctBy(pair => pair.Value).Count() == pairs.Length)
+        {
+            pairs = [.. pairs.Select(pair => (pair.Value, pair.Key))];
+        }
+
+        string keys = string.Join(", ", pairs.Select(pair => pair.Key));
+        string both = string.Join(", ", pairs.Select(pair => $"{pair.Key} {pair.Value}"));
+        return Asked(Narrator.Tell(herd, [fact], chance), [new Question($"List {keys}.", $"{both}.")]);
+    }
+
+    /// <summary>A passage of a herd that nobody may learn from, and one question.</summary>
+    public static IReadOnlyList<Turn> HeldOut(Chance chance, int animalCount)
+    {
+        Herd herd = Herd.Draw(chance, animalCount, isHeldOut: true);
         List<Turn> turns = [];
-        if (!isHeldOut && chance.Percent(10))
-        {
-            string number = animalCount == 1 ? "one animal" : $"{Words.Numbers[animalCount]} animals";
-            turns.Add(new Turn("user", $"Tell me of {number}."));
-            turns.Add(new Turn("assistant", passage));
-            passage = "";
-        }
-
-        while (questionCount > 0)
-        {
-            if (chance.Of(Questions.Known).Ask(herd, chance.Of(herd.Animals), chance) is { } question)
-            {
-                Add(turns, question, passage);
-                passage = "";
-                questionCount--;
-            }
-        }
-
+        Add(turns, Any(chance, Questions.Known, herd, chance.Of(herd.Animals)), Narrator.Tell(herd, chance));
         return turns;
     }
 
@@ -59,11 +83,41 @@ internal static class Talks
         return turns;
     }
 
+    /// <summary>Words to be said again: what a model learns from it is to look back.</summary>
+    public static IReadOnlyList<Turn> Echo(Chance chance)
+    {
+        string words = string.Join(' ', chance.Some(Words.All, 3 + chance.Below(10))) + ".";
+        return [new Turn("user", $"Say: {words}"), new Turn("assistant", words)];
+    }
+
     /// <summary>A few polite words.</summary>
     public static IReadOnlyList<Turn> Polite(Chance chance)
     {
         (string said, string answer) = chance.Of(SmallTalk);
         return [new Turn("user", said), new Turn("assistant", answer)];
+    }
+
+    private static List<Turn> Asked(string passage, IEnumerable<Question> questions)
+    {
+        List<Turn> turns = [];
+        foreach (Question question in questions)
+        {
+            Add(turns, question, passage);
+            passage = "";
+        }
+
+        return turns;
+    }
+
+    private static Question Any(Chance chance, IReadOnlyList<QuestionKind> kinds, Herd herd, Animal animal)
+    {
+        while (true)
+        {
+            if (chance.Of(kinds).Ask(herd, animal, chance) is { } question)
+            {
+                return question;
+            }
+        }
     }
 
     private static void Add(List<Turn> turns, Question question, string passage)

@@ -36,6 +36,10 @@ internal static class Words
             "Simon", "Tomas", "Raul", "Bruno", "Leo", "Nico", "Oscar", "Felix", "Mario", "Ramon", "Jorge", "Pepe"),
     ];
 
+    /// <summary>Every word of a fact, and every name.</summary>
+    public static readonly IReadOnlyList<string> All =
+        [.. Names.Select(entry => entry.Name), .. Kinds, .. Colours, .. Places, .. Numbers.Skip(1)];
+
     private static IEnumerable<(string Name, bool IsFemale)> Called(bool isFemale, params string[] names) =>
         names.Select(name => (name, isFemale));
 }

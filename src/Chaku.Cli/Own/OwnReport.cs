@@ -1,5 +1,4 @@
 using System.Globalization;
-using Chaku.Cli.Reports;
 using Chaku.Evaluation;
 
 namespace Chaku.Cli.Own;
