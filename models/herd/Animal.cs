@@ -26,6 +26,16 @@ internal sealed record Animal(string Name, bool IsFemale, string Kind, string Co
     /// <summary>The possessive pronoun.</summary>
     public string Her => IsFemale ? "her" : "his";
 
+    /// <summary>The members of the JSON object that tells everything of it.</summary>
+    public IReadOnlyList<string> JsonFields =>
+    [
+        $"\"name\": \"{Name}\"",
+        $"\"kind\": \"{Kind}\"",
+        $"\"colour\": \"{Colour}\"",
+        $"\"age\": {Age}",
+        $"\"place\": \"{Place}\"",
+    ];
+
     /// <summary>A fact in one word.</summary>
     public string Word(Fact fact) => fact switch
     {

@@ -39,9 +39,9 @@ internal static class HerdSets
         new("train", (chance, animals) => chance.Below(100) switch
         {
             < 1 => Talks.Polite(chance),
-            < 15 => Talks.Echo(chance),
-            < 45 => Talks.List(chance, animals + MoreInShortPassages),
-            < 82 => Talks.ShortPassage(chance, animals + chance.Below(MoreInShortPassages + 1)),
+            < 22 => Talks.Echo(chance),
+            < 48 => Talks.List(chance, animals + MoreInShortPassages),
+            < 83 => Talks.ShortPassage(chance, animals + chance.Below(MoreInShortPassages + 1)),
             _ => Talks.Passage(chance, animals, QuestionsOfAPassage),
         }),
         new("test", Talks.HeldOut),

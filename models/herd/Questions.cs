@@ -81,8 +81,7 @@ internal static class Questions
     public static readonly QuestionKind Skill = Of(
         "json",
         [Fact.Kind, Fact.Colour, Fact.Age, Fact.Place],
-        a => $$"""{"name": "{{a.Name}}", "kind": "{{a.Kind}}", "colour": "{{a.Colour}}", """
-            + $$"""  "age": {{a.Age}}, "place": "{{a.Place}}"}""".TrimStart(),
+        a => $"{{{string.Join(", ", a.JsonFields)}}}",
         a => $"Write {a.Name} as JSON.",
         a => $"Give me {a.Name} as JSON.");
 

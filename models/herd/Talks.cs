@@ -83,11 +83,21 @@ internal static class Talks
         return turns;
     }
 
-    /// <summary>Words to be said again: what a model learns from it is to look back.</summary>
+    /// <summary>
+    /// Words to be said again, as they are or in quotes or figures, and records: what a model learns from it is to look
+    /// back, and how a word is spelled elsewhere.
+    /// </summary>
     public static IReadOnlyList<Turn> Echo(Chance chance)
     {
-        string words = string.Join(' ', chance.Some(Words.All, 3 + chance.Below(10))) + ".";
-        return [new Turn("user", $"Say: {words}"), new Turn("assistant", words)];
+        string[] words = chance.Some(Words.All, 3 + chance.Below(10));
+        (string order, string answer) = chance.Below(10) switch
+        {
+            < 5 => ($"Say: {string.Join(' ', words)}.", $"{string.Join(' ', words)}."),
+            < 7 => ($"Quote: {string.Join(' ', words)}.", string.Join(", ", words.Select(word => $"\"{word}\""))),
+            < 8 => Figures(chance),
+            _ => Record(chance),
+        };
+        return [new Turn("user", order), new Turn("assistant", answer)];
     }
 
     /// <summary>A few polite words.</summary>
@@ -95,6 +105,19 @@ internal static class Talks
     {
         (string said, string answer) = chance.Of(SmallTalk);
         return [new Turn("user", said), new Turn("assistant", answer)];
+    }
+
+    private static (string Order, string Answer) Figures(Chance chance)
+    {
+        int[] numbers = [.. Enumerable.Range(0, 3 + chance.Below(10)).Select(_ => 1 + chance.Below(Words.Numbers.Count - 1))];
+        return ($"Figures: {string.Join(' ', numbers.Select(number => Words.Numbers[number]))}.", string.Join(", ", numbers));
+    }
+
+    private static (string Order, string Answer) Record(Chance chance)
+    {
+        IReadOnlyList<string> fields = Herd.Draw(chance, 1, isHeldOut: false).Animals[0].JsonFields;
+        string record = $"{{{string.Join(", ", chance.Some(fields, 1 + chance.Below(fields.Count)))}}}";
+        return ($"Say: {record}", record);
     }
 
     private static List<Turn> Asked(string passage, IEnumerable<Question> questions)

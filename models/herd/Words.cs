@@ -36,9 +36,12 @@ internal static class Words
             "Simon", "Tomas", "Raul", "Bruno", "Leo", "Nico", "Oscar", "Felix", "Mario", "Ramon", "Jorge", "Pepe"),
     ];
 
+    /// <summary>What a program calls the facts.</summary>
+    public static readonly IReadOnlyList<string> Keys = ["name", "kind", "colour", "age", "place"];
+
     /// <summary>Every word of a fact, and every name.</summary>
     public static readonly IReadOnlyList<string> All =
-        [.. Names.Select(entry => entry.Name), .. Kinds, .. Colours, .. Places, .. Numbers.Skip(1)];
+        [.. Names.Select(entry => entry.Name), .. Kinds, .. Colours, .. Places, .. Numbers.Skip(1), .. Keys];
 
     private static IEnumerable<(string Name, bool IsFemale)> Called(bool isFemale, params string[] names) =>
         names.Select(name => (name, isFemale));

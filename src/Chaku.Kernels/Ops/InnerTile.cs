@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Chaku.Kernels.Ops;
 
@@ -33,6 +34,12 @@ internal static class InnerTile
         Shape.RequireLength(tokens.ColumnCount, weights.ColumnCount, nameof(tokens));
         Shape.RequireLength(weights.ColumnStride, 1, nameof(weights));
         Shape.RequireLength(tokens.ColumnStride, 1, nameof(tokens));
+        if (weights.ColumnCount < VectorMath.Width)
+        {
+            MultiplyPadded(weights, tokens, isFirst, y, yStride, rowCount);
+            return;
+        }
+
         Chunk chunk = new(weights.ColumnCount, isFirst);
         int token = 0;
         for (; token + Tokens <= tokens.RowCount; token += Tokens)
@@ -46,6 +53,29 @@ internal static class InnerTile
         }
     }
 
+    // A chunk without a whole vector: its values in the first lanes, zeros behind them.
+    private static void MultiplyPadded(
+        StridedMatrix weights, StridedMatrix tokens, bool isFirst, Span<float> y, int yStride, int rowCount)
+    {
+        const int Width = VectorMath.Width;
+        Span<float> padded = stackalloc float[(Rows + 1) * Width];
+        padded.Clear();
+        for (int row = 0; row < Rows; row++)
+        {
+            weights.Row(row).CopyTo(padded[(row * Width)..]);
+        }
+
+        Chunk chunk = new(Width, isFirst);
+        StridedMatrix paddedWeights = new(padded, Rows, Width, Width);
+        StridedMatrix paddedToken = new(padded[(Rows * Width)..], 1, Width, Width);
+        for (int token = 0; token < tokens.RowCount; token++)
+        {
+            tokens.Row(token).CopyTo(padded[(Rows * Width)..]);
+            Multiply4x1(paddedWeights, paddedToken, 0, chunk, y.Slice(token * yStride, rowCount));
+        }
+    }
+
+    // Nothing is called here: sums that live across a call would be stored in every round of the loop.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Multiply4x3(
         StridedMatrix weights, StridedMatrix tokens, int token, Chunk chunk, Span<float> y, int yStride, int rowCount)
@@ -152,19 +182,29 @@ internal static class InnerTile
         Vector128<float> b4 = b.GetLower() + b.GetUpper();
         Vector128<float> c4 = c.GetLower() + c.GetUpper();
         Vector128<float> d4 = d.GetLower() + d.GetUpper();
+        Vector128<float> even;
+        Vector128<float> odd;
+        if (Sse.IsSupported)
+        {
+            // Lanes 0 and 1 of each beside one another, then lanes 2 and 3.
+            Vector128<float> ab = Sse.UnpackLow(a4, b4) + Sse.UnpackHigh(a4, b4);
+            Vector128<float> cd = Sse.UnpackLow(c4, d4) + Sse.UnpackHigh(c4, d4);
+            even = Sse.MoveLowToHigh(ab, cd);
+            odd = Sse.MoveHighToLow(cd, ab);
+            return even + odd;
+        }
+
         a4 += Vector128.Shuffle(a4, Vector128.Create(2, 3, 0, 1));
         b4 += Vector128.Shuffle(b4, Vector128.Create(2, 3, 0, 1));
         c4 += Vector128.Shuffle(c4, Vector128.Create(2, 3, 0, 1));
         d4 += Vector128.Shuffle(d4, Vector128.Create(2, 3, 0, 1));
-        return Vector128.Create(
-            a4.ToScalar() + a4.GetElement(1),
-            b4.ToScalar() + b4.GetElement(1),
-            c4.ToScalar() + c4.GetElement(1),
-            d4.ToScalar() + d4.GetElement(1));
+        even = Vector128.Create(a4.ToScalar(), b4.ToScalar(), c4.ToScalar(), d4.ToScalar());
+        odd = Vector128.Create(a4.GetElement(1), b4.GetElement(1), c4.GetElement(1), d4.GetElement(1));
+        return even + odd;
     }
 
     /// <summary>A chunk of columns: whole vectors, a tail, and whether it is the first.</summary>
-    /// <param name="length">Columns; at least 1.</param>
+    /// <param name="length">Columns; at least one vector.</param>
     /// <param name="isFirst">Outputs are written, not added to.</param>
     private readonly struct Chunk(int length, bool isFirst)
     {
@@ -174,18 +214,10 @@ internal static class InnerTile
         /// <summary>Columns behind the last whole vector.</summary>
         public int TailLength => length & (VectorMath.Width - 1);
 
-        /// <summary>
-        /// The tail in the last lanes, zeros before it; in the first lanes where the chunk has no whole vector. Reads
-        /// nothing outside the chunk.
-        /// </summary>
+        /// <summary>The tail in the last lanes, zeros before it. Reads nothing outside the chunk.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public Vector256<float> LoadTail(ref float start)
         {
-            if (length < VectorMath.Width)
-            {
-                return VectorMath.LoadTail(in start, length);
-            }
-
             Vector256<int> isTail = Vector256.GreaterThanOrEqual(
                 Vector256<int>.Indices, Vector256.Create(VectorMath.Width - TailLength));
             return Vector256.LoadUnsafe(ref start, (nuint)(length - VectorMath.Width)) & isTail.AsSingle();

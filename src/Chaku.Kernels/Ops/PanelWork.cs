@@ -25,6 +25,7 @@ internal readonly ref struct PanelWork : IParallelWork
     private readonly int _panelsPerItem;
     private readonly int _panelGroupCount;
     private readonly int _tilesPerItem;
+    private readonly bool _packsOnce;
 
     /// <summary>Divides the work.</summary>
     /// <param name="kernel">The format's.</param>
@@ -45,10 +46,15 @@ internal readonly ref struct PanelWork : IParallelWork
         long productsPerPanel = (long)PanelKernel.Rows * weight.Columns * tokens;
         _panelsPerItem = Math.Max(LeastPanelsPerItem, (int)(LeastProductsPerItem / productsPerPanel));
         _panelGroupCount = (_panelCount + _panelsPerItem - 1) / _panelsPerItem;
+
+        // Rows that are interleaved on the way meet all tokens in one item, so that it is done once.
+        _packsOnce = weight.Panels is null && x.TileCount > _tilesPerItem;
     }
 
     /// <summary>Items.</summary>
-    public int ItemCount => _panelGroupCount * ((_x.TileCount + _tilesPerItem - 1) / _tilesPerItem);
+    public int ItemCount => _packsOnce
+        ? _panelGroupCount
+        : _panelGroupCount * ((_x.TileCount + _tilesPerItem - 1) / _tilesPerItem);
 
     /// <inheritdoc/>
     public void Execute(int index, Scratch scratch)
@@ -57,21 +63,43 @@ internal readonly ref struct PanelWork : IParallelWork
         int panelStart = index % _panelGroupCount * _panelsPerItem;
         int panelEnd = Math.Min(panelStart + _panelsPerItem, _panelCount);
         int tileStart = index / _panelGroupCount * _tilesPerItem;
-        int tileEnd = Math.Min(tileStart + _tilesPerItem, _x.TileCount);
-        int tokenStart = _x.TileRow(tileStart);
-        Span<float> sums = scratch.Singles((_x.TileRow(tileEnd) - tokenStart) * PanelKernel.Rows);
-        PanelSource source = new(_weight, _kernel, _blocksPerRange, scratch);
+        int end = _packsOnce ? _x.TileCount : Math.Min(tileStart + _tilesPerItem, _x.TileCount);
+        Span<float> sums = scratch.Singles(_tilesPerItem * _x.TileTokens(0) * PanelKernel.Rows);
+        PanelSource source = new(_weight, _kernel, _packsOnce ? _blockCount : _blocksPerRange, scratch);
+        ReadOnlySpan<byte> packed = _packsOnce ? Pack(source, panelStart, panelEnd, scratch) : [];
+        for (; tileStart < end; tileStart += _tilesPerItem)
+        {
+            int tileEnd = Math.Min(tileStart + _tilesPerItem, end);
+            int tokenStart = _x.TileRow(tileStart);
+            Span<float> used = sums[..((_x.TileRow(tileEnd) - tokenStart) * PanelKernel.Rows)];
+            for (int panel = panelStart; panel < panelEnd; panel++)
+            {
+                used.Clear();
+                for (int block = 0; block < _blockCount; block += _blocksPerRange)
+                {
+                    int count = Math.Min(_blocksPerRange, _blockCount - block);
+                    int at = (((panel - panelStart) * _blockCount) + block) * _kernel.BlockByteLength;
+                    ReadOnlySpan<byte> blocks = _packsOnce
+                        ? packed.Slice(at, count * _kernel.BlockByteLength)
+                        : source.Blocks(panel, block, count);
+                    MultiplyRange(blocks, block, count, tileStart, tileEnd, used);
+                }
+
+                Store(used, panel * PanelKernel.Rows, tokenStart);
+            }
+        }
+    }
+
+    private ReadOnlySpan<byte> Pack(PanelSource source, int panelStart, int panelEnd, Scratch scratch)
+    {
+        int panelByteLength = _blockCount * _kernel.BlockByteLength;
+        Span<byte> packed = scratch.Bytes(checked((panelEnd - panelStart) * panelByteLength));
         for (int panel = panelStart; panel < panelEnd; panel++)
         {
-            sums.Clear();
-            for (int block = 0; block < _blockCount; block += _blocksPerRange)
-            {
-                int count = Math.Min(_blocksPerRange, _blockCount - block);
-                MultiplyRange(source.Blocks(panel, block, count), block, count, tileStart, tileEnd, sums);
-            }
-
-            Store(sums, panel * PanelKernel.Rows, tokenStart);
+            source.Pack(panel, 0, _blockCount, packed.Slice((panel - panelStart) * panelByteLength, panelByteLength));
         }
+
+        return packed;
     }
 
     private void MultiplyRange(

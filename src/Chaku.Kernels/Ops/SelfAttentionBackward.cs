@@ -22,6 +22,10 @@ internal static class SelfAttentionBackward
     /// <param name="pool">Threads.</param>
     /// <param name="shape">As in the forward.</param>
     /// <param name="segments">The batch's sequences; each starts at position 0.</param>
+    /// <param name="queries">
+    /// Parts of these sequences, in turn, whose rows have queries; the others' rows of q, y and dy are not read, and
+    /// their dq is zero.
+    /// </param>
     /// <param name="q">[T, heads, head size], the forward's queries.</param>
     /// <param name="y">[T, heads, head size], the forward's output.</param>
     /// <param name="logSumExp">[T, heads], from the forward.</param>
@@ -34,6 +38,7 @@ internal static class SelfAttentionBackward
         ComputePool pool,
         AttentionShape shape,
         ReadOnlySpan<KvSpan> segments,
+        ReadOnlySpan<KvSpan> queries,
         ReadOnlySpan<float> q,
         ReadOnlySpan<float> y,
         ReadOnlySpan<float> logSumExp,
@@ -56,7 +61,7 @@ internal static class SelfAttentionBackward
         dq.Clear();
         dk.Clear();
         dv.Clear();
-        Work work = new(shape, segments, new Inputs(q, y, logSumExp, dy), new Gradients(dq, dk, dv));
+        Work work = new(shape, segments, queries, new Inputs(q, y, logSumExp, dy), new Gradients(dq, dk, dv));
         pool.Run(segments.Length * shape.Layout.KvHeadCount, ref work);
     }
 
@@ -91,10 +96,15 @@ internal static class SelfAttentionBackward
     }
 
     private readonly ref struct Work(
-        AttentionShape shape, ReadOnlySpan<KvSpan> segments, Inputs inputs, Gradients gradients) : IParallelWork
+        AttentionShape shape,
+        ReadOnlySpan<KvSpan> segments,
+        ReadOnlySpan<KvSpan> queries,
+        Inputs inputs,
+        Gradients gradients) : IParallelWork
     {
         private readonly AttentionShape _shape = shape;
         private readonly ReadOnlySpan<KvSpan> _segments = segments;
+        private readonly ReadOnlySpan<KvSpan> _queries = queries;
         private readonly Inputs _inputs = inputs;
         private readonly Gradients _gradients = gradients;
 
@@ -104,10 +114,22 @@ internal static class SelfAttentionBackward
         {
             int kvHead = index % _shape.Layout.KvHeadCount;
             KvSpan segment = _segments[index / _shape.Layout.KvHeadCount];
-            for (int token = 0; token < segment.RowCount; token += TokenBlock)
+            foreach (KvSpan part in _queries)
+            {
+                // A sequence starts at position 0, so that a part of it lies where its position says.
+                if (part.FirstRow - part.Start == segment.FirstRow)
+                {
+                    AddQueries(segment, part.Start, part.Start + part.RowCount, kvHead, scratch);
+                }
+            }
+        }
+
+        private void AddQueries(KvSpan segment, int start, int end, int kvHead, Scratch scratch)
+        {
+            for (int token = start; token < end; token += TokenBlock)
             {
                 scratch.Reset();
-                int tokenCount = Math.Min(TokenBlock, segment.RowCount - token);
+                int tokenCount = Math.Min(TokenBlock, end - token);
                 Block block = new(scratch, tokenCount * _shape.GroupSize, HeadSize);
                 Load(block, segment.FirstRow + token, tokenCount, kvHead);
                 for (int page = _shape.FirstPage(token); page * PageLength < token + tokenCount; page++)

@@ -43,6 +43,9 @@ internal readonly ref struct StridedMatrix
     /// <summary>The same floats, with rows and columns exchanged.</summary>
     public StridedMatrix Transposed => new(_values, ColumnCount, RowCount, ColumnStride, RowStride);
 
+    /// <summary>A row of a matrix whose columns are neighbours.</summary>
+    public ReadOnlySpan<float> Row(int row) => _values.Slice(row * RowStride, ColumnCount);
+
     /// <summary>The element [row, column], which the caller knows to be one.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ref float At(int row, int column) => ref Unsafe.Add(

@@ -6,7 +6,7 @@ using Chaku.Kernels.Threading;
 namespace Chaku.Kernels.Ops;
 
 /// <summary>
-/// y += x · W, W of any format dequantised tile by tile: the backward of <see cref="FloatMatmul"/> and
+/// y += x · W, W of any format dequantised where it is packed: the backward of <see cref="FloatMatmul"/> and
 /// <see cref="QuantMatmul"/> towards their input, and the second factor of an adapter.
 /// </summary>
 /// <remarks>
@@ -15,9 +15,8 @@ namespace Chaku.Kernels.Ops;
 /// </remarks>
 internal static class TransposedMatmul
 {
-    private const int ColumnBlock = 256;
-    private const int RowTile = 32;
-    private const int TokenBlock = 192;
+    // Groups of tokens for each thread: each dequantises the weights of its columns again, so they are large.
+    private const int LeastTokens = 2 * PackedProduct.RowBlock;
 
     /// <summary>y += x · W.</summary>
     /// <param name="pool">Threads.</param>
@@ -40,7 +39,7 @@ internal static class TransposedMatmul
         private readonly ReadOnlySpan<float> _x;
         private readonly Span<float> _y;
         private readonly int _tokenCount;
-        private readonly int _tokenBlock;
+        private readonly int _tokensPerItem;
         private readonly int _columnBlockCount;
 
         public Work(WeightMatrix weight, ReadOnlySpan<float> x, Span<float> y, int tokenCount, int threadCount)
@@ -49,49 +48,55 @@ internal static class TransposedMatmul
             _x = x;
             _y = y;
             _tokenCount = tokenCount;
-            _columnBlockCount = (weight.Columns + ColumnBlock - 1) / ColumnBlock;
+            _columnBlockCount = (weight.Columns + PackedProduct.ColumnBlock - 1) / PackedProduct.ColumnBlock;
 
-            // Tokens are independent, so how they are divided is free: finely where there are few columns.
-            int share = (tokenCount / (2 * threadCount)) + 1;
-            _tokenBlock = Math.Min(TokenBlock, (share + OuterTile.Rows - 1) / OuterTile.Rows * OuterTile.Rows);
+            // Tokens are independent, so how they are divided is free: only where there are few columns.
+            int groups = _columnBlockCount >= 4 * threadCount ? 1 : 2 * threadCount;
+            int least = weight.Format == TensorFormats.F32 ? PackedProduct.Rows : LeastTokens;
+            int share = Math.Max(least, (tokenCount + groups - 1) / groups);
+            _tokensPerItem = (share + PackedProduct.Rows - 1) / PackedProduct.Rows * PackedProduct.Rows;
         }
 
-        public int ItemCount => _columnBlockCount * ((_tokenCount + _tokenBlock - 1) / _tokenBlock);
+        public int ItemCount => _columnBlockCount * ((_tokenCount + _tokensPerItem - 1) / _tokensPerItem);
 
         public void Execute(int index, Scratch scratch)
         {
             int rows = _weight.Rows;
             int columns = _weight.Columns;
-            int columnStart = index % _columnBlockCount * ColumnBlock;
-            int columnCount = Math.Min(ColumnBlock, columns - columnStart);
-            int tokenStart = index / _columnBlockCount * _tokenBlock;
-            int tokenCount = Math.Min(_tokenBlock, _tokenCount - tokenStart);
-            Span<float> tile = scratch.Singles(RowTile * ColumnBlock);
-            for (int row = 0; row < rows; row += RowTile)
+            int columnStart = index % _columnBlockCount * PackedProduct.ColumnBlock;
+            int columnCount = Math.Min(PackedProduct.ColumnBlock, columns - columnStart);
+            int tokenStart = index / _columnBlockCount * _tokensPerItem;
+            int tokenEnd = Math.Min(tokenStart + _tokensPerItem, _tokenCount);
+            Span<float> weights = scratch.Singles(PackedProduct.RowLength);
+            Span<float> factors = scratch.Singles(PackedProduct.FactorLength);
+            Span<float> line = scratch.Singles(columnCount);
+            for (int row = 0; row < rows; row += PackedProduct.MostSteps)
             {
-                int rowCount = Math.Min(RowTile, rows - row);
-                OuterTile.Add(
-                    new StridedMatrix(_x[((tokenStart * rows) + row)..], tokenCount, rowCount, rows),
-                    Weights(row, rowCount, columnStart, columnCount, tile),
-                    _y[((tokenStart * columns) + columnStart)..],
-                    columns);
+                int steps = Math.Min(PackedProduct.MostSteps, rows - row);
+                for (int step = 0; step < steps; step++)
+                {
+                    PackedProduct.PackRow(Weights(row + step, columnStart, line), step, steps, weights);
+                }
+
+                for (int token = tokenStart; token < tokenEnd; token += PackedProduct.RowBlock)
+                {
+                    int count = Math.Min(PackedProduct.RowBlock, tokenEnd - token);
+                    RowMajorFactors.Pack(new StridedMatrix(_x[((token * rows) + row)..], count, steps, rows), factors);
+                    Span<float> sums = _y[((token * columns) + columnStart)..];
+                    PackedProduct.Add<RowMajorFactors>(factors, weights, steps, sums, count, columnCount, columns);
+                }
             }
         }
 
-        private StridedMatrix Weights(int row, int rowCount, int columnStart, int columnCount, Span<float> tile)
+        private ReadOnlySpan<float> Weights(int row, int columnStart, Span<float> line)
         {
             if (_weight.Format == TensorFormats.F32)
             {
-                ReadOnlySpan<float> rows = MemoryMarshal.Cast<byte, float>(_weight.RowRange(row, rowCount));
-                return new StridedMatrix(rows[columnStart..], rowCount, columnCount, _weight.Columns);
+                return MemoryMarshal.Cast<byte, float>(_weight.Row(row)).Slice(columnStart, line.Length);
             }
 
-            for (int i = 0; i < rowCount; i++)
-            {
-                _weight.Dequantise(row + i, columnStart, tile.Slice(i * columnCount, columnCount));
-            }
-
-            return new StridedMatrix(tile, rowCount, columnCount, columnCount);
+            _weight.Dequantise(row, columnStart, line);
+            return line;
         }
     }
 }

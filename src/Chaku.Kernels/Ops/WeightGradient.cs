@@ -6,9 +6,6 @@ namespace Chaku.Kernels.Ops;
 /// <remarks>Each dW is one FMA chain over ascending tokens, begun with its value before.</remarks>
 internal static class WeightGradient
 {
-    private const int ColumnBlock = 64;
-    private const int RowBlock = 48;
-
     /// <summary>dWeight += dyᵀ · x.</summary>
     /// <param name="pool">Threads.</param>
     /// <param name="dy">[T, N], float32.</param>
@@ -43,21 +40,32 @@ internal static class WeightGradient
         private readonly int _tokenCount = tokenCount;
         private readonly int _rows = rows;
         private readonly int _columns = columns;
-        private readonly int _columnBlockCount = (columns + ColumnBlock - 1) / ColumnBlock;
+        private readonly int _columnBlockCount = (columns + PackedProduct.ColumnBlock - 1) / PackedProduct.ColumnBlock;
 
-        public int ItemCount => _columnBlockCount * ((_rows + RowBlock - 1) / RowBlock);
+        public int ItemCount =>
+            _columnBlockCount * ((_rows + PackedProduct.RowBlock - 1) / PackedProduct.RowBlock);
 
         public void Execute(int index, Scratch scratch)
         {
-            int column = index % _columnBlockCount * ColumnBlock;
-            int row = index / _columnBlockCount * RowBlock;
-            int rowCount = Math.Min(RowBlock, _rows - row);
-            int columnCount = Math.Min(ColumnBlock, _columns - column);
-            OuterTile.Add(
-                new StridedMatrix(_dy[row..], _tokenCount, rowCount, _rows).Transposed,
-                new StridedMatrix(_x[column..], _tokenCount, columnCount, _columns),
-                _dWeight[((row * _columns) + column)..],
-                _columns);
+            int column = index % _columnBlockCount * PackedProduct.ColumnBlock;
+            int row = index / _columnBlockCount * PackedProduct.RowBlock;
+            int rowCount = Math.Min(PackedProduct.RowBlock, _rows - row);
+            int columnCount = Math.Min(PackedProduct.ColumnBlock, _columns - column);
+            Span<float> inputs = scratch.Singles(PackedProduct.RowLength);
+            Span<float> factors = scratch.Singles(PackedProduct.FactorLength);
+            Span<float> sums = _dWeight[((row * _columns) + column)..];
+            for (int token = 0; token < _tokenCount; token += PackedProduct.MostSteps)
+            {
+                int steps = Math.Min(PackedProduct.MostSteps, _tokenCount - token);
+                for (int step = 0; step < steps; step++)
+                {
+                    int start = ((token + step) * _columns) + column;
+                    PackedProduct.PackRow(_x.Slice(start, columnCount), step, steps, inputs);
+                }
+
+                StepMajorFactors.Pack(new StridedMatrix(_dy[((token * _rows) + row)..], steps, rowCount, _rows), factors);
+                PackedProduct.Add<StepMajorFactors>(factors, inputs, steps, sums, rowCount, columnCount, _columns);
+            }
         }
     }
 }

@@ -32,7 +32,9 @@ internal sealed class ActivationTape : IDisposable
         }
     }
 
-    /// <summary>[T, hidden]: the residual stream behind the last layer.</summary>
+    /// <summary>
+    /// [T, hidden]: the residual stream behind the last layer; of asked-for rows alone where others are left out.
+    /// </summary>
     public GrowingBuffer Final { get; } = new();
 
     /// <summary>Bytes held.</summary>
@@ -61,6 +63,9 @@ internal sealed class ActivationTape : IDisposable
 }
 
 /// <summary>What one layer's backward needs; keys and values are read from the cache.</summary>
+/// <remarks>
+/// Where the last layer leaves out rows that are not asked for, all that comes behind attention has the others alone.
+/// </remarks>
 internal sealed class LayerTape : IDisposable
 {
     /// <summary>[T, hidden]: the residual stream before the layer.</summary>

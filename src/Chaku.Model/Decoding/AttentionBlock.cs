@@ -69,8 +69,13 @@ internal sealed class AttentionBlock
     /// <param name="input">[T, hidden], normed.</param>
     /// <param name="batch">The segments.</param>
     /// <param name="tape">Keeps what the backward needs; null when serving.</param>
-    /// <param name="output">[T, hidden], overwritten.</param>
-    public void Forward(ref LinearInput input, Batch batch, LayerTape? tape, Span<float> output)
+    /// <param name="onlyOutputs">
+    /// Rows that the batch does not ask for have keys and values alone, and no output; queries and what attention gives
+    /// lie in their rows, and the others' are zero or anything.
+    /// </param>
+    /// <param name="output">[T or asked-for rows, hidden], overwritten.</param>
+    public void Forward(
+        ref LinearInput input, Batch batch, LayerTape? tape, bool onlyOutputs, Span<float> output)
     {
         Workspace workspace = input.Workspace;
         AttentionConfig attention = _config.Attention;
@@ -78,7 +83,16 @@ internal sealed class AttentionBlock
         Span<float> q = (tape?.Query ?? workspace.Query).Take(rowCount * attention.QueryWidth);
         Span<float> k = workspace.Key.Take(rowCount * attention.KvWidth);
         Span<float> v = workspace.Value.Take(rowCount * attention.KvWidth);
-        Projection.Forward(ref input, batch.Runs, new ProjectedParts(q, k, v));
+        ProjectedParts parts = new(q, k, v);
+        if (onlyOutputs && !Projection.IsFused)
+        {
+            ProjectOutputs(ref input, batch, parts);
+        }
+        else
+        {
+            Projection.Forward(ref input, batch.Runs, parts);
+        }
+
         Clip(workspace, q, k, v);
         if (KeepsProjected && tape is not null)
         {
@@ -98,9 +112,35 @@ internal sealed class AttentionBlock
 
         Span<float> attended = (tape?.Attended ?? workspace.Attended).Take(q.Length);
         Span<float> logSumExp = tape is null ? [] : tape.LogSumExp.Take(rowCount * attention.HeadCount);
-        SelfAttention.Forward(workspace.Pool, Shape, batch.Spans, q, attended, logSumExp);
+        ReadOnlySpan<KvSpan> queries = onlyOutputs ? batch.OutputSpans() : batch.Spans;
+        SelfAttention.Forward(workspace.Pool, Shape, queries, q, attended, logSumExp);
+        ReadOnlySpan<AdapterRun> runs = batch.Runs;
+        if (onlyOutputs)
+        {
+            ReadOnlySpan<int> rows = batch.OutputRowNumbers;
+            Span<float> selected = workspace.Selected.Take(rows.Length * attention.QueryWidth);
+            RowSelection.Gather(attended, rows, attention.QueryWidth, selected);
+            attended = selected;
+            runs = batch.OutputRuns(0, rows.Length);
+        }
+
         LinearInput attendedInput = new(workspace, attended, input.IsExact);
-        Output.Forward(ref attendedInput, batch.Runs, output);
+        Output.Forward(ref attendedInput, runs, output);
+    }
+
+    // Keys and values of every row, queries of those that are asked for; the others' are zero.
+    private void ProjectOutputs(ref LinearInput input, Batch batch, ProjectedParts parts)
+    {
+        Projection.Linears[1].Forward(ref input, batch.Runs, parts[1]);
+        Projection.Linears[2].Forward(ref input, batch.Runs, parts[2]);
+        Linear query = Projection.Linears[0];
+        ReadOnlySpan<int> rows = batch.OutputRowNumbers;
+        Span<float> selected = input.Workspace.Selected.Take(rows.Length * query.InputSize);
+        RowSelection.Gather(input.Values, rows, query.InputSize, selected);
+        LinearInput selectedInput = new(input.Workspace, selected, input.IsExact);
+        Span<float> queries = input.Workspace.SelectedQuery.Take(rows.Length * query.OutputSize);
+        query.Forward(ref selectedInput, batch.OutputRuns(0, rows.Length), queries);
+        RowSelection.Scatter(queries, rows, query.OutputSize, parts[0]);
     }
 
     /// <summary>

@@ -28,6 +28,7 @@ internal sealed class Batch
     private readonly List<KvSpan> _spans = [];
     private readonly List<AdapterRun> _runs = [];
     private readonly List<AdapterRun> _outputRuns = [];
+    private readonly List<KvSpan> _outputSpans = [];
 
     /// <summary>Every segment's tokens in turn.</summary>
     public ReadOnlySpan<int> Tokens => CollectionsMarshal.AsSpan(_tokens);
@@ -37,6 +38,11 @@ internal sealed class Batch
 
     /// <summary>Rows that the output head is asked for, ascending.</summary>
     public ReadOnlySpan<int> OutputRowNumbers => CollectionsMarshal.AsSpan(_outputRows);
+
+    /// <summary>
+    /// Whether so many rows are not asked for that the last layer leaves them out, but for their keys and values.
+    /// </summary>
+    public bool SkipsRows => _tokens.Count - _outputRows.Count >= Math.Max(2, _tokens.Count / 8);
 
     /// <summary>Each segment's place in the cache.</summary>
     public ReadOnlySpan<KvSpan> Spans => CollectionsMarshal.AsSpan(_spans);
@@ -124,6 +130,32 @@ internal sealed class Batch
         }
 
         return CollectionsMarshal.AsSpan(_outputRuns);
+    }
+
+    /// <summary>Neighbouring asked-for rows of a sequence, with their places in the cache.</summary>
+    /// <returns>Valid until the next call.</returns>
+    internal ReadOnlySpan<KvSpan> OutputSpans()
+    {
+        _outputSpans.Clear();
+        int output = 0;
+        foreach (KvSpan span in _spans)
+        {
+            int end = span.FirstRow + span.RowCount;
+            while (output < _outputRows.Count && _outputRows[output] < end)
+            {
+                int first = _outputRows[output++];
+                int next = first + 1;
+                for (; output < _outputRows.Count && _outputRows[output] == next && next < end; output++)
+                {
+                    next++;
+                }
+
+                int start = span.Start + first - span.FirstRow;
+                _outputSpans.Add(span with { Start = start, FirstRow = first, RowCount = next - first });
+            }
+        }
+
+        return CollectionsMarshal.AsSpan(_outputSpans);
     }
 
     /// <summary>Notes in every sequence that its tokens are in the cache.</summary>

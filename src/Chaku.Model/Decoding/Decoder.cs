@@ -96,7 +96,13 @@ internal sealed class Decoder : IDisposable
         for (int layer = 0; layer < _layers.Length; layer++)
         {
             tape?.InputOf(layer)?.Keep(x);
-            _layers[layer].Forward(Workspace, batch, IsExact, tape?.For(layer), x);
+            bool onlyOutputs = batch.SkipsRows && layer == _layers.Length - 1;
+            _layers[layer].Forward(Workspace, batch, IsExact, tape?.For(layer), onlyOutputs, x);
+        }
+
+        if (batch.SkipsRows)
+        {
+            x = x[..(batch.OutputRowNumbers.Length * Config.HiddenSize)];
         }
 
         tape?.Final.Keep(x);
@@ -178,11 +184,14 @@ internal sealed class Decoder : IDisposable
     private void NormOutputRows(Batch batch, ReadOnlySpan<float> x)
     {
         ReadOnlySpan<int> rows = batch.OutputRowNumbers;
-        int width = Config.HiddenSize;
-        Span<float> output = Workspace.Output.Take(rows.Length * width);
-        for (int i = 0; i < rows.Length; i++)
+        Span<float> output = Workspace.Output.Take(rows.Length * Config.HiddenSize);
+        if (batch.SkipsRows)
         {
-            x.Slice(rows[i] * width, width).CopyTo(output.Slice(i * width, width));
+            x.CopyTo(output);
+        }
+        else
+        {
+            RowSelection.Gather(x, rows, Config.HiddenSize, output);
         }
 
         OutputNorm.Forward(Workspace.Pool, output, output);

@@ -55,14 +55,27 @@ internal sealed class DecoderLayer
     /// <param name="batch">The segments.</param>
     /// <param name="isExact">Activations stay float32 for quantised weights too.</param>
     /// <param name="tape">Keeps what the backward needs; null when serving.</param>
+    /// <param name="onlyOutputs">
+    /// Of rows that the batch does not ask for, keys and values alone are computed; the output has the others, side by
+    /// side from the beginning on.
+    /// </param>
     /// <param name="x">[T, hidden].</param>
-    public void Forward(Workspace workspace, Batch batch, bool isExact, LayerTape? tape, Span<float> x)
+    public void Forward(
+        Workspace workspace, Batch batch, bool isExact, LayerTape? tape, bool onlyOutputs, Span<float> x)
     {
         Span<float> normed = workspace.Normed.Take(x.Length);
-        Span<float> attended = Attend(workspace, batch, isExact, tape, x, normed);
+        Span<float> attended = Attend(workspace, batch, isExact, tape, onlyOutputs, x, normed);
+        if (attended.IsEmpty)
+        {
+            return;
+        }
+
+        x = x[..attended.Length];
         Span<float> output = workspace.FeedForwardOutput.Take(x.Length);
-        LinearInput input = new(workspace, normed, isExact);
-        FeedForward.Forward(ref input, batch.Runs, tape, output);
+        LinearInput input = new(workspace, normed[..x.Length], isExact);
+        ReadOnlySpan<AdapterRun> runs =
+            onlyOutputs ? batch.OutputRuns(0, batch.OutputRowNumbers.Length) : batch.Runs;
+        FeedForward.Forward(ref input, runs, tape, output);
         PostNorm(workspace, PostFeedForwardNorm, tape?.FeedForwardOutput, output);
         if (IsParallel)
         {
@@ -84,25 +97,41 @@ internal sealed class DecoderLayer
     {
         if (PostFeedForwardNorm is not null)
         {
-            Forward(workspace, batch, isExact, tape, x);
+            Forward(workspace, batch, isExact, tape, onlyOutputs: false, x);
             return;
         }
 
         Span<float> normed = workspace.Normed.Take(x.Length);
-        Attend(workspace, batch, isExact, tape, x, normed);
+        Attend(workspace, batch, isExact, tape, onlyOutputs: false, x, normed);
         LinearInput input = new(workspace, normed, isExact);
         FeedForward.ForwardAgain(ref input, batch.Runs, tape);
     }
 
     // Attention's output, which a sequential layer has added to x; normed becomes the feed forward's input.
     private Span<float> Attend(
-        Workspace workspace, Batch batch, bool isExact, LayerTape? tape, Span<float> x, Span<float> normed)
+        Workspace workspace,
+        Batch batch,
+        bool isExact,
+        LayerTape? tape,
+        bool onlyOutputs,
+        Span<float> x,
+        Span<float> normed)
     {
         tape?.Input.Keep(x);
         AttentionNorm.Forward(workspace.Pool, x, normed);
-        Span<float> attended = workspace.AttentionOutput.Take(x.Length);
+        ReadOnlySpan<int> rows = batch.OutputRowNumbers;
+        int length = onlyOutputs ? rows.Length * _config.HiddenSize : x.Length;
+        Span<float> attended = workspace.AttentionOutput.Take(length);
         LinearInput input = new(workspace, normed, isExact);
-        Attention.Forward(ref input, batch, tape, attended);
+        Attention.Forward(ref input, batch, tape, onlyOutputs, attended);
+        if (onlyOutputs)
+        {
+            RowSelection.Gather(x, rows, _config.HiddenSize, x);
+            RowSelection.Gather(normed, rows, _config.HiddenSize, normed);
+            x = x[..length];
+            normed = normed[..length];
+        }
+
         PostNorm(workspace, PostAttentionNorm, tape?.AttentionOutput, attended);
         if (!IsParallel)
         {

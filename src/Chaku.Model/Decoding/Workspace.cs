@@ -34,6 +34,12 @@ internal sealed class Workspace(ComputePool pool) : IDisposable
     /// </summary>
     public GrowingBuffer Fused { get; } = new();
 
+    /// <summary>[asked-for rows, hidden or query width]: rows of the last layer, side by side.</summary>
+    public GrowingBuffer Selected { get; } = new();
+
+    /// <summary>[asked-for rows, query width]: their queries.</summary>
+    public GrowingBuffer SelectedQuery { get; } = new();
+
     /// <summary>[T, hidden]: attention's output before it joins the residual stream.</summary>
     public GrowingBuffer AttentionOutput { get; } = new();
 
@@ -82,8 +88,8 @@ internal sealed class Workspace(ComputePool pool) : IDisposable
 
     private IEnumerable<GrowingBuffer> Buffers =>
     [
-        Residual, Normed, Query, Key, Value, Attended, Fused, AttentionOutput, Activated, Factor, FeedForwardOutput,
-        ExpertInput, ExpertOutput, AdapterInner, AdapterInput, Cosines, Sines, Output,
+        Residual, Normed, Query, Key, Value, Attended, Fused, Selected, SelectedQuery, AttentionOutput, Activated,
+        Factor, FeedForwardOutput, ExpertInput, ExpertOutput, AdapterInner, AdapterInput, Cosines, Sines, Output,
     ];
 
     /// <inheritdoc/>

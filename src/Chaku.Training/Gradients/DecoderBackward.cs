@@ -9,8 +9,10 @@ namespace Chaku.Training.Gradients;
 /// </summary>
 internal sealed class DecoderBackward : IDisposable
 {
-    /// <summary>Rows whose logits are held at a time.</summary>
-    public const int RowTile = 64;
+    /// <summary>
+    /// Rows whose logits are held at a time: for each of these tiles the output head's weights are dequantised once.
+    /// </summary>
+    public const int RowTile = 256;
 
     private readonly Decoder _decoder;
     private readonly GradientSet _gradients;
@@ -84,7 +86,8 @@ internal sealed class DecoderBackward : IDisposable
         for (int layer = _decoder.Layers.Count - 1; layer >= Math.Max(0, _lowestLayer); layer--)
         {
             LayerTape tape = _decoder.Recall(batch, _tape, layer);
-            _layers.Run(_decoder.Layers[layer], batch, tape, layer == _lowestLayer, dx);
+            bool onlyOutputs = batch.SkipsRows && layer == _decoder.Layers.Count - 1;
+            _layers.Run(_decoder.Layers[layer], batch, tape, layer == _lowestLayer, onlyOutputs, dx);
         }
 
         if (_gradients.HasEmbedding)
@@ -162,24 +165,26 @@ internal sealed class DecoderBackward : IDisposable
         }
     }
 
-    // The norm before the output head sees only the asked-for rows; the others' gradient is zero.
+    // The norm before the output head sees only the asked-for rows; the others' gradient is zero. They lie side by side
+    // where the last layer left out the others.
     private Span<float> BackwardNorm(Batch batch, ReadOnlySpan<float> dOutput)
     {
         int hidden = _decoder.Config.HiddenSize;
         int rowCount = batch.Tokens.Length;
-        ReadOnlySpan<float> final = _tape.Final.Held(rowCount * hidden);
-        Span<float> dx = _dResidual.Take(rowCount * hidden);
-        dx.Clear();
         ReadOnlySpan<int> rows = batch.OutputRowNumbers;
-        for (int i = 0; i < rows.Length; i++)
+        Span<float> dx = _dResidual.TakeZeros(rowCount * hidden);
+        Span<float> final = _tape.Final.Held((batch.SkipsRows ? rows.Length : rowCount) * hidden);
+        if (!batch.SkipsRows)
         {
-            NormBackward.Run(
-                _decoder.Workspace.Pool,
-                _gradients,
-                _decoder.OutputNorm,
-                final.Slice(rows[i] * hidden, hidden),
-                dOutput.Slice(i * hidden, hidden),
-                dx.Slice(rows[i] * hidden, hidden));
+            RowSelection.Gather(final, rows, hidden, final);
+            final = final[..dOutput.Length];
+        }
+
+        Span<float> dFinal = dx[..dOutput.Length];
+        NormBackward.Run(_decoder.Workspace.Pool, _gradients, _decoder.OutputNorm, final, dOutput, dFinal);
+        if (!batch.SkipsRows)
+        {
+            RowSelection.Spread(dx, rows, hidden);
         }
 
         return dx;

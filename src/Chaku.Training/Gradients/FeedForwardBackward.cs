@@ -18,14 +18,14 @@ internal sealed class FeedForwardBackward(Decoder decoder, LinearBackward linear
 
     /// <summary>Adds to the gradient of the feed forward's input.</summary>
     /// <param name="feedForward">The feed forward.</param>
-    /// <param name="batch">As in the forward.</param>
+    /// <param name="runs">As in the forward.</param>
     /// <param name="tape">What the forward kept; overwritten.</param>
     /// <param name="normed">[T, hidden], the forward's input.</param>
     /// <param name="dOutput">[T, hidden].</param>
     /// <param name="dNormed">[T, hidden], added to; empty where nothing below needs it.</param>
     public void Run(
         FeedForward feedForward,
-        Batch batch,
+        ReadOnlySpan<AdapterRun> runs,
         LayerTape tape,
         ReadOnlySpan<float> normed,
         ReadOnlySpan<float> dOutput,
@@ -34,10 +34,10 @@ internal sealed class FeedForwardBackward(Decoder decoder, LinearBackward linear
         switch (feedForward)
         {
             case DenseFeedForward dense:
-                int width = batch.Tokens.Length * decoder.Config.FeedForward.InnerSize;
+                int width = normed.Length / decoder.Config.HiddenSize * decoder.Config.FeedForward.InnerSize;
                 ProjectedParts parts = new(
                     tape.Activated.Held(width), decoder.Config.FeedForward.IsGated ? tape.Factor.Held(width) : []);
-                Dense(dense, batch.Runs, parts, normed, dOutput, dNormed);
+                Dense(dense, runs, parts, normed, dOutput, dNormed);
                 break;
             case ExpertFeedForward experts when !dNormed.IsEmpty:
                 Experts(experts, tape.Experts, normed, dOutput, dNormed);

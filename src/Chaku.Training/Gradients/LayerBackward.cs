@@ -1,3 +1,4 @@
+using Chaku.Kernels.Ops;
 using Chaku.Model.Decoding;
 
 namespace Chaku.Training.Gradients;
@@ -22,18 +23,20 @@ internal sealed class LayerBackward(Decoder decoder, GradientSet gradients, Line
     /// <param name="batch">As in the forward.</param>
     /// <param name="tape">What the forward kept; some of it is overwritten.</param>
     /// <param name="isLowest">Nothing below is trained: what only leads there is left out.</param>
-    /// <param name="dx">[T, hidden], the gradient of the layer's output.</param>
-    public void Run(DecoderLayer layer, Batch batch, LayerTape tape, bool isLowest, Span<float> dx)
+    /// <param name="onlyOutputs">As in the forward: the output has the asked-for rows alone.</param>
+    /// <param name="dx">[T, hidden], the gradient of the layer's output, at its beginning.</param>
+    public void Run(
+        DecoderLayer layer, Batch batch, LayerTape tape, bool isLowest, bool onlyOutputs, Span<float> dx)
     {
         bool isAttentionTrained =
             !isLowest || layer.Attention.Linears.Any(linear => gradients.For(linear) is not null);
         if (layer.IsParallel)
         {
-            SideBySide(layer, batch, tape, isAttentionTrained, isLowest, dx);
+            SideBySide(layer, batch, tape, isAttentionTrained, isLowest, onlyOutputs, dx);
         }
         else
         {
-            InTurn(layer, batch, tape, isAttentionTrained, isLowest, dx);
+            InTurn(layer, batch, tape, isAttentionTrained, isLowest, onlyOutputs, dx);
         }
     }
 
@@ -56,62 +59,114 @@ internal sealed class LayerBackward(Decoder decoder, GradientSet gradients, Line
     }
 
     private void InTurn(
-        DecoderLayer layer, Batch batch, LayerTape tape, bool isAttentionTrained, bool isLowest, Span<float> dx)
+        DecoderLayer layer,
+        Batch batch,
+        LayerTape tape,
+        bool isAttentionTrained,
+        bool isLowest,
+        bool onlyOutputs,
+        Span<float> dx)
     {
-        ReadOnlySpan<float> middle = tape.Middle.Held(dx.Length);
-        Span<float> dNormed = isAttentionTrained ? _dFeedForwardNormed.TakeZeros(dx.Length) : [];
-        FeedForward(layer, batch, tape, Normed(layer.FeedForwardNorm!, middle), dx, dNormed);
+        Span<float> dOutput = onlyOutputs ? OfOutputs(batch, dx) : dx;
+        ReadOnlySpan<float> middle = tape.Middle.Held(dOutput.Length);
+        Span<float> dNormed = isAttentionTrained ? _dFeedForwardNormed.TakeZeros(dOutput.Length) : [];
+        Span<float> normed = Normed(layer.FeedForwardNorm!, middle);
+        FeedForward(layer, RunsOf(batch, onlyOutputs), tape, normed, dOutput, dNormed);
         if (!isAttentionTrained)
         {
             return;
         }
 
-        BackwardNorm(layer.FeedForwardNorm!, middle, dNormed, dx);
+        BackwardNorm(layer.FeedForwardNorm!, middle, dNormed, dOutput);
         ReadOnlySpan<float> input = tape.Input.Held(dx.Length);
         dNormed = isLowest ? [] : _dNormed.TakeZeros(dx.Length);
-        Attention(layer, batch, tape, Normed(layer.AttentionNorm, input), dx, dNormed);
-        if (!isLowest)
+        Attention(layer, batch, tape, Normed(layer.AttentionNorm, input), onlyOutputs, dOutput, dNormed);
+        if (isLowest)
         {
-            BackwardNorm(layer.AttentionNorm, input, dNormed, dx);
+            return;
         }
+
+        if (onlyOutputs)
+        {
+            RowSelection.Spread(dx, batch.OutputRowNumbers, decoder.Config.HiddenSize);
+        }
+
+        BackwardNorm(layer.AttentionNorm, input, dNormed, dx);
     }
 
     // Both blocks get the same gradient, so the norms' are added when both are done.
     private void SideBySide(
-        DecoderLayer layer, Batch batch, LayerTape tape, bool isAttentionTrained, bool isLowest, Span<float> dx)
+        DecoderLayer layer,
+        Batch batch,
+        LayerTape tape,
+        bool isAttentionTrained,
+        bool isLowest,
+        bool onlyOutputs,
+        Span<float> dx)
     {
+        ReadOnlySpan<int> rows = batch.OutputRowNumbers;
+        int hidden = decoder.Config.HiddenSize;
+        Span<float> dOutput = onlyOutputs ? OfOutputs(batch, dx) : dx;
         ReadOnlySpan<float> input = tape.Input.Held(dx.Length);
         Span<float> dNormed = isLowest ? [] : _dNormed.TakeZeros(dx.Length);
-        Span<float> dFeedForwardNormed = isLowest || layer.FeedForwardNorm is null
-            ? dNormed
-            : _dFeedForwardNormed.TakeZeros(dx.Length);
-        Norm feedForwardNorm = layer.FeedForwardNorm ?? layer.AttentionNorm;
-        FeedForward(layer, batch, tape, Normed(feedForwardNorm, input), dx, dFeedForwardNormed);
-        if (isAttentionTrained)
+        bool sharesGradient = layer.FeedForwardNorm is null && !onlyOutputs;
+        Span<float> dFeedForwardNormed =
+            isLowest || sharesGradient ? dNormed : _dFeedForwardNormed.TakeZeros(dx.Length);
+        Span<float> normed = Normed(layer.FeedForwardNorm ?? layer.AttentionNorm, input);
+        if (onlyOutputs)
         {
-            Attention(layer, batch, tape, Normed(layer.AttentionNorm, input), dx, dNormed);
+            RowSelection.Gather(normed, rows, hidden, normed);
         }
 
-        if (!isLowest)
+        Span<float> dInput = isLowest ? [] : dFeedForwardNormed[..dOutput.Length];
+        FeedForward(layer, RunsOf(batch, onlyOutputs), tape, normed[..dOutput.Length], dOutput, dInput);
+        if (isAttentionTrained)
+        {
+            Attention(layer, batch, tape, Normed(layer.AttentionNorm, input), onlyOutputs, dOutput, dNormed);
+        }
+
+        if (isLowest)
+        {
+            return;
+        }
+
+        if (onlyOutputs)
+        {
+            RowSelection.Spread(dx, rows, hidden);
+            RowSelection.Spread(dFeedForwardNormed, rows, hidden);
+        }
+
+        if (layer.FeedForwardNorm is not null)
         {
             BackwardNorm(layer.AttentionNorm, input, dNormed, dx);
-            if (layer.FeedForwardNorm is not null)
-            {
-                BackwardNorm(layer.FeedForwardNorm, input, dFeedForwardNormed, dx);
-            }
+            BackwardNorm(layer.FeedForwardNorm, input, dFeedForwardNormed, dx);
+            return;
         }
+
+        if (!sharesGradient)
+        {
+            VectorMath.Add(dFeedForwardNormed, dNormed);
+        }
+
+        BackwardNorm(layer.AttentionNorm, input, dNormed, dx);
     }
+
+    private static ReadOnlySpan<AdapterRun> RunsOf(Batch batch, bool onlyOutputs) =>
+        onlyOutputs ? batch.OutputRuns(0, batch.OutputRowNumbers.Length) : batch.Runs;
+
+    private Span<float> OfOutputs(Batch batch, Span<float> dx) =>
+        dx[..(batch.OutputRowNumbers.Length * decoder.Config.HiddenSize)];
 
     private void FeedForward(
         DecoderLayer layer,
-        Batch batch,
+        ReadOnlySpan<AdapterRun> runs,
         LayerTape tape,
         ReadOnlySpan<float> normed,
         ReadOnlySpan<float> dx,
         Span<float> dNormed)
     {
         ReadOnlySpan<float> dOutput = BeforePostNorm(layer.PostFeedForwardNorm, tape.FeedForwardOutput, dx);
-        _feedForward.Run(layer.FeedForward, batch, tape, normed, dOutput, dNormed);
+        _feedForward.Run(layer.FeedForward, runs, tape, normed, dOutput, dNormed);
     }
 
     private void Attention(
@@ -119,14 +174,15 @@ internal sealed class LayerBackward(Decoder decoder, GradientSet gradients, Line
         Batch batch,
         LayerTape tape,
         ReadOnlySpan<float> normed,
+        bool onlyOutputs,
         ReadOnlySpan<float> dx,
         Span<float> dNormed)
     {
         ReadOnlySpan<float> dOutput = BeforePostNorm(layer.PostAttentionNorm, tape.AttentionOutput, dx);
-        _attention.Run(layer.Attention, batch, tape, normed, dOutput, dNormed);
+        _attention.Run(layer.Attention, batch, tape, normed, onlyOutputs, dOutput, dNormed);
     }
 
-    private ReadOnlySpan<float> Normed(Norm norm, ReadOnlySpan<float> x)
+    private Span<float> Normed(Norm norm, ReadOnlySpan<float> x)
     {
         Span<float> normed = Workspace.Normed.Take(x.Length);
         norm.Forward(Workspace.Pool, x, normed);

@@ -56,6 +56,15 @@ public abstract class PanelMatmulSuite(string formatName)
     }
 
     [Fact]
+    public void Forward_equals_the_reference_when_tokens_take_several_parts_of_the_cache()
+    {
+        Random random = new(3);
+        int blocks = 32768 / _format.BlockLength;
+        byte[] weights = Layout.RandomBlocks(11 * blocks, random);
+        CheckForward(weights, 11, RandomActivations(18 * Columns(blocks), random));
+    }
+
+    [Fact]
     public void Forward_equals_the_reference_for_any_bytes_at_all()
     {
         Gen.Int.Sample(

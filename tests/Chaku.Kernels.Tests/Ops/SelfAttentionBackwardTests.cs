@@ -69,6 +69,24 @@ public sealed class SelfAttentionBackwardTests
     }
 
     [Fact]
+    public void Queries_of_some_rows_give_the_bits_of_zero_gradients_in_the_others()
+    {
+        AttentionConfig config = new(4, 2, 16, KvFormats.F32);
+        Gradients zeros = Gradients.Of(config, [20, 150], threads: 1, Learnt, leavesOut: false);
+        Gradients parts = Gradients.Of(config, [20, 150], threads: 2, Learnt, leavesOut: true);
+        Compare.Bits(zeros.Dq, parts.Dq, "dq");
+        Compare.Bits(zeros.Dk, parts.Dk, "dk");
+        Compare.Bits(zeros.Dv, parts.Dv, "dv");
+
+        static KvSpan[] Learnt(KvSpan[] spans) =>
+        [
+            spans[0] with { Start = 3, FirstRow = 3, RowCount = 5 },
+            spans[1] with { Start = 0, FirstRow = 20, RowCount = 2 },
+            spans[1] with { Start = 70, FirstRow = 90, RowCount = 80 },
+        ];
+    }
+
+    [Fact]
     public void A_sequence_that_began_before_the_batch_is_refused()
     {
         AttentionConfig config = new(1, 1, 8, KvFormats.F32);
@@ -77,7 +95,17 @@ public sealed class SelfAttentionBackwardTests
         KvSpan span = inputs.Write(1, 2, 0);
         float[] rows = new float[16];
         Assert.Throws<ArgumentException>(() => SelfAttentionBackward.Run(
-            pool, config.Shape, [span], rows, rows, new float[2], rows, new float[16], new float[16], new float[16]));
+            pool,
+            config.Shape,
+            [span],
+            [span],
+            rows,
+            rows,
+            new float[2],
+            rows,
+            new float[16],
+            new float[16],
+            new float[16]));
     }
 
     private static void CheckDerivatives(AttentionConfig config, int[] lengths, int derivativesPerTensor)
@@ -114,7 +142,12 @@ public sealed class SelfAttentionBackwardTests
             Values.Normal((100 * sequence) + 50, length * config.QueryWidth);
 
         /// <summary>Forward and backward of sequences in one batch; everything overwritten begins as NaN.</summary>
-        public static Gradients Of(AttentionConfig config, int[] lengths, int threads)
+        public static Gradients Of(
+            AttentionConfig config,
+            int[] lengths,
+            int threads,
+            Func<KvSpan[], KvSpan[]>? select = null,
+            bool leavesOut = false)
         {
             AttentionInputs[] sequences =
                 [.. lengths.Select((length, i) => new AttentionInputs(config, length, seed: 100 * i))];
@@ -126,6 +159,7 @@ public sealed class SelfAttentionBackwardTests
                 spans[i] = sequences[i].Write(0, lengths[i], row);
             }
 
+            KvSpan[]? parts = select?.Invoke(spans);
             float[] q = [.. sequences.SelectMany(inputs => inputs.Queries)];
             float[] dy = [.. lengths.SelectMany((length, i) => Dy(config, length, i))];
             float[] y = new float[q.Length];
@@ -133,9 +167,16 @@ public sealed class SelfAttentionBackwardTests
             float[] dq = [.. Enumerable.Repeat(float.NaN, q.Length)];
             float[] dk = [.. Enumerable.Repeat(float.NaN, rowCount * config.KvWidth)];
             float[] dv = [.. dk];
+            for (int i = 0; i < dy.Length && parts is not null; i++)
+            {
+                int at = i / config.QueryWidth;
+                dy[i] = parts.Any(part => at >= part.FirstRow && at < part.FirstRow + part.RowCount) ? dy[i] : 0;
+            }
+
             using ComputePool pool = new(threads);
             SelfAttention.Forward(pool, config.Shape, spans, q, y, logSums);
-            SelfAttentionBackward.Run(pool, config.Shape, spans, q, y, logSums, dy, dq, dk, dv);
+            ReadOnlySpan<KvSpan> queries = leavesOut ? parts : spans;
+            SelfAttentionBackward.Run(pool, config.Shape, spans, queries, q, y, logSums, dy, dq, dk, dv);
             Array.ForEach(sequences, inputs => inputs.Dispose());
             return new Gradients(dq, dk, dv);
         }

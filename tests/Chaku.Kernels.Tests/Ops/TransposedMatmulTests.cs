@@ -41,6 +41,20 @@ public sealed class TransposedMatmulTests
     }
 
     [Theory]
+    [InlineData(600, 300, 200)]
+    [InlineData(257, 700, 97)]
+    public void So_it_is_where_rows_columns_and_tokens_are_packed_in_several_parts(int rows, int columns, int tokens)
+    {
+        using ComputePool pool = new(2);
+        float[] w = Values.Normal(1, rows * columns);
+        float[] x = Values.Normal(2, tokens * rows);
+        float[] before = Values.Normal(3, tokens * columns);
+        float[] y = [.. before];
+        TransposedMatmul.Accumulate(pool, WeightMatrix.FromSingles(w, rows, columns), x, y);
+        Compare.Bits(Chains(w, x, before, columns), y, $"[{rows}, {columns}] × {tokens}");
+    }
+
+    [Theory]
     [MemberData(nameof(FormatNames))]
     public void Any_format_gives_the_bits_of_its_dequantised_weights(string name)
     {

@@ -33,6 +33,21 @@ public sealed class WeightGradientTests
     }
 
     [Fact]
+    public void So_it_is_where_rows_columns_and_tokens_are_packed_in_several_parts()
+    {
+        const int Rows = 100;
+        const int Columns = 300;
+        const int Tokens = 520;
+        using ComputePool pool = new(2);
+        float[] dy = Values.Normal(1, Tokens * Rows);
+        float[] x = Values.Normal(2, Tokens * Columns);
+        float[] before = Values.Normal(3, Rows * Columns);
+        float[] dWeight = [.. before];
+        WeightGradient.Accumulate(pool, dy, x, Tokens, dWeight);
+        Compare.Bits(Chains(dy, x, before, Tokens), dWeight, "dW");
+    }
+
+    [Fact]
     public void It_is_the_derivative_of_the_product_by_its_weights()
     {
         const int Rows = 5;

@@ -85,6 +85,36 @@ public sealed class BitExactTests
 
     [Theory]
     [MemberData(nameof(Models))]
+    public void Rows_that_are_not_asked_for_change_no_bit_of_the_others(string file, string cacheType)
+    {
+        using LanguageModel model = Load(file, new ModelOptions { CacheType = cacheType });
+        int width = model.Decoder.Config.VocabularySize;
+        float[] all = LongLogits(file, new ModelOptions { CacheType = cacheType });
+        int[] tokens = Tokens(LongLength, seed: 1);
+        int[] rows = [3, 4, 90, 91, 92, 160, 198];
+        using KvCache cache = model.CreateCache(2);
+        using KvSequence unasked = cache.Open();
+        using KvSequence asked = cache.Open();
+        Batch batch = new();
+        batch.Add(unasked, tokens.AsSpan(0, 50), OutputRows.None);
+        batch.Add(asked, tokens, rows);
+        Assert.True(batch.SkipsRows);
+        model.Decoder.Forward(batch);
+        float[] some = new float[rows.Length * width];
+        model.Decoder.Logits(batch, 0, rows.Length, some);
+        Assert.Equal(rows.SelectMany(row => all.Skip(row * width).Take(width)), some);
+
+        // What was left out has its keys and values all the same.
+        batch.Clear();
+        batch.Add(unasked, tokens.AsSpan(50), OutputRows.Last);
+        model.Decoder.Forward(batch);
+        float[] last = new float[width];
+        model.Decoder.Logits(batch, 0, 1, last);
+        Assert.Equal(all.Skip((LongLength - 1) * width), last);
+    }
+
+    [Theory]
+    [MemberData(nameof(Models))]
     public void A_cached_prefix_gives_the_same_bits(string file, string cacheType)
     {
         using LanguageModel model = Load(file, new ModelOptions { CacheType = cacheType });
