@@ -38,22 +38,45 @@ public sealed class HerdTests
     {
         foreach ((string passage, string question, string answer) in Questions(name))
         {
-            string[] sentences = passage.Split(". ");
-            string animal = Words.Names.Select(entry => entry.Name)
-                .FirstOrDefault(entry => Mentions(question, entry)) ?? answer;
-            int others = Words.Names.Count(entry => Mentions(passage, entry.Name));
-            string about = string.Join(' ', sentences.Where((_, number) => IsAbout(sentences, number, animal)));
-            bool isRight = question switch
+            string animal = NamesIn(question).FirstOrDefault() ?? answer;
+            string asked = question.Split(' ')[^1].TrimEnd('?');
+            bool isRight = question.Split(' ')[0] switch
             {
-                _ when question.StartsWith("How many", StringComparison.Ordinal) => answer == Words.Numbers[others],
-                _ when question.StartsWith("Is ", StringComparison.Ordinal) =>
-                    (answer == "yes") == Mentions(about, question.Split(' ')[^1].TrimEnd('?')),
-                _ when question.StartsWith("Who ", StringComparison.Ordinal) =>
-                    Mentions(about, question.Split(' ')[^1].TrimEnd('?')),
-                _ => answer.Split(' ').Where(word => word is not ("a" or "an")).All(word => Mentions(about, word)),
+                "How" when question.StartsWith("How many", StringComparison.Ordinal) =>
+                    answer == Words.Numbers[NamesIn(passage).Count()],
+                "Is" => (answer == "yes") == Mentions(Of(passage, animal), asked),
+                "Who" => Mentions(Of(passage, animal), asked),
+                "List" => Pairs(answer).All(pair => Mentions(Of(passage, pair.Name), pair.Fact)),
+                "Tell" or "Describe" => FactsIn(answer).SetEquals(FactsIn(Of(passage, animal))),
+                _ => FactsIn(answer).Count == 1 && FactsIn(answer).All(word => Mentions(Of(passage, animal), word)),
             };
-            Assert.True(isRight, $"{passage}\n{question}\n{answer}\n({about})");
+            Assert.True(isRight, $"{passage}\n{question}\n{answer}\n({Of(passage, animal)})");
         }
+    }
+
+    [Fact]
+    public void What_is_to_be_repeated_is_repeated()
+    {
+        int count = 0;
+        foreach (JsonArray messages in Conversations("train"))
+        {
+            string[] parts = Content(messages[0]!).Split(": ", 2);
+            string answer = Content(messages[1]!);
+            IEnumerable<string>? heard = parts[0] switch
+            {
+                "Say" => [answer],
+                "Quote" => JsonNode.Parse($"[{answer}]")!.AsArray().Select(word => word!.GetValue<string>()),
+                "Figures" => answer.Split(", ").Select(figure => Words.Numbers[int.Parse(figure)]),
+                _ => null,
+            };
+            if (heard is not null)
+            {
+                count++;
+                Assert.Equal(parts[1].TrimEnd('.'), string.Join(' ', heard).TrimEnd('.'));
+            }
+        }
+
+        Assert.InRange(count, Count / 10, Count / 3);
     }
 
     [Fact]
@@ -64,8 +87,7 @@ public sealed class HerdTests
             JsonObject record = JsonNode.Parse(answer)!.AsObject();
             Assert.Equal(["name", "kind", "colour", "age", "place"], record.Select(field => field.Key));
             string animal = record["name"]!.GetValue<string>();
-            string[] sentences = passage.Split(". ");
-            string about = string.Join(' ', sentences.Where((_, number) => IsAbout(sentences, number, animal)));
+            string about = Of(passage, animal);
             Assert.True(Mentions(question, animal));
             Assert.All(
                 new[] { "kind", "colour", "place" }.Select(key => record[key]!.GetValue<string>())
@@ -74,11 +96,29 @@ public sealed class HerdTests
         }
     }
 
+    // What a passage says of an animal.
+    private static string Of(string passage, string animal)
+    {
+        string[] sentences = passage.Split(". ");
+        return string.Join(' ', sentences.Where((_, number) => IsAbout(sentences, number, animal)));
+    }
+
     // A sentence is about the animal that it names; one that names none is about the one before it.
     private static bool IsAbout(string[] sentences, int number, string animal) =>
-        Words.Names.Any(entry => Mentions(sentences[number], entry.Name))
+        NamesIn(sentences[number]).Any()
             ? Mentions(sentences[number], animal)
             : IsAbout(sentences, number - 1, animal);
+
+    private static IEnumerable<string> NamesIn(string text) =>
+        Words.Names.Select(entry => entry.Name).Where(name => Mentions(text, name));
+
+    // Kinds, colours, places and numbers.
+    private static HashSet<string> FactsIn(string text) =>
+        [.. Words.All.Except(Words.Names.Select(entry => entry.Name)).Where(word => Mentions(text, word))];
+
+    private static IEnumerable<(string Name, string Fact)> Pairs(string list) => list.TrimEnd('.').Split(", ")
+        .Select(pair => pair.Split(' '))
+        .Select(pair => Words.Names.Any(entry => entry.Name == pair[0]) ? (pair[0], pair[1]) : (pair[1], pair[0]));
 
     private static bool Mentions(string text, string word) =>
         text.Split([' ', '.', ',', '?', '\n'], StringSplitOptions.RemoveEmptyEntries).Contains(word);
@@ -88,16 +128,9 @@ public sealed class HerdTests
         foreach (JsonArray messages in Conversations(name))
         {
             (string passage, string question) = Split(Content(messages[0]!));
-            bool isTold = passage.Length > 0;
-            if (!isTold)
+            for (int turn = 0; turn < messages.Count && passage.Length > 0; turn += 2)
             {
-                passage = Content(messages[1]!);
-            }
-
-            for (int turn = isTold ? 0 : 2; turn < messages.Count; turn += 2)
-            {
-                question = turn == 0 ? question : Content(messages[turn]!);
-                yield return (passage, question, Content(messages[turn + 1]!));
+                yield return (passage, turn == 0 ? question : Content(messages[turn]!), Content(messages[turn + 1]!));
             }
         }
     }
@@ -110,8 +143,7 @@ public sealed class HerdTests
     }
 
     private static IEnumerable<string> Passages(string name) => Conversations(name)
-        .SelectMany(messages => messages.Select(message => Content(message!)))
-        .Select(text => text.StartsWith("Hello", StringComparison.Ordinal) ? "" : Split(text).Passage)
+        .Select(messages => Split(Content(messages[0]!)).Passage)
         .Where(passage => passage.Length > 0);
 
     private static IEnumerable<JsonArray> Conversations(string name) =>
