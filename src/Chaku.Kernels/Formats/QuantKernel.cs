@@ -13,7 +13,7 @@ internal abstract class QuantKernel
     /// <summary>Bytes that one row of activations takes.</summary>
     public abstract int ActivationByteLength(int columns);
 
-    /// <summary>The AVX2 multiplication; null where the processor cannot, or the format has none.</summary>
+    /// <summary>The AVX2 multiplication; null where the processor cannot.</summary>
     public abstract PanelKernel? Panels { get; }
 
     /// <summary>Bytes that some columns of one or eight tokens take in an activation tile.</summary>
@@ -36,8 +36,8 @@ internal abstract class QuantKernel
     public abstract float DotReference(ReadOnlySpan<byte> row, ReadOnlySpan<byte> activations);
 }
 
-/// <summary>The multiplication of a block struct: scalar, and by panels where there are any.</summary>
-internal sealed class QuantKernel<TBlock, TActivation>(PanelKernel? panels) : QuantKernel
+/// <summary>The multiplication of a block struct: scalar, and by panels where the processor can.</summary>
+internal sealed class QuantKernel<TBlock, TActivation>(PanelKernel panels) : QuantKernel
     where TBlock : unmanaged, IQuantBlock<TBlock, TActivation>
     where TActivation : unmanaged, IActivationBlock<TActivation>
 {

@@ -14,14 +14,14 @@ internal static class TensorFormats
         F32,
         new TensorFormat<BlockF16>(kernel: null),
         Quantised<BlockQ4_0, Activation32, PanelQ4_0>(),
-        Quantised<BlockQ4_1, Activation32>(),
-        Quantised<BlockQ5_0, Activation32>(),
-        Quantised<BlockQ5_1, Activation32>(),
+        Quantised<BlockQ4_1, Activation32, PanelQ4_1>(),
+        Quantised<BlockQ5_0, Activation32, PanelQ5_0>(),
+        Quantised<BlockQ5_1, Activation32, PanelQ5_1>(),
         Quantised<BlockQ8_0, Activation32, PanelQ8_0>(),
-        Quantised<BlockQ2_K, Activation256>(),
-        Quantised<BlockQ3_K, Activation256>(),
+        Quantised<BlockQ2_K, Activation256, PanelQ2_K>(),
+        Quantised<BlockQ3_K, Activation256, PanelQ3_K>(),
         Quantised<BlockQ4_K, Activation256, PanelQ4_K>(),
-        Quantised<BlockQ5_K, Activation256>(),
+        Quantised<BlockQ5_K, Activation256, PanelQ5_K>(),
         Quantised<BlockQ6_K, Activation256, PanelQ6_K>(),
         new TensorFormat<BlockBF16>(kernel: null),
     ];
@@ -31,11 +31,6 @@ internal static class TensorFormats
 
     /// <summary>The format with this name, in its own spelling; null where there is none.</summary>
     public static TensorFormat? FromName(string name) => All.FirstOrDefault(format => format.Name == name);
-
-    private static TensorFormat<TBlock> Quantised<TBlock, TActivation>()
-        where TBlock : unmanaged, IQuantBlock<TBlock, TActivation>
-        where TActivation : unmanaged, IActivationBlock<TActivation> =>
-        new(new QuantKernel<TBlock, TActivation>(panels: null));
 
     private static TensorFormat<TBlock> Quantised<TBlock, TActivation, TPanel>()
         where TBlock : unmanaged, IQuantBlock<TBlock, TActivation>

@@ -19,20 +19,11 @@ internal readonly struct PanelQ4_0 : IPanel<BlockQ4_0, Activation32>
 
     public static int OffsetCount => 1;
 
-    [SkipLocalsInit]
     public static void Pack(ref readonly BlockQ4_0 first, nuint stride, ref byte panel)
     {
         ref BlockQ4_0 block = ref Unsafe.AsRef(in first);
         Interleaving.Halves(in block.Scale, stride).AsByte().StoreUnsafe(ref panel);
-        ref byte nibbles = ref Unsafe.As<Bytes16, byte>(ref block.Nibbles);
-        Span<byte> interleaved = stackalloc byte[8 * 16];
-        Interleaving.Bytes(in nibbles, stride, 16, ref interleaved[0]);
-        for (int step = 0; step < StepCount; step++)
-        {
-            PanelCodes codes = PackedCodes.FourVectors(in interleaved[0], 0, shift: step * 4, count: 4);
-            int at = CodesAt + (step * PackedCodes.FourBitByteLength);
-            PackedCodes.StoreFourBit(codes, ref Unsafe.AddByteOffset(ref panel, at));
-        }
+        FilePacking.Nibbles(in block.Nibbles, stride, ref Unsafe.AddByteOffset(ref panel, CodesAt));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -24,24 +24,13 @@ internal readonly struct PanelQ4_K : IPanel<BlockQ4_K, Activation256>
 
     public static int FirstMinimumSum => Activation256.FirstSumOf32;
 
-    [SkipLocalsInit]
     public static void Pack(ref readonly BlockQ4_K first, nuint stride, ref byte panel)
     {
         ref BlockQ4_K block = ref Unsafe.AsRef(in first);
         Interleaving.Halves(in block.Scale, stride).AsByte().StoreUnsafe(ref panel);
         (-Interleaving.Halves(in block.MinimumScale, stride)).AsByte().StoreUnsafe(ref panel, MinimumScaleAt);
         SubScales.PackScalesAndMinima(in block.Scales, stride, ref Unsafe.AddByteOffset(ref panel, SubScalesAt));
-        ref byte nibbles = ref Unsafe.As<Bytes128, byte>(ref block.Nibbles);
-        Span<byte> interleaved = stackalloc byte[8 * 128];
-        Interleaving.Bytes(in nibbles, stride, 128, ref interleaved[0]);
-        for (int step = 0; step < StepCount; step++)
-        {
-            // Two steps make a sub-block; four share 8 vectors, two of them the low nibbles, two the high.
-            nuint from = (nuint)((step / 4 * 256) + (step % 2 * 128));
-            PanelCodes codes = PackedCodes.FourVectors(in interleaved[0], from, shift: step / 2 % 2 * 4, count: 4);
-            int at = CodesAt + (step * PackedCodes.FourBitByteLength);
-            PackedCodes.StoreFourBit(codes, ref Unsafe.AddByteOffset(ref panel, at));
-        }
+        FilePacking.Nibbles(in block.Nibbles, stride, ref Unsafe.AddByteOffset(ref panel, CodesAt));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -11,6 +11,9 @@ internal readonly struct PanelQ6_K : IPanel<BlockQ6_K, Activation256>
     private const int SubScalesAt = 32;
     private const int CodesAt = 160;
 
+    // Codes are stored with 32 added: −32 · scale_j · Σ activations of sub-block j takes it away.
+    private const int OffsetBits = 5;
+
     public static int ByteLength => CodesAt + 1536;
 
     public static int StepCount => 16;
@@ -40,10 +43,9 @@ internal readonly struct PanelQ6_K : IPanel<BlockQ6_K, Activation256>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> Scale(ref readonly byte panel) => Vector256.LoadUnsafe(in panel).AsSingle();
 
-    // Codes are stored with 32 added: −32 · scale_j · Σ activations of sub-block j takes it away.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<short> Offset(ref readonly byte panel, nuint index) =>
-        -SubScales.PairSignedTimes32(in Unsafe.AddByteOffset(ref Unsafe.AsRef(in panel), SubScalesAt), index);
+        -SubScales.PairSigned(in Unsafe.AddByteOffset(ref Unsafe.AsRef(in panel), SubScalesAt), index, OffsetBits);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<short> StepScale(ref readonly byte panel, nuint step) =>

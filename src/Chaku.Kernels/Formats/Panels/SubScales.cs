@@ -33,10 +33,12 @@ internal static class SubScales
     public static Vector256<short> Pair(ref readonly byte scales, nuint index) =>
         Avx2.Shuffle(From(in scales, 2 * index), PairLow).AsInt16();
 
-    /// <summary>32 times the scales 2·<paramref name="index"/> and the one after it, in [−128, 127].</summary>
+    /// <summary>
+    /// 2^<paramref name="bits"/> times the scales 2·<paramref name="index"/> and the one after it, in [−128, 127].
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<short> PairSignedTimes32(ref readonly byte scales, nuint index) =>
-        Avx2.Shuffle(From(in scales, 2 * index), PairHigh).AsInt16() >> 3;
+    public static Vector256<short> PairSigned(ref readonly byte scales, nuint index, int bits) =>
+        Avx2.Shuffle(From(in scales, 2 * index), PairHigh).AsInt16() >> (8 - bits);
 
     /// <summary>Widens 8 scales and 8 minima of 6 bits to bytes: [64 bytes of scales][64 of minima].</summary>
     /// <param name="first">The first row's.</param>
@@ -55,6 +57,42 @@ internal static class SubScales
         ((lowerBits & nibble) | ((scales >>> 2) & upperBits)).AsByte().StoreUnsafe(ref target, 32);
         (minima & sixBits).AsByte().StoreUnsafe(ref target, 64);
         (((lowerBits >>> 4) & nibble) | ((minima >>> 2) & upperBits)).AsByte().StoreUnsafe(ref target, 96);
+    }
+
+    /// <summary>Widens 16 scales and 16 minima of 4 bits to bytes: [128 bytes of scales][128 of minima].</summary>
+    /// <param name="first">The first row's: a scale in each low nibble, a minimum in each high.</param>
+    /// <param name="stride">Bytes from a row to the next.</param>
+    /// <param name="target">[256].</param>
+    public static void PackNibbles(ref readonly Bytes16 first, nuint stride, ref byte target)
+    {
+        ref byte packed = ref Unsafe.As<Bytes16, byte>(ref Unsafe.AsRef(in first));
+        Vector256<uint> nibble = Vector256.Create((byte)15).AsUInt32();
+        for (nuint i = 0; i < 4; i++)
+        {
+            Vector256<uint> four = Interleaving.Units(in packed, stride, 4 * i);
+            (four & nibble).AsByte().StoreUnsafe(ref target, 32 * i);
+            ((four >>> 4) & nibble).AsByte().StoreUnsafe(ref target, 128 + (32 * i));
+        }
+    }
+
+    /// <summary>Widens 16 scales of 6 bits, stored with 32 added, to bytes in [−32, 31].</summary>
+    /// <param name="first">
+    /// The first row's: lower 4 bits in nibbles of bytes 0 to 7, upper 2 in pairs of bits of bytes 8 to 11.
+    /// </param>
+    /// <param name="stride">Bytes from a row to the next.</param>
+    /// <param name="target">[128].</param>
+    public static void PackSixBit(ref readonly Bytes12 first, nuint stride, ref byte target)
+    {
+        ref byte packed = ref Unsafe.As<Bytes12, byte>(ref Unsafe.AsRef(in first));
+        Vector256<uint> nibble = Vector256.Create((byte)15).AsUInt32();
+        Vector256<uint> upperBits = Vector256.Create((byte)3).AsUInt32();
+        Vector256<uint> upper = Interleaving.Units(in packed, stride, 8);
+        for (int i = 0; i < 4; i++)
+        {
+            Vector256<uint> lower = Interleaving.Units(in packed, stride, (nuint)(i % 2 * 4)) >>> (i / 2 * 4);
+            Vector256<uint> codes = (lower & nibble) | (((upper >>> (2 * i)) & upperBits) << 4);
+            (codes.AsSByte() - Vector256.Create((sbyte)32)).AsByte().StoreUnsafe(ref target, (nuint)(32 * i));
+        }
     }
 
     // The vector that holds a scale, with that scale in the lowest byte of each unit.

@@ -1,0 +1,64 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace Chaku.Kernels.Formats.Panels;
+
+/// <summary>
+/// Eight rows of <see cref="BlockQ5_K"/>: scales (32 bytes), minus the minimum scales (32), 8 sub-block scales and 8
+/// minima widened to bytes (64 each), fifth bits (256), lower bits (1024).
+/// </summary>
+internal readonly struct PanelQ5_K : IPanel<BlockQ5_K, Activation256>
+{
+    private const int MinimumScaleAt = 32;
+    private const int SubScalesAt = 64;
+    private const int MinimaAt = 128;
+    private const int FifthBitsAt = 192;
+    private const int CodesAt = 448;
+
+    public static int ByteLength => CodesAt + 1024;
+
+    public static int StepCount => 16;
+
+    public static int GroupsPerStep => 4;
+
+    public static int MinimumCount => 4;
+
+    public static int FirstMinimumSum => Activation256.FirstSumOf32;
+
+    public static void Pack(ref readonly BlockQ5_K first, nuint stride, ref byte panel)
+    {
+        ref BlockQ5_K block = ref Unsafe.AsRef(in first);
+        Interleaving.Halves(in block.Scale, stride).AsByte().StoreUnsafe(ref panel);
+        (-Interleaving.Halves(in block.MinimumScale, stride)).AsByte().StoreUnsafe(ref panel, MinimumScaleAt);
+        SubScales.PackScalesAndMinima(in block.Scales, stride, ref Unsafe.AddByteOffset(ref panel, SubScalesAt));
+        FilePacking.MoreBits(in block.FifthBits, stride, ref Unsafe.AddByteOffset(ref panel, FifthBitsAt));
+        FilePacking.Nibbles(in block.Nibbles, stride, ref Unsafe.AddByteOffset(ref panel, CodesAt));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> Scale(ref readonly byte panel) => Vector256.LoadUnsafe(in panel).AsSingle();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> MinimumScale(ref readonly byte panel) =>
+        Vector256.LoadUnsafe(in panel, MinimumScaleAt).AsSingle();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<short> Minimum(ref readonly byte panel, nuint index) =>
+        SubScales.Pair(in Unsafe.AddByteOffset(ref Unsafe.AsRef(in panel), MinimaAt), index);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<short> StepScale(ref readonly byte panel, nuint step) =>
+        SubScales.Twice(in Unsafe.AddByteOffset(ref Unsafe.AsRef(in panel), SubScalesAt), step / 2);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static PanelCodes Codes(ref readonly byte panel, nuint step)
+    {
+        PanelCodes codes = PackedCodes.LoadFourBit(in panel, CodesAt + (step * PackedCodes.FourBitByteLength));
+        return PackedCodes.WithFifthBits(codes, in panel, FifthBitsAt, step);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> AddProducts(
+        Vector256<int> sum, PanelCodes codes, Vector256<short> stepScale, ref readonly byte x, nuint stride) =>
+        PanelProducts.AddFiveBit(sum, codes, stepScale, in x, stride);
+}
