@@ -27,9 +27,9 @@ internal static class OwnModel
     public static TuneOptions SkillOptionsFor(bool isFull) => new()
     {
         IsFull = isFull,
-        Rank = 16,
+        Rank = 32,
         LearningRate = isFull ? 5e-4 : 2e-3,
-        BatchSize = 4,
-        Steps = 200,
+        BatchSize = 1,
+        Steps = 1600,
     };
 }

@@ -20,6 +20,29 @@ public sealed class OwnCommandTests : CommandSuite
         Assert.Equal(InFolder("mine"), said.GetProperty("adapter").GetString());
     }
 
+    /// <summary>
+    /// The README's first command: held-out questions of a new skill, and of what the model in the program knows.
+    /// </summary>
+    [Fact]
+    [Trait("Category", "Slow")]
+    public void The_model_in_the_program_learns_a_skill_and_forgets_nothing()
+    {
+        CommandResult result = Run("own", "-o", InFolder("mine"), "--json");
+
+        Assert.Equal(ExitCodes.Success, result.ExitCode);
+        using JsonDocument said = JsonDocument.Parse(result.Output);
+        JsonElement[] measured = [.. said.RootElement.GetProperty("measured").EnumerateArray()];
+        Assert.Equal(2, measured.Length);
+        Assert.All(measured, part => Assert.Equal(100, part.GetProperty("after").GetProperty("asked").GetInt32()));
+        Assert.InRange(Right(measured[0], "before"), 0, 9);
+        Assert.InRange(Right(measured[0], "after"), 91, 100);
+        Assert.InRange(Right(measured[1], "before"), 90, 100);
+        Assert.InRange(Right(measured[1], "after"), 80, 100);
+
+        static int Right(JsonElement measured, string when) =>
+            measured.GetProperty(when).GetProperty("right").GetInt32();
+    }
+
     [Fact]
     public void All_weights_are_trained_where_that_is_asked_for_and_the_written_model_is_measured()
     {
