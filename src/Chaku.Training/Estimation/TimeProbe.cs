@@ -14,7 +14,9 @@ internal sealed class TimeProbe
     private const int TrialTokens = 64;
     private const double MostWarmUpSeconds = 3;
 
-    // Numbers that do not fall any more are those of compiled code.
+    // Numbers that do not fall any more are those of compiled code; but the first plateau is that of the first compiler.
+    private const double LeastWarmUpSeconds = 2;
+    private const double LeastSeconds = 1;
     private const int LeastSettled = 9;
     private const double SettledShare = 0.95;
 
@@ -131,14 +133,19 @@ internal sealed class TimeProbe
     private double SecondsOf(bool isTraining, double allTokens)
     {
         double perToken = Repeat(
-            Beginning(_microBatch, TrialTokens), isTraining, leastRepeats: 1, MostWarmUpSeconds, allTokens)[^1];
+            Beginning(_microBatch, TrialTokens),
+            isTraining,
+            leastRepeats: 1,
+            LeastWarmUpSeconds,
+            MostWarmUpSeconds,
+            allTokens)[^1];
         if (perToken * _tokenCount > LongSeconds && _tokenCount > TrialTokens)
         {
             double tokens = Math.Max(MostLongSeconds / perToken, MostLongShare * allTokens);
             return Run(Beginning(_microBatch, (int)Math.Clamp(tokens, LeastTokens, int.MaxValue)), isTraining);
         }
 
-        List<double> all = Repeat(_microBatch, isTraining, LeastRepeats, MostSeconds, allTokens);
+        List<double> all = Repeat(_microBatch, isTraining, LeastRepeats, LeastSeconds, MostSeconds, allTokens);
         return all.Skip(2 * all.Count / 3).Average();
     }
 
@@ -147,20 +154,22 @@ internal sealed class TimeProbe
         IReadOnlyList<TrainingSequence> sequences,
         bool isTraining,
         int leastRepeats,
+        double leastSeconds,
         double mostSeconds,
         double allTokens)
     {
         List<double> all = [];
         List<double> work = [];
         long start = Stopwatch.GetTimestamp();
+        double seconds = 0;
         double limit = mostSeconds;
-        while (all.Count < leastRepeats
-            || (!IsSettled(work) && Stopwatch.GetElapsedTime(start).TotalSeconds < limit))
+        while (all.Count < leastRepeats || (seconds < limit && (seconds < leastSeconds || !IsSettled(work))))
         {
             TimeSpan before = Environment.CpuUsage.TotalTime;
             all.Add(Run(sequences, isTraining));
             work.Add((Environment.CpuUsage.TotalTime - before).TotalSeconds);
             limit = Math.Min(mostSeconds, MostShare * all[^1] * allTokens);
+            seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
         }
 
         return all;
