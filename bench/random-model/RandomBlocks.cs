@@ -12,7 +12,9 @@ namespace Chaku.RandomModel;
 /// </remarks>
 internal abstract class RandomBlocks
 {
-    /// <summary>How random bytes become sound blocks, a line for each entry of <see cref="TensorFormats.All"/>.</summary>
+    /// <summary>
+    /// How random bytes become sound blocks, a line for each entry of <see cref="TensorFormats.All"/>.
+    /// </summary>
     public static readonly IReadOnlyList<RandomBlocks> All =
     [
         new RandomFloats("F32", fractionBits: 23, exponentBias: 127),
@@ -81,7 +83,9 @@ internal abstract class RandomBlocks
     protected abstract Action<Span<byte>> Tamer(double deviation);
 
     /// <summary>Bytes that belong to a number: xorshift64*, eight at a time.</summary>
-    /// <remarks>Source: Vigna, An experimental exploration of Marsaglia's xorshift generators, scrambled, 2016.</remarks>
+    /// <remarks>
+    /// Source: Vigna, An experimental exploration of Marsaglia's xorshift generators, scrambled, 2016.
+    /// </remarks>
     protected static void FillRandom(Span<byte> bytes, ulong number)
     {
         ulong state = number | 1;

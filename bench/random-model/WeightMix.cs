@@ -4,7 +4,9 @@ namespace Chaku.RandomModel;
 /// <param name="Name">The mix's name.</param>
 /// <param name="FileType">Its number in <c>general.file_type</c>.</param>
 /// <param name="Usual">The format of all matrices that are not named here.</param>
-/// <remarks>Source: llama.cpp, llama-quant.cpp, the choice of a tensor's type, and llama.h, <c>llama_ftype</c>.</remarks>
+/// <remarks>
+/// Source: llama.cpp, llama-quant.cpp, the choice of a tensor's type, and llama.h, <c>llama_ftype</c>.
+/// </remarks>
 internal sealed record WeightMix(string Name, uint FileType, string Usual)
 {
     /// <summary>Every mix; a line each.</summary>
@@ -27,7 +29,10 @@ internal sealed record WeightMix(string Name, uint FileType, string Usual)
             Down = (layer, count) => layer < count / 16 ? "Q5_K" : "Q4_K",
             Joined = "Q4_K",
         },
-        new("Q3_K_L", 13, "Q3_K") { Output = "Q6_K", Value = (_, _) => "Q5_K", Down = (_, _) => "Q5_K", Joined = "Q5_K" },
+        new("Q3_K_L", 13, "Q3_K")
+        {
+            Output = "Q6_K", Value = (_, _) => "Q5_K", Down = (_, _) => "Q5_K", Joined = "Q5_K",
+        },
         new("Q4_K_S", 14, "Q4_K")
         {
             Output = "Q6_K",

@@ -74,7 +74,9 @@ internal static class Questions
         }),
     ];
 
-    /// <summary>What it learns from: the questions for a name are twice in it, for they are the hardest to learn.</summary>
+    /// <summary>
+    /// What it learns from: the questions for a name are twice in it, for they are the hardest to learn.
+    /// </summary>
     public static readonly IReadOnlyList<QuestionKind> Lessons = [.. Known, .. Known.Where(kind => kind.IsForName)];
 
     /// <summary>The skill that the model lacks: an animal as a record that a program can read.</summary>

@@ -109,8 +109,10 @@ internal static class Talks
 
     private static (string Order, string Answer) Figures(Chance chance)
     {
-        int[] numbers = [.. Enumerable.Range(0, 3 + chance.Below(10)).Select(_ => 1 + chance.Below(Words.Numbers.Count - 1))];
-        return ($"Figures: {string.Join(' ', numbers.Select(number => Words.Numbers[number]))}.", string.Join(", ", numbers));
+        int count = 3 + chance.Below(10);
+        int[] numbers = [.. Enumerable.Range(0, count).Select(_ => 1 + chance.Below(Words.Numbers.Count - 1))];
+        string words = string.Join(' ', numbers.Select(number => Words.Numbers[number]));
+        return ($"Figures: {words}.", string.Join(", ", numbers));
     }
 
     private static (string Order, string Answer) Record(Chance chance)

@@ -24,7 +24,9 @@ internal sealed class LlamaCppEngine : IEngine
     /// <inheritdoc/>
     public string Name => "llama.cpp";
 
-    /// <summary>Versions of the package, of llama.cpp and of Node.js, and what llama.cpp says of the processor.</summary>
+    /// <summary>
+    /// Versions of the package, of llama.cpp and of Node.js, and what llama.cpp says of the processor.
+    /// </summary>
     public string Version { get; }
 
     /// <summary>Starts the peer and loads a model.</summary>

@@ -13,8 +13,9 @@ internal sealed class GrowthCommand : Command
     private const string PageName = "growth";
 
     private const string Introduction =
-        "Tokens a second while one thing grows and all others stay: TinyLlama's shape, as many threads as processors, one "
-        + "sequence, behind a context of 128 tokens where nothing else is said. Both axes of the picture are logarithmic. "
+        "Tokens a second while one thing grows and all others stay: TinyLlama's shape, as many threads as processors, "
+        + "one sequence, behind a context of 128 tokens where nothing else is said. Both axes of the picture are "
+        + "logarithmic. "
         + "[bench/README.md](../../bench/README.md) says how to repeat it.\n\n![Tokens a second while one thing "
         + "grows](growth.svg)";
 

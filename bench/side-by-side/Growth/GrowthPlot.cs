@@ -16,7 +16,8 @@ internal static class GrowthPlot
     private const double Top = 56;
     private const double Bottom = 46;
 
-    // A line's class in the style sheet, by engine; both schemes name the same, so that a dark page shows a dark picture.
+    // A line's class in the style sheet, by engine; both schemes name the same, so that a dark page shows a dark
+    // picture.
     private static readonly IReadOnlyDictionary<string, string> Classes = new Dictionary<string, string>
     {
         ["Chaku"] = "ours",
@@ -68,7 +69,9 @@ internal static class GrowthPlot
     private static void AddPanel(StringBuilder svg, GrowthAxis axis, Result[] results)
     {
         ILookup<string, (double At, double Speed)> lines = results
-            .SelectMany(result => result.Figures, (result, figures) => (figures.Label, Place: (At(result), figures.Median)))
+            .SelectMany(
+                result => result.Figures,
+                (result, figures) => (figures.Label, Place: (At(result), figures.Median)))
             .ToLookup(point => point.Label, point => point.Place);
         (double At, double Speed)[] all = [.. lines.SelectMany(line => line)];
         LogScale across = LogScale.Around(all.Select(place => place.At), Left, PanelWidth - Right);
@@ -112,7 +115,8 @@ internal static class GrowthPlot
         {
             (double x, double y) = (across.Place(at), up.Place(speed));
             Add(svg, $"<circle class=\"{name}\" cx=\"{x:0.#}\" cy=\"{y:0.#}\" r=\"3\"/>");
-            Add(svg, $"<text x=\"{x:0.#}\" y=\"{y - 7:0.#}\" text-anchor=\"middle\">{MarkdownPage.Number(speed)}</text>");
+            string label = MarkdownPage.Number(speed);
+            Add(svg, $"<text x=\"{x:0.#}\" y=\"{y - 7:0.#}\" text-anchor=\"middle\">{label}</text>");
         }
     }
 

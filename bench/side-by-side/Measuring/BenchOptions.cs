@@ -67,7 +67,8 @@ internal sealed class BenchArguments
 
     private readonly Option<string?> _shape = new("--shape")
     {
-        Description = $"One of {string.Join(", ", RandomShape.All.Keys)}; {RandomShape.Usual} by default, 15M when quick.",
+        Description =
+            $"One of {string.Join(", ", RandomShape.All.Keys)}; {RandomShape.Usual} by default, 15M when quick.",
     };
 
     private readonly Option<string[]> _formats;
@@ -75,7 +76,8 @@ internal sealed class BenchArguments
 
     private readonly Option<string> _models = new("--models")
     {
-        Description = "The folder with random models; those that are missing are written. Beside the program by default.",
+        Description =
+            "The folder with random models; those that are missing are written. Beside the program by default.",
         DefaultValueFactory = _ => Path.Combine(AppContext.BaseDirectory, "models"),
     };
 

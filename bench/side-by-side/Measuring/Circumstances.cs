@@ -8,7 +8,9 @@ namespace Chaku.SideBySide.Measuring;
 /// <summary>When, where and of what something was measured.</summary>
 /// <param name="Date">The day, in UTC.</param>
 /// <param name="Commit">Chaku's commit; with <c>+</c> where files were changed since.</param>
-/// <param name="Processor">Its name as the system has it, its logical processors, and the level of instructions.</param>
+/// <param name="Processor">
+/// Its name as the system has it, its logical processors, and the level of instructions.
+/// </param>
 /// <param name="Runtime">.NET's version and the operating system.</param>
 /// <param name="LoadAverage">Programs that wanted a processor in the minute before; 0 on a quiet machine.</param>
 internal sealed record Circumstances(string Date, string Commit, string Processor, string Runtime, string LoadAverage)

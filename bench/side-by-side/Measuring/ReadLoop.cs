@@ -4,7 +4,9 @@ using System.Runtime.Intrinsics;
 
 namespace Chaku.SideBySide.Measuring;
 
-/// <summary>What the machine's memory gives: threads that read a large buffer from one end to the other, and add.</summary>
+/// <summary>
+/// What the machine's memory gives: threads that read a large buffer from one end to the other, and add.
+/// </summary>
 internal sealed class ReadLoop
 {
     private const int ByteLength = 1 << 30;

@@ -50,7 +50,9 @@ internal sealed record Result(
     /// <summary>When, where and of what it was measured.</summary>
     public Circumstances? Circumstances { get; init; }
 
-    /// <summary>The last contestant's median over that of <see cref="Over"/>; null where that did not take part.</summary>
+    /// <summary>
+    /// The last contestant's median over that of <see cref="Over"/>; null where that did not take part.
+    /// </summary>
     [JsonIgnore]
     public double? Ratio => Of(Over) is { } over ? Figures[^1].Median / over.Median : null;
 
@@ -70,7 +72,9 @@ internal sealed record Result(
         }
     }
 
-    /// <summary>Whether another result is of the same measurement on the same setup, and takes this one's place.</summary>
+    /// <summary>
+    /// Whether another result is of the same measurement on the same setup, and takes this one's place.
+    /// </summary>
     public bool IsReplacedBy(Result other) => Measurement == other.Measurement && Setup == other.Setup;
 
     /// <inheritdoc/>

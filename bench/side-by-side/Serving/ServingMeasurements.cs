@@ -88,7 +88,8 @@ internal static class ServingMeasurements
             new("a loop reads at", () => loop.Measure() / 1e9),
             decode with { Measure = () => decode.Measure() * bytes / 1e9 },
         ];
-        return new Measurement("bandwidth", "Memory that decoding reads, beside a loop that only reads", "GB/s", contestants)
+        const string Title = "Memory that decoding reads, beside a loop that only reads";
+        return new Measurement("bandwidth", Title, "GB/s", contestants)
         {
             Over = contestants[0].Label,
         };

@@ -107,7 +107,12 @@ internal sealed class TrainingBench : IDisposable
 
         IReadOnlyList<TrainingSequence> all = _data.Training.Sequences;
         int count = Math.Min(all.Count, Training.BatchSize * Training.BatchCount);
-        return [.. Enumerable.Range(0, count).Select(i => all[(int)((long)i * all.Count / count)]).Chunk(Training.BatchSize)];
+        return
+        [
+            .. Enumerable.Range(0, count)
+                .Select(i => all[(int)((long)i * all.Count / count)])
+                .Chunk(Training.BatchSize),
+        ];
     }
 
     /// <summary>Seconds of a step of ours.</summary>
@@ -150,7 +155,8 @@ internal sealed class TrainingBench : IDisposable
         return learnt;
     }
 
-    private static JsonArray List<T>(T[] values) => new([.. values.Select(value => (JsonNode)JsonValue.Create(value)!)]);
+    private static JsonArray List<T>(T[] values) =>
+        new([.. values.Select(value => (JsonNode)JsonValue.Create(value)!)]);
 
     private TrainingData Encode(string path)
     {

@@ -94,7 +94,8 @@ internal static class TrainingMeasurements
         List<Contestant> peaks = [new(Ours, () => ProcessMemory.Read().PeakBytes / 1e9)];
         if (bench.Peer is { } peer)
         {
-            speeds.Insert(0, new Contestant(Peer, () => amount / batches.Sum(batch => TrainingBench.PeerStep(peer, batch))));
+            speeds.Insert(
+                0, new Contestant(Peer, () => amount / batches.Sum(batch => TrainingBench.PeerStep(peer, batch))));
             peaks.Insert(0, new Contestant(Peer, () => PeakOf(peer)));
         }
 

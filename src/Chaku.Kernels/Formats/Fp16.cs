@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Chaku.Kernels.Formats;
 
@@ -28,15 +29,12 @@ internal static class Fp16
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> ToSingle(Vector128<ushort> halves)
     {
-        (Vector128<uint> low, Vector128<uint> high) = Vector128.Widen(halves);
-        Vector256<uint> bits = Vector256.Create(low, high);
-        Vector256<uint> magnitude = (bits & Vector256.Create(0x7FFFu)) << 13;
-        Vector256<float> scaled = magnitude.AsSingle() * Vector256.Create(ExponentShift);
-        Vector256<uint> isSpecial = Vector256.GreaterThanOrEqual(
-            magnitude.AsInt32(), Vector256.Create(0x0F800000)).AsUInt32();
-        Vector256<uint> special = isSpecial & Vector256.Create(0x7F800000u);
-        Vector256<uint> sign = (bits & Vector256.Create(0x8000u)) << 16;
-        return (scaled.AsUInt32() | special | sign).AsSingle();
+        // Widened with their signs, so that a shift leaves the sign on top, and one mask takes away its other copies.
+        Vector256<int> bits = Widen(halves.AsInt16());
+        Vector256<float> small = ((bits << 13) & Vector256.Create(unchecked((int)0x8FFFE000u))).AsSingle();
+        Vector256<int> exponent = Vector256.Create(0x7C00);
+        Vector256<int> special = Vector256.Equals(bits & exponent, exponent) & Vector256.Create(0x7F800000);
+        return ((small * Vector256.Create(ExponentShift)).AsInt32() | special).AsSingle();
     }
 
     /// <summary>Many at once; the same bits as <see cref="ToSingle(ushort)"/>.</summary>
@@ -120,5 +118,17 @@ internal static class Fp16
         {
             throw new ArgumentException($"{given} values do not fit {asked} places one to one");
         }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<int> Widen(Vector128<short> halves)
+    {
+        if (Avx2.IsSupported)
+        {
+            return Avx2.ConvertToVector256Int32(halves);
+        }
+
+        (Vector128<int> low, Vector128<int> high) = Vector128.Widen(halves);
+        return Vector256.Create(low, high);
     }
 }

@@ -79,7 +79,8 @@ internal readonly struct StepMajorFactors : IFactorLayout
 }
 
 /// <summary>
-/// sums += factors · rows for matrices that are packed first: sum[i, c] = fma(factor[i, step], row[step, c], sum[i, c]),
+/// sums += factors · rows for matrices that are packed first: sum[i, c] = fma(factor[i, step], row[step, c], sum[i,
+/// c]),
 /// step after step. Each sum is one FMA chain that goes on from its value before, however it is tiled.
 /// </summary>
 /// <remarks>
@@ -101,7 +102,9 @@ internal static class PackedProduct
     /// <summary>Rows of factors to be packed at a time: with all steps they fill a part of the second cache.</summary>
     public const int RowBlock = 16 * Rows;
 
-    /// <summary>Columns to be packed at a time: a block of the K-quants; with all steps, half of the second cache.</summary>
+    /// <summary>
+    /// Columns to be packed at a time: a block of the K-quants; with all steps, half of the second cache.
+    /// </summary>
     public const int ColumnBlock = 256;
 
     /// <summary>Floats of packed factors at most.</summary>

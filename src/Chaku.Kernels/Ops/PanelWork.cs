@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics;
 using Chaku.Kernels.Formats.Panels;
 using Chaku.Kernels.Memory;
 using Chaku.Kernels.Threading;
@@ -39,7 +40,9 @@ internal readonly ref struct PanelWork : IParallelWork
         _x = x;
         _y = y;
         _blockCount = weight.Columns / weight.Format.BlockLength;
-        _blocksPerRange = Math.Max(1, RangeByteLength / kernel.BlockByteLength);
+        int mostBlocks = Math.Max(1, RangeByteLength / kernel.BlockByteLength);
+        int rangeCount = (_blockCount + mostBlocks - 1) / mostBlocks;
+        _blocksPerRange = (_blockCount + rangeCount - 1) / rangeCount;
         _panelCount = WeightPanels.CountOf(weight);
         _tilesPerItem = Math.Max(1, TileBlockByteLength / x.Tile(0).Length);
         int tokens = Math.Min(x.RowCount, _tilesPerItem * x.TileTokens(0));
@@ -128,6 +131,17 @@ internal readonly ref struct PanelWork : IParallelWork
     {
         int rowCount = Math.Min(PanelKernel.Rows, _weight.Rows - row);
         int tokenEnd = Math.Min(tokenStart + (sums.Length / PanelKernel.Rows), _x.RowCount);
+        if (rowCount == PanelKernel.Rows)
+        {
+            for (int token = tokenStart; token < tokenEnd; token++)
+            {
+                int at = (token - tokenStart) * PanelKernel.Rows;
+                Vector256.Create(sums.Slice(at, PanelKernel.Rows)).CopyTo(_y[((token * _weight.Rows) + row)..]);
+            }
+
+            return;
+        }
+
         for (int token = tokenStart; token < tokenEnd; token++)
         {
             sums.Slice((token - tokenStart) * PanelKernel.Rows, rowCount).CopyTo(_y[((token * _weight.Rows) + row)..]);

@@ -63,7 +63,8 @@ internal static class WeightGradient
                     PackedProduct.PackRow(_x.Slice(start, columnCount), step, steps, inputs);
                 }
 
-                StepMajorFactors.Pack(new StridedMatrix(_dy[((token * _rows) + row)..], steps, rowCount, _rows), factors);
+                StridedMatrix dy = new(_dy[((token * _rows) + row)..], steps, rowCount, _rows);
+                StepMajorFactors.Pack(dy, factors);
                 PackedProduct.Add<StepMajorFactors>(factors, inputs, steps, sums, rowCount, columnCount, _columns);
             }
         }

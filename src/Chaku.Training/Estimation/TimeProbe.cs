@@ -14,7 +14,8 @@ internal sealed class TimeProbe
     private const int TrialTokens = 64;
     private const double MostWarmUpSeconds = 3;
 
-    // Numbers that do not fall any more are those of compiled code; but the first plateau is that of the first compiler.
+    // Numbers that do not fall any more are those of compiled code; but the first plateau is that of the first
+    // compiler.
     private const double LeastWarmUpSeconds = 2;
     private const double LeastSeconds = 1;
     private const int LeastSettled = 9;

@@ -3,7 +3,9 @@ using System.Runtime.Intrinsics;
 
 namespace Chaku.Kernels.Formats.Panels;
 
-/// <summary>From the codes of eight rows' blocks, as several formats share their places in a file, to a panel's.</summary>
+/// <summary>
+/// From the codes of eight rows' blocks, as several formats share their places in a file, to a panel's.
+/// </summary>
 internal static class FilePacking
 {
     private const int StepsOf256 = 16;
@@ -25,7 +27,9 @@ internal static class FilePacking
         }
     }
 
-    /// <summary>256 codes of 4 bits: of each 64, byte l of 32 has code l in its low nibble, l + 32 in the high.</summary>
+    /// <summary>
+    /// 256 codes of 4 bits: of each 64, byte l of 32 has code l in its low nibble, l + 32 in the high.
+    /// </summary>
     /// <param name="first">The first row's 128 bytes.</param>
     /// <param name="stride">Bytes from a row to the next.</param>
     /// <param name="target">[16 × <see cref="PackedCodes.FourBitByteLength"/>].</param>
@@ -89,7 +93,10 @@ internal static class FilePacking
         {
             int from = step * 16;
             PanelCodes codes = new(
-                Spread(bits >>> from), Spread(bits >>> (from + 4)), Spread(bits >>> (from + 8)), Spread(bits >>> (from + 12)));
+                Spread(bits >>> from),
+                Spread(bits >>> (from + 4)),
+                Spread(bits >>> (from + 8)),
+                Spread(bits >>> (from + 12)));
             PackedCodes.StoreMoreBits(codes, (nuint)step, ref target);
         }
     }

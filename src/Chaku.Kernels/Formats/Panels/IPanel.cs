@@ -18,7 +18,7 @@ internal interface IPanel<TBlock, TActivation>
     where TBlock : unmanaged, IQuantBlock<TBlock, TActivation>
     where TActivation : unmanaged, IActivationBlock<TActivation>
 {
-    /// <summary>Bytes of a block of eight rows; a multiple of 32.</summary>
+    /// <summary>Bytes of a block of eight rows; a multiple of 16.</summary>
     static abstract int ByteLength { get; }
 
     /// <summary>Steps in a block.</summary>
@@ -80,10 +80,16 @@ internal interface IPanel<TBlock, TActivation>
     /// <param name="sum">[8 rows].</param>
     /// <param name="codes">The step's codes.</param>
     /// <param name="stepScale">The step's scale.</param>
-    /// <param name="x">One token's first group of 4 activation codes.</param>
-    /// <param name="stride">Bytes to its next group.</param>
+    /// <param name="x">The step's first group of 4 activation codes of a tile's first token.</param>
+    /// <param name="token">Bytes to that group.</param>
+    /// <param name="stride">Bytes from a group to the next.</param>
     static abstract Vector256<int> AddProducts(
-        Vector256<int> sum, PanelCodes codes, Vector256<short> stepScale, ref readonly byte x, nuint stride);
+        Vector256<int> sum,
+        PanelCodes codes,
+        Vector256<short> stepScale,
+        ref readonly byte x,
+        nuint token,
+        nuint stride);
 }
 
 /// <summary>The codes of one step in four vectors; what each holds is between a panel and its products.</summary>

@@ -41,12 +41,12 @@ internal static class Interleaving
             Read<uint>(ref row, 7 * stride));
     }
 
-    /// <summary>One half-precision number of each row, as float32.</summary>
+    /// <summary>One half-precision number of each row.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<float> Halves(ref readonly ushort first, nuint stride)
+    public static Vector128<ushort> Halves(ref readonly ushort first, nuint stride)
     {
         ref byte row = ref Unsafe.As<ushort, byte>(ref Unsafe.AsRef(in first));
-        return Fp16.ToSingle(Vector128.Create(
+        return Vector128.Create(
             Read<ushort>(ref row, 0),
             Read<ushort>(ref row, stride),
             Read<ushort>(ref row, 2 * stride),
@@ -54,7 +54,7 @@ internal static class Interleaving
             Read<ushort>(ref row, 4 * stride),
             Read<ushort>(ref row, 5 * stride),
             Read<ushort>(ref row, 6 * stride),
-            Read<ushort>(ref row, 7 * stride)));
+            Read<ushort>(ref row, 7 * stride));
     }
 
     // 16 bytes of each row, rows r and r + 4 in one vector: a transposition of 4 × 4 units in each half.

@@ -43,6 +43,11 @@ internal static class PackedCodes
         Bits(in source, at + 64, shift, count),
         Bits(in source, at + 96, shift, count));
 
+    /// <summary>One half-precision number of each row, as float32.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> LoadHalves(ref readonly byte panel, nuint at) =>
+        Fp16.ToSingle(Vector128.LoadUnsafe(in panel, at).AsUInt16());
+
     /// <summary>Two vectors, each with a group in its low nibbles and the next in its high.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void StoreFourBit(PanelCodes codes, ref byte target)
@@ -102,7 +107,8 @@ internal static class PackedCodes
     }
 
     /// <summary>
-    /// One more bit for each code: two steps share a vector, the even one's groups in bits 0 to 3, the odd one's in 4 to
+    /// One more bit for each code: two steps share a vector, the even one's groups in bits 0 to 3, the odd one's in 4
+    /// to
     /// 7. The even one is stored first.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -142,7 +148,7 @@ internal static class PackedCodes
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<byte> MoreBits(ref readonly byte panel, nuint at, nuint step) =>
-        (Vector256.LoadUnsafe(in panel, at + (step / 2 * VectorByteLength)).AsUInt16() >>> (int)(step % 2 * 4)).AsByte();
+        Right(Vector256.LoadUnsafe(in panel, at + (step / 2 * VectorByteLength)), (int)(step % 2 * 4));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<byte> Left(Vector256<byte> bytes, int count) => (bytes.AsUInt16() << count).AsByte();

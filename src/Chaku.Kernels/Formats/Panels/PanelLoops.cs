@@ -35,14 +35,14 @@ internal static class PanelLoops<TPanel, TBlock, TActivation>
             for (nuint i = 0; i < (nuint)TPanel.OffsetCount; i++)
             {
                 Vector256<short> offset = TPanel.Offset(ref panel, i);
-                sum = PanelProducts.AddPair(sum, offset, in Unsafe.AddByteOffset(ref tileSums, i * Word));
+                sum = PanelProducts.AddPair(sum, offset, in tileSums, i * Word);
             }
 
             for (nuint step = 0; step < (nuint)TPanel.StepCount; step++)
             {
                 ref byte x = ref Unsafe.AddByteOffset(ref codes, step * (nuint)TPanel.GroupsPerStep * Word);
                 sum = TPanel.AddProducts(
-                    sum, TPanel.Codes(ref panel, step), TPanel.StepScale(ref panel, step), in x, Word);
+                    sum, TPanel.Codes(ref panel, step), TPanel.StepScale(ref panel, step), in x, 0, Word);
             }
 
             chain = Extend(chain, TPanel.Scale(ref panel), ref tile, sum);
@@ -53,7 +53,7 @@ internal static class PanelLoops<TPanel, TBlock, TActivation>
                 {
                     nuint at = ((nuint)TPanel.FirstMinimumSum + i) * Word;
                     Vector256<short> minimum = TPanel.Minimum(ref panel, i);
-                    sum = PanelProducts.AddPair(sum, minimum, in Unsafe.AddByteOffset(ref tileSums, at));
+                    sum = PanelProducts.AddPair(sum, minimum, in tileSums, at);
                 }
 
                 chain = Extend(chain, TPanel.MinimumScale(ref panel), ref tile, sum);
@@ -83,28 +83,28 @@ internal static class PanelLoops<TPanel, TBlock, TActivation>
             {
                 ref byte pair = ref Unsafe.AddByteOffset(ref tileSums, i * GroupStride);
                 Vector256<short> offset = TPanel.Offset(ref panel, i);
-                s0 = PanelProducts.AddPair(s0, offset, in pair);
-                s1 = PanelProducts.AddPair(s1, offset, in Unsafe.AddByteOffset(ref pair, Word));
-                s2 = PanelProducts.AddPair(s2, offset, in Unsafe.AddByteOffset(ref pair, 2 * Word));
-                s3 = PanelProducts.AddPair(s3, offset, in Unsafe.AddByteOffset(ref pair, 3 * Word));
-                s4 = PanelProducts.AddPair(s4, offset, in Unsafe.AddByteOffset(ref pair, 4 * Word));
-                s5 = PanelProducts.AddPair(s5, offset, in Unsafe.AddByteOffset(ref pair, 5 * Word));
-                s6 = PanelProducts.AddPair(s6, offset, in Unsafe.AddByteOffset(ref pair, 6 * Word));
-                s7 = PanelProducts.AddPair(s7, offset, in Unsafe.AddByteOffset(ref pair, 7 * Word));
+                s0 = PanelProducts.AddPair(s0, offset, in pair, 0);
+                s1 = PanelProducts.AddPair(s1, offset, in pair, Word);
+                s2 = PanelProducts.AddPair(s2, offset, in pair, 2 * Word);
+                s3 = PanelProducts.AddPair(s3, offset, in pair, 3 * Word);
+                s4 = PanelProducts.AddPair(s4, offset, in pair, 4 * Word);
+                s5 = PanelProducts.AddPair(s5, offset, in pair, 5 * Word);
+                s6 = PanelProducts.AddPair(s6, offset, in pair, 6 * Word);
+                s7 = PanelProducts.AddPair(s7, offset, in pair, 7 * Word);
             }
 
             for (nuint step = 0; step < (nuint)TPanel.StepCount; step++)
             {
                 PanelCodes codes = TPanel.Codes(ref panel, step);
                 Vector256<short> scale = TPanel.StepScale(ref panel, step);
-                s0 = TPanel.AddProducts(s0, codes, scale, in x, GroupStride);
-                s1 = TPanel.AddProducts(s1, codes, scale, in Unsafe.AddByteOffset(ref x, Word), GroupStride);
-                s2 = TPanel.AddProducts(s2, codes, scale, in Unsafe.AddByteOffset(ref x, 2 * Word), GroupStride);
-                s3 = TPanel.AddProducts(s3, codes, scale, in Unsafe.AddByteOffset(ref x, 3 * Word), GroupStride);
-                s4 = TPanel.AddProducts(s4, codes, scale, in Unsafe.AddByteOffset(ref x, 4 * Word), GroupStride);
-                s5 = TPanel.AddProducts(s5, codes, scale, in Unsafe.AddByteOffset(ref x, 5 * Word), GroupStride);
-                s6 = TPanel.AddProducts(s6, codes, scale, in Unsafe.AddByteOffset(ref x, 6 * Word), GroupStride);
-                s7 = TPanel.AddProducts(s7, codes, scale, in Unsafe.AddByteOffset(ref x, 7 * Word), GroupStride);
+                s0 = TPanel.AddProducts(s0, codes, scale, in x, 0, GroupStride);
+                s1 = TPanel.AddProducts(s1, codes, scale, in x, Word, GroupStride);
+                s2 = TPanel.AddProducts(s2, codes, scale, in x, 2 * Word, GroupStride);
+                s3 = TPanel.AddProducts(s3, codes, scale, in x, 3 * Word, GroupStride);
+                s4 = TPanel.AddProducts(s4, codes, scale, in x, 4 * Word, GroupStride);
+                s5 = TPanel.AddProducts(s5, codes, scale, in x, 5 * Word, GroupStride);
+                s6 = TPanel.AddProducts(s6, codes, scale, in x, 6 * Word, GroupStride);
+                s7 = TPanel.AddProducts(s7, codes, scale, in x, 7 * Word, GroupStride);
                 x = ref Unsafe.AddByteOffset(ref x, (nuint)TPanel.GroupsPerStep * GroupStride);
             }
 
@@ -129,14 +129,14 @@ internal static class PanelLoops<TPanel, TBlock, TActivation>
         for (nuint i = 0; i < (nuint)TPanel.MinimumCount; i++)
         {
             Vector256<short> minimum = TPanel.Minimum(ref panel, i);
-            s0 = PanelProducts.AddPair(s0, minimum, in pair);
-            s1 = PanelProducts.AddPair(s1, minimum, in Unsafe.AddByteOffset(ref pair, Word));
-            s2 = PanelProducts.AddPair(s2, minimum, in Unsafe.AddByteOffset(ref pair, 2 * Word));
-            s3 = PanelProducts.AddPair(s3, minimum, in Unsafe.AddByteOffset(ref pair, 3 * Word));
-            s4 = PanelProducts.AddPair(s4, minimum, in Unsafe.AddByteOffset(ref pair, 4 * Word));
-            s5 = PanelProducts.AddPair(s5, minimum, in Unsafe.AddByteOffset(ref pair, 5 * Word));
-            s6 = PanelProducts.AddPair(s6, minimum, in Unsafe.AddByteOffset(ref pair, 6 * Word));
-            s7 = PanelProducts.AddPair(s7, minimum, in Unsafe.AddByteOffset(ref pair, 7 * Word));
+            s0 = PanelProducts.AddPair(s0, minimum, in pair, 0);
+            s1 = PanelProducts.AddPair(s1, minimum, in pair, Word);
+            s2 = PanelProducts.AddPair(s2, minimum, in pair, 2 * Word);
+            s3 = PanelProducts.AddPair(s3, minimum, in pair, 3 * Word);
+            s4 = PanelProducts.AddPair(s4, minimum, in pair, 4 * Word);
+            s5 = PanelProducts.AddPair(s5, minimum, in pair, 5 * Word);
+            s6 = PanelProducts.AddPair(s6, minimum, in pair, 6 * Word);
+            s7 = PanelProducts.AddPair(s7, minimum, in pair, 7 * Word);
             pair = ref Unsafe.AddByteOffset(ref pair, GroupStride);
         }
 

@@ -12,21 +12,31 @@ internal static class PanelProducts
     /// <summary>Four groups; codes in [0, 31]: eight products, at most 8 · 31 · 127 = 31496, fit 16 bits.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> AddFiveBit(
-        Vector256<int> sum, PanelCodes codes, Vector256<short> stepScale, ref readonly byte x, nuint stride)
+        Vector256<int> sum,
+        PanelCodes codes,
+        Vector256<short> stepScale,
+        ref readonly byte x,
+        nuint token,
+        nuint stride)
     {
-        Vector256<short> products = Multiply(codes.First, in x, 0) + Multiply(codes.Second, in x, stride);
-        products += Multiply(codes.Third, in x, 2 * stride) + Multiply(codes.Fourth, in x, 3 * stride);
+        Vector256<short> products = Multiply(codes, in x, token, stride);
         return sum + Avx2.MultiplyAddAdjacent(products, stepScale);
     }
 
     /// <summary>Four groups; codes in [0, 63]: four products, at most 4 · 63 · 127 = 32004, fit 16 bits.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> AddSixBit(
-        Vector256<int> sum, PanelCodes codes, Vector256<short> stepScale, ref readonly byte x, nuint stride)
+        Vector256<int> sum,
+        PanelCodes codes,
+        Vector256<short> stepScale,
+        ref readonly byte x,
+        nuint token,
+        nuint stride)
     {
-        Vector256<short> products = Multiply(codes.First, in x, 0) + Multiply(codes.Second, in x, stride);
+        Vector256<short> products = Multiply(codes.First, in x, token) + Multiply(codes.Second, in x, token + stride);
         sum += Avx2.MultiplyAddAdjacent(products, stepScale);
-        products = Multiply(codes.Third, in x, 2 * stride) + Multiply(codes.Fourth, in x, 3 * stride);
+        products = Multiply(codes.Third, in x, token + (2 * stride))
+            + Multiply(codes.Fourth, in x, token + (3 * stride));
         return sum + Avx2.MultiplyAddAdjacent(products, stepScale);
     }
 
@@ -36,19 +46,30 @@ internal static class PanelProducts
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> AddSigned(
-        Vector256<int> sum, PanelCodes codes, Vector256<short> stepScale, ref readonly byte x, nuint stride)
+        Vector256<int> sum,
+        PanelCodes codes,
+        Vector256<short> stepScale,
+        ref readonly byte x,
+        nuint token,
+        nuint stride)
     {
         // |w| · (x with the sign of w): the instruction takes one factor without a sign.
-        Vector256<sbyte> signedX = Avx2.Sign(Broadcast(in x, 0), codes.First.AsSByte());
+        Vector256<sbyte> signedX = Avx2.Sign(Broadcast(in x, token), codes.First.AsSByte());
         sum += Avx2.MultiplyAddAdjacent(Avx2.MultiplyAddAdjacent(codes.Second, signedX), stepScale);
-        signedX = Avx2.Sign(Broadcast(in x, stride), codes.Third.AsSByte());
+        signedX = Avx2.Sign(Broadcast(in x, token + stride), codes.Third.AsSByte());
         return sum + Avx2.MultiplyAddAdjacent(Avx2.MultiplyAddAdjacent(codes.Fourth, signedX), stepScale);
     }
 
     /// <summary>sum + factors · a pair of activation sums.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<int> AddPair(Vector256<int> sum, Vector256<short> factors, ref readonly byte pair) =>
-        sum + Avx2.MultiplyAddAdjacent(factors, Broadcast(in pair, 0).AsInt16());
+    public static Vector256<int> AddPair(
+        Vector256<int> sum, Vector256<short> factors, ref readonly byte pair, nuint token) =>
+        sum + Avx2.MultiplyAddAdjacent(factors, Broadcast(in pair, token).AsInt16());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<short> Multiply(PanelCodes codes, ref readonly byte x, nuint token, nuint stride) =>
+        (Multiply(codes.First, in x, token) + Multiply(codes.Second, in x, token + stride))
+        + (Multiply(codes.Third, in x, token + (2 * stride)) + Multiply(codes.Fourth, in x, token + (3 * stride)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<short> Multiply(Vector256<byte> codes, ref readonly byte x, nuint offset) =>

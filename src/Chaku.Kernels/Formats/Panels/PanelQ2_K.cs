@@ -4,15 +4,15 @@ using System.Runtime.Intrinsics;
 namespace Chaku.Kernels.Formats.Panels;
 
 /// <summary>
-/// Eight rows of <see cref="BlockQ2_K"/>: scales (32 bytes), minus the minimum scales (32), 16 sub-block scales and 16
+/// Eight rows of <see cref="BlockQ2_K"/>: scales (16 bytes), minimum scales (16), 16 sub-block scales and 16
 /// minima widened to bytes (128 each), codes (512).
 /// </summary>
 internal readonly struct PanelQ2_K : IPanel<BlockQ2_K, Activation256>
 {
-    private const int MinimumScaleAt = 32;
-    private const int SubScalesAt = 64;
-    private const int MinimaAt = 192;
-    private const int CodesAt = 320;
+    private const int MinimumScaleAt = 16;
+    private const int SubScalesAt = 32;
+    private const int MinimaAt = 160;
+    private const int CodesAt = 288;
 
     public static int ByteLength => CodesAt + 512;
 
@@ -26,17 +26,17 @@ internal readonly struct PanelQ2_K : IPanel<BlockQ2_K, Activation256>
     {
         ref BlockQ2_K block = ref Unsafe.AsRef(in first);
         Interleaving.Halves(in block.Scale, stride).AsByte().StoreUnsafe(ref panel);
-        (-Interleaving.Halves(in block.MinimumScale, stride)).AsByte().StoreUnsafe(ref panel, MinimumScaleAt);
+        Interleaving.Halves(in block.MinimumScale, stride).AsByte().StoreUnsafe(ref panel, MinimumScaleAt);
         SubScales.PackNibbles(in block.Scales, stride, ref Unsafe.AddByteOffset(ref panel, SubScalesAt));
         FilePacking.BitPairs(in block.PackedCodes, stride, ref Unsafe.AddByteOffset(ref panel, CodesAt));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<float> Scale(ref readonly byte panel) => Vector256.LoadUnsafe(in panel).AsSingle();
+    public static Vector256<float> Scale(ref readonly byte panel) => PackedCodes.LoadHalves(in panel, 0);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> MinimumScale(ref readonly byte panel) =>
-        Vector256.LoadUnsafe(in panel, MinimumScaleAt).AsSingle();
+        -PackedCodes.LoadHalves(in panel, MinimumScaleAt);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<short> Minimum(ref readonly byte panel, nuint index) =>
@@ -52,6 +52,11 @@ internal readonly struct PanelQ2_K : IPanel<BlockQ2_K, Activation256>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> AddProducts(
-        Vector256<int> sum, PanelCodes codes, Vector256<short> stepScale, ref readonly byte x, nuint stride) =>
-        PanelProducts.AddFiveBit(sum, codes, stepScale, in x, stride);
+        Vector256<int> sum,
+        PanelCodes codes,
+        Vector256<short> stepScale,
+        ref readonly byte x,
+        nuint token,
+        nuint stride) =>
+        PanelProducts.AddFiveBit(sum, codes, stepScale, in x, token, stride);
 }

@@ -4,14 +4,14 @@ using System.Runtime.Intrinsics;
 namespace Chaku.Kernels.Formats.Panels;
 
 /// <summary>
-/// Eight rows of <see cref="BlockQ3_K"/>: scales (32 bytes), 16 sub-block scales widened to bytes (128), third bits
+/// Eight rows of <see cref="BlockQ3_K"/>: scales (16 bytes), 16 sub-block scales widened to bytes (128), third bits
 /// (256), lower bits (512).
 /// </summary>
 internal readonly struct PanelQ3_K : IPanel<BlockQ3_K, Activation256>
 {
-    private const int SubScalesAt = 32;
-    private const int ThirdBitsAt = 160;
-    private const int CodesAt = 416;
+    private const int SubScalesAt = 16;
+    private const int ThirdBitsAt = 144;
+    private const int CodesAt = 400;
 
     // Codes are stored with 4 added: −4 · scale_j · Σ activations of sub-block j takes it away.
     private const int OffsetBits = 2;
@@ -34,7 +34,7 @@ internal readonly struct PanelQ3_K : IPanel<BlockQ3_K, Activation256>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<float> Scale(ref readonly byte panel) => Vector256.LoadUnsafe(in panel).AsSingle();
+    public static Vector256<float> Scale(ref readonly byte panel) => PackedCodes.LoadHalves(in panel, 0);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<short> Offset(ref readonly byte panel, nuint index) =>
@@ -53,6 +53,11 @@ internal readonly struct PanelQ3_K : IPanel<BlockQ3_K, Activation256>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> AddProducts(
-        Vector256<int> sum, PanelCodes codes, Vector256<short> stepScale, ref readonly byte x, nuint stride) =>
-        PanelProducts.AddFiveBit(sum, codes, stepScale, in x, stride);
+        Vector256<int> sum,
+        PanelCodes codes,
+        Vector256<short> stepScale,
+        ref readonly byte x,
+        nuint token,
+        nuint stride) =>
+        PanelProducts.AddFiveBit(sum, codes, stepScale, in x, token, stride);
 }

@@ -3,10 +3,10 @@ using System.Runtime.Intrinsics;
 
 namespace Chaku.Kernels.Formats.Panels;
 
-/// <summary>Eight rows of <see cref="BlockQ4_0"/>: scales (32 bytes), codes (128).</summary>
+/// <summary>Eight rows of <see cref="BlockQ4_0"/>: scales (16 bytes), codes (128).</summary>
 internal readonly struct PanelQ4_0 : IPanel<BlockQ4_0, Activation32>
 {
-    private const int CodesAt = 32;
+    private const int CodesAt = 16;
 
     // Codes are stored with 8 added. The sum is one int32, whose upper half is only its sign.
     private const int MinusEight = unchecked((ushort)-8);
@@ -27,7 +27,7 @@ internal readonly struct PanelQ4_0 : IPanel<BlockQ4_0, Activation32>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<float> Scale(ref readonly byte panel) => Vector256.LoadUnsafe(in panel).AsSingle();
+    public static Vector256<float> Scale(ref readonly byte panel) => PackedCodes.LoadHalves(in panel, 0);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<short> Offset(ref readonly byte panel, nuint index) =>
@@ -39,6 +39,11 @@ internal readonly struct PanelQ4_0 : IPanel<BlockQ4_0, Activation32>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> AddProducts(
-        Vector256<int> sum, PanelCodes codes, Vector256<short> stepScale, ref readonly byte x, nuint stride) =>
-        PanelProducts.AddFiveBit(sum, codes, stepScale, in x, stride);
+        Vector256<int> sum,
+        PanelCodes codes,
+        Vector256<short> stepScale,
+        ref readonly byte x,
+        nuint token,
+        nuint stride) =>
+        PanelProducts.AddFiveBit(sum, codes, stepScale, in x, token, stride);
 }

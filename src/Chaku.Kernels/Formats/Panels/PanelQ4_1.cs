@@ -3,11 +3,11 @@ using System.Runtime.Intrinsics;
 
 namespace Chaku.Kernels.Formats.Panels;
 
-/// <summary>Eight rows of <see cref="BlockQ4_1"/>: scales (32 bytes), minima (32), codes (128).</summary>
+/// <summary>Eight rows of <see cref="BlockQ4_1"/>: scales (16 bytes), minima (16), codes (128).</summary>
 internal readonly struct PanelQ4_1 : IPanel<BlockQ4_1, Activation32>
 {
-    private const int MinimumScaleAt = 32;
-    private const int CodesAt = 64;
+    private const int MinimumScaleAt = 16;
+    private const int CodesAt = 32;
 
     public static int ByteLength => CodesAt + 128;
 
@@ -26,11 +26,11 @@ internal readonly struct PanelQ4_1 : IPanel<BlockQ4_1, Activation32>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<float> Scale(ref readonly byte panel) => Vector256.LoadUnsafe(in panel).AsSingle();
+    public static Vector256<float> Scale(ref readonly byte panel) => PackedCodes.LoadHalves(in panel, 0);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> MinimumScale(ref readonly byte panel) =>
-        Vector256.LoadUnsafe(in panel, MinimumScaleAt).AsSingle();
+        PackedCodes.LoadHalves(in panel, MinimumScaleAt);
 
     // The sum is one int32, whose upper half is only its sign.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -42,6 +42,11 @@ internal readonly struct PanelQ4_1 : IPanel<BlockQ4_1, Activation32>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> AddProducts(
-        Vector256<int> sum, PanelCodes codes, Vector256<short> stepScale, ref readonly byte x, nuint stride) =>
-        PanelProducts.AddFiveBit(sum, codes, stepScale, in x, stride);
+        Vector256<int> sum,
+        PanelCodes codes,
+        Vector256<short> stepScale,
+        ref readonly byte x,
+        nuint token,
+        nuint stride) =>
+        PanelProducts.AddFiveBit(sum, codes, stepScale, in x, token, stride);
 }

@@ -4,15 +4,15 @@ using System.Runtime.Intrinsics;
 namespace Chaku.Kernels.Formats.Panels;
 
 /// <summary>
-/// Eight rows of <see cref="BlockQ4_K"/>: scales (32 bytes), minus the minimum scales (32), 8 sub-block scales and 8
+/// Eight rows of <see cref="BlockQ4_K"/>: scales (16 bytes), minimum scales (16), 8 sub-block scales and 8
 /// minima widened to bytes (64 each), codes (1024).
 /// </summary>
 internal readonly struct PanelQ4_K : IPanel<BlockQ4_K, Activation256>
 {
-    private const int MinimumScaleAt = 32;
-    private const int SubScalesAt = 64;
-    private const int MinimaAt = 128;
-    private const int CodesAt = 192;
+    private const int MinimumScaleAt = 16;
+    private const int SubScalesAt = 32;
+    private const int MinimaAt = 96;
+    private const int CodesAt = 160;
 
     public static int ByteLength => CodesAt + 1024;
 
@@ -28,17 +28,17 @@ internal readonly struct PanelQ4_K : IPanel<BlockQ4_K, Activation256>
     {
         ref BlockQ4_K block = ref Unsafe.AsRef(in first);
         Interleaving.Halves(in block.Scale, stride).AsByte().StoreUnsafe(ref panel);
-        (-Interleaving.Halves(in block.MinimumScale, stride)).AsByte().StoreUnsafe(ref panel, MinimumScaleAt);
+        Interleaving.Halves(in block.MinimumScale, stride).AsByte().StoreUnsafe(ref panel, MinimumScaleAt);
         SubScales.PackScalesAndMinima(in block.Scales, stride, ref Unsafe.AddByteOffset(ref panel, SubScalesAt));
         FilePacking.Nibbles(in block.Nibbles, stride, ref Unsafe.AddByteOffset(ref panel, CodesAt));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<float> Scale(ref readonly byte panel) => Vector256.LoadUnsafe(in panel).AsSingle();
+    public static Vector256<float> Scale(ref readonly byte panel) => PackedCodes.LoadHalves(in panel, 0);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> MinimumScale(ref readonly byte panel) =>
-        Vector256.LoadUnsafe(in panel, MinimumScaleAt).AsSingle();
+        -PackedCodes.LoadHalves(in panel, MinimumScaleAt);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<short> Minimum(ref readonly byte panel, nuint index) =>
@@ -54,6 +54,11 @@ internal readonly struct PanelQ4_K : IPanel<BlockQ4_K, Activation256>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> AddProducts(
-        Vector256<int> sum, PanelCodes codes, Vector256<short> stepScale, ref readonly byte x, nuint stride) =>
-        PanelProducts.AddFiveBit(sum, codes, stepScale, in x, stride);
+        Vector256<int> sum,
+        PanelCodes codes,
+        Vector256<short> stepScale,
+        ref readonly byte x,
+        nuint token,
+        nuint stride) =>
+        PanelProducts.AddFiveBit(sum, codes, stepScale, in x, token, stride);
 }

@@ -3,11 +3,11 @@ using System.Runtime.Intrinsics;
 
 namespace Chaku.Kernels.Formats.Panels;
 
-/// <summary>Eight rows of <see cref="BlockQ5_0"/>: scales (32 bytes), fifth bits (32), lower bits (128).</summary>
+/// <summary>Eight rows of <see cref="BlockQ5_0"/>: scales (16 bytes), fifth bits (32), lower bits (128).</summary>
 internal readonly struct PanelQ5_0 : IPanel<BlockQ5_0, Activation32>
 {
-    private const int FifthBitsAt = 32;
-    private const int CodesAt = 64;
+    private const int FifthBitsAt = 16;
+    private const int CodesAt = 48;
 
     // Codes are stored with 16 added. The sum is one int32, whose upper half is only its sign.
     private const int MinusSixteen = unchecked((ushort)-16);
@@ -29,7 +29,7 @@ internal readonly struct PanelQ5_0 : IPanel<BlockQ5_0, Activation32>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<float> Scale(ref readonly byte panel) => Vector256.LoadUnsafe(in panel).AsSingle();
+    public static Vector256<float> Scale(ref readonly byte panel) => PackedCodes.LoadHalves(in panel, 0);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<short> Offset(ref readonly byte panel, nuint index) =>
@@ -44,6 +44,11 @@ internal readonly struct PanelQ5_0 : IPanel<BlockQ5_0, Activation32>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> AddProducts(
-        Vector256<int> sum, PanelCodes codes, Vector256<short> stepScale, ref readonly byte x, nuint stride) =>
-        PanelProducts.AddFiveBit(sum, codes, stepScale, in x, stride);
+        Vector256<int> sum,
+        PanelCodes codes,
+        Vector256<short> stepScale,
+        ref readonly byte x,
+        nuint token,
+        nuint stride) =>
+        PanelProducts.AddFiveBit(sum, codes, stepScale, in x, token, stride);
 }

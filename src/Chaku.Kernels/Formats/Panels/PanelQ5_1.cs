@@ -4,13 +4,13 @@ using System.Runtime.Intrinsics;
 namespace Chaku.Kernels.Formats.Panels;
 
 /// <summary>
-/// Eight rows of <see cref="BlockQ5_1"/>: scales (32 bytes), minima (32), fifth bits (32), lower bits (128).
+/// Eight rows of <see cref="BlockQ5_1"/>: scales (16 bytes), minima (16), fifth bits (32), lower bits (128).
 /// </summary>
 internal readonly struct PanelQ5_1 : IPanel<BlockQ5_1, Activation32>
 {
-    private const int MinimumScaleAt = 32;
-    private const int FifthBitsAt = 64;
-    private const int CodesAt = 96;
+    private const int MinimumScaleAt = 16;
+    private const int FifthBitsAt = 32;
+    private const int CodesAt = 64;
 
     public static int ByteLength => CodesAt + 128;
 
@@ -30,11 +30,11 @@ internal readonly struct PanelQ5_1 : IPanel<BlockQ5_1, Activation32>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<float> Scale(ref readonly byte panel) => Vector256.LoadUnsafe(in panel).AsSingle();
+    public static Vector256<float> Scale(ref readonly byte panel) => PackedCodes.LoadHalves(in panel, 0);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> MinimumScale(ref readonly byte panel) =>
-        Vector256.LoadUnsafe(in panel, MinimumScaleAt).AsSingle();
+        PackedCodes.LoadHalves(in panel, MinimumScaleAt);
 
     // The sum is one int32, whose upper half is only its sign.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -49,6 +49,11 @@ internal readonly struct PanelQ5_1 : IPanel<BlockQ5_1, Activation32>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> AddProducts(
-        Vector256<int> sum, PanelCodes codes, Vector256<short> stepScale, ref readonly byte x, nuint stride) =>
-        PanelProducts.AddFiveBit(sum, codes, stepScale, in x, stride);
+        Vector256<int> sum,
+        PanelCodes codes,
+        Vector256<short> stepScale,
+        ref readonly byte x,
+        nuint token,
+        nuint stride) =>
+        PanelProducts.AddFiveBit(sum, codes, stepScale, in x, token, stride);
 }

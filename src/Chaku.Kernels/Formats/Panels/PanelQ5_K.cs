@@ -4,16 +4,16 @@ using System.Runtime.Intrinsics;
 namespace Chaku.Kernels.Formats.Panels;
 
 /// <summary>
-/// Eight rows of <see cref="BlockQ5_K"/>: scales (32 bytes), minus the minimum scales (32), 8 sub-block scales and 8
+/// Eight rows of <see cref="BlockQ5_K"/>: scales (16 bytes), minimum scales (16), 8 sub-block scales and 8
 /// minima widened to bytes (64 each), fifth bits (256), lower bits (1024).
 /// </summary>
 internal readonly struct PanelQ5_K : IPanel<BlockQ5_K, Activation256>
 {
-    private const int MinimumScaleAt = 32;
-    private const int SubScalesAt = 64;
-    private const int MinimaAt = 128;
-    private const int FifthBitsAt = 192;
-    private const int CodesAt = 448;
+    private const int MinimumScaleAt = 16;
+    private const int SubScalesAt = 32;
+    private const int MinimaAt = 96;
+    private const int FifthBitsAt = 160;
+    private const int CodesAt = 416;
 
     public static int ByteLength => CodesAt + 1024;
 
@@ -29,18 +29,18 @@ internal readonly struct PanelQ5_K : IPanel<BlockQ5_K, Activation256>
     {
         ref BlockQ5_K block = ref Unsafe.AsRef(in first);
         Interleaving.Halves(in block.Scale, stride).AsByte().StoreUnsafe(ref panel);
-        (-Interleaving.Halves(in block.MinimumScale, stride)).AsByte().StoreUnsafe(ref panel, MinimumScaleAt);
+        Interleaving.Halves(in block.MinimumScale, stride).AsByte().StoreUnsafe(ref panel, MinimumScaleAt);
         SubScales.PackScalesAndMinima(in block.Scales, stride, ref Unsafe.AddByteOffset(ref panel, SubScalesAt));
         FilePacking.MoreBits(in block.FifthBits, stride, ref Unsafe.AddByteOffset(ref panel, FifthBitsAt));
         FilePacking.Nibbles(in block.Nibbles, stride, ref Unsafe.AddByteOffset(ref panel, CodesAt));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<float> Scale(ref readonly byte panel) => Vector256.LoadUnsafe(in panel).AsSingle();
+    public static Vector256<float> Scale(ref readonly byte panel) => PackedCodes.LoadHalves(in panel, 0);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> MinimumScale(ref readonly byte panel) =>
-        Vector256.LoadUnsafe(in panel, MinimumScaleAt).AsSingle();
+        -PackedCodes.LoadHalves(in panel, MinimumScaleAt);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<short> Minimum(ref readonly byte panel, nuint index) =>
@@ -59,6 +59,11 @@ internal readonly struct PanelQ5_K : IPanel<BlockQ5_K, Activation256>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> AddProducts(
-        Vector256<int> sum, PanelCodes codes, Vector256<short> stepScale, ref readonly byte x, nuint stride) =>
-        PanelProducts.AddFiveBit(sum, codes, stepScale, in x, stride);
+        Vector256<int> sum,
+        PanelCodes codes,
+        Vector256<short> stepScale,
+        ref readonly byte x,
+        nuint token,
+        nuint stride) =>
+        PanelProducts.AddFiveBit(sum, codes, stepScale, in x, token, stride);
 }

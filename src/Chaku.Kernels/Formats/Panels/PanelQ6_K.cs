@@ -4,12 +4,12 @@ using System.Runtime.Intrinsics;
 namespace Chaku.Kernels.Formats.Panels;
 
 /// <summary>
-/// Eight rows of <see cref="BlockQ6_K"/>: scales (32 bytes), 16 sub-block scales (128), codes (1536).
+/// Eight rows of <see cref="BlockQ6_K"/>: scales (16 bytes), 16 sub-block scales (128), codes (1536).
 /// </summary>
 internal readonly struct PanelQ6_K : IPanel<BlockQ6_K, Activation256>
 {
-    private const int SubScalesAt = 32;
-    private const int CodesAt = 160;
+    private const int SubScalesAt = 16;
+    private const int CodesAt = 144;
 
     // Codes are stored with 32 added: −32 · scale_j · Σ activations of sub-block j takes it away.
     private const int OffsetBits = 5;
@@ -41,7 +41,7 @@ internal readonly struct PanelQ6_K : IPanel<BlockQ6_K, Activation256>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<float> Scale(ref readonly byte panel) => Vector256.LoadUnsafe(in panel).AsSingle();
+    public static Vector256<float> Scale(ref readonly byte panel) => PackedCodes.LoadHalves(in panel, 0);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<short> Offset(ref readonly byte panel, nuint index) =>
@@ -57,8 +57,13 @@ internal readonly struct PanelQ6_K : IPanel<BlockQ6_K, Activation256>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> AddProducts(
-        Vector256<int> sum, PanelCodes codes, Vector256<short> stepScale, ref readonly byte x, nuint stride) =>
-        PanelProducts.AddSixBit(sum, codes, stepScale, in x, stride);
+        Vector256<int> sum,
+        PanelCodes codes,
+        Vector256<short> stepScale,
+        ref readonly byte x,
+        nuint token,
+        nuint stride) =>
+        PanelProducts.AddSixBit(sum, codes, stepScale, in x, token, stride);
 
     // A step is a sub-block of 16. Of the eight in a half of the block, two share vectors of lower bits with the two 4
     // further, and four pairs share vectors of upper bits.

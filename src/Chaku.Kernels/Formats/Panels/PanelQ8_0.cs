@@ -3,10 +3,10 @@ using System.Runtime.Intrinsics;
 
 namespace Chaku.Kernels.Formats.Panels;
 
-/// <summary>Eight rows of <see cref="BlockQ8_0"/>: scales (32 bytes), codes (256).</summary>
+/// <summary>Eight rows of <see cref="BlockQ8_0"/>: scales (16 bytes), codes (256).</summary>
 internal readonly struct PanelQ8_0 : IPanel<BlockQ8_0, Activation32>
 {
-    private const int CodesAt = 32;
+    private const int CodesAt = 16;
 
     public static int ByteLength => CodesAt + 256;
 
@@ -23,7 +23,7 @@ internal readonly struct PanelQ8_0 : IPanel<BlockQ8_0, Activation32>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<float> Scale(ref readonly byte panel) => Vector256.LoadUnsafe(in panel).AsSingle();
+    public static Vector256<float> Scale(ref readonly byte panel) => PackedCodes.LoadHalves(in panel, 0);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static PanelCodes Codes(ref readonly byte panel, nuint step)
@@ -35,8 +35,13 @@ internal readonly struct PanelQ8_0 : IPanel<BlockQ8_0, Activation32>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> AddProducts(
-        Vector256<int> sum, PanelCodes codes, Vector256<short> stepScale, ref readonly byte x, nuint stride) =>
-        PanelProducts.AddSigned(sum, codes, stepScale, in x, stride);
+        Vector256<int> sum,
+        PanelCodes codes,
+        Vector256<short> stepScale,
+        ref readonly byte x,
+        nuint token,
+        nuint stride) =>
+        PanelProducts.AddSigned(sum, codes, stepScale, in x, token, stride);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<byte> Magnitude(Vector256<byte> codes) => Vector256.Abs(codes.AsSByte()).AsByte();
