@@ -2,8 +2,8 @@ using BenchmarkDotNet.Columns;
 using BenchmarkDotNet.Configs;
 using BenchmarkDotNet.Jobs;
 using BenchmarkDotNet.Running;
-using Chaku.KernelBenchmarks;
 using BenchmarkDotNet.Toolchains.InProcess.Emit;
+using Chaku.KernelBenchmarks;
 
 // In this process: a program that BenchmarkDotNet generates would be held to this repository's analyzers.
 ManualConfig config = DefaultConfig.Instance
