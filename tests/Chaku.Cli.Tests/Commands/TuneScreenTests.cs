@@ -116,7 +116,7 @@ public sealed partial class TuneScreenTests : CommandSuite
     public void Ctrl_C_ends_the_view_cleanly()
     {
         using LiveTerminal terminal = new(80, 24);
-        terminal.StopSoon();
+        terminal.StopOnceShown();
 
         int exitCode = Tune(terminal, steps: 100_000);
 
@@ -191,10 +191,25 @@ public sealed partial class TuneScreenTests : CommandSuite
     [GeneratedRegex(@"\u001b\[[0-9;?]*[A-Za-z]")]
     private static partial Regex Escapes();
 
+    // Knows when a view begins: that is when the cursor is hidden.
+    private sealed class Screen : StringWriter
+    {
+        public Action? WhenShown { get; set; }
+
+        public override void Write(string? value)
+        {
+            base.Write(value);
+            if (value?.Contains("\u001b[?25l", StringComparison.Ordinal) == true)
+            {
+                WhenShown?.Invoke();
+            }
+        }
+    }
+
     private sealed class LiveTerminal(int width, int height) : Terminal, IDisposable
     {
         private readonly CancellationTokenSource _cancellation = new();
-        private readonly StringWriter _error = new();
+        private readonly Screen _error = new();
 
         public bool HasCommands { get; init; } = true;
 
@@ -214,7 +229,7 @@ public sealed partial class TuneScreenTests : CommandSuite
 
         public override CancellationToken Cancellation => _cancellation.Token;
 
-        public void StopSoon() => _cancellation.CancelAfter(TimeSpan.FromSeconds(2));
+        public void StopOnceShown() => _error.WhenShown = () => _cancellation.CancelAfter(TimeSpan.FromSeconds(0.5));
 
         public override IAnsiConsole ErrorConsole()
         {
