@@ -54,8 +54,9 @@ internal interface IPanel<TBlock, TActivation>
     /// <param name="panel">[<see cref="ByteLength"/>].</param>
     static abstract void Pack(ref readonly TBlock first, nuint stride, ref byte panel);
 
-    /// <summary>The scale of each row, float32.</summary>
-    static abstract Vector256<float> Scale(ref readonly byte panel);
+    /// <summary>The scale of each row, float32; a panel begins with them, in half precision.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static virtual Vector256<float> Scale(ref readonly byte panel) => PackedCodes.LoadHalves(in panel, 0);
 
     /// <summary>What is multiplied with the minima's sum, float32.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -76,20 +77,25 @@ internal interface IPanel<TBlock, TActivation>
     /// <summary>The codes of a step.</summary>
     static abstract PanelCodes Codes(ref readonly byte panel, nuint step);
 
-    /// <summary>sum + Σ stepScale · codes · activations: one of <see cref="PanelProducts"/>.</summary>
+    /// <summary>
+    /// sum + Σ stepScale · codes · activations: one of <see cref="PanelProducts"/>, by default the one for codes in
+    /// [0, 31].
+    /// </summary>
     /// <param name="sum">[8 rows].</param>
     /// <param name="codes">The step's codes.</param>
     /// <param name="stepScale">The step's scale.</param>
     /// <param name="x">The step's first group of 4 activation codes of a tile's first token.</param>
     /// <param name="token">Bytes to that group.</param>
     /// <param name="stride">Bytes from a group to the next.</param>
-    static abstract Vector256<int> AddProducts(
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static virtual Vector256<int> AddProducts(
         Vector256<int> sum,
         PanelCodes codes,
         Vector256<short> stepScale,
         ref readonly byte x,
         nuint token,
-        nuint stride);
+        nuint stride) =>
+        PanelProducts.AddFiveBit(sum, codes, stepScale, in x, token, stride);
 }
 
 /// <summary>The codes of one step in four vectors; what each holds is between a panel and its products.</summary>

@@ -34,9 +34,6 @@ internal readonly struct PanelQ3_K : IPanel<BlockQ3_K, Activation256>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<float> Scale(ref readonly byte panel) => PackedCodes.LoadHalves(in panel, 0);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<short> Offset(ref readonly byte panel, nuint index) =>
         -SubScales.PairSigned(in Unsafe.AddByteOffset(ref Unsafe.AsRef(in panel), SubScalesAt), index, OffsetBits);
 
@@ -50,14 +47,4 @@ internal readonly struct PanelQ3_K : IPanel<BlockQ3_K, Activation256>
         PanelCodes codes = PackedCodes.LoadTwoBit(in panel, CodesAt + (step * PackedCodes.TwoBitByteLength));
         return PackedCodes.WithThirdBits(codes, in panel, ThirdBitsAt, step);
     }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<int> AddProducts(
-        Vector256<int> sum,
-        PanelCodes codes,
-        Vector256<short> stepScale,
-        ref readonly byte x,
-        nuint token,
-        nuint stride) =>
-        PanelProducts.AddFiveBit(sum, codes, stepScale, in x, token, stride);
 }

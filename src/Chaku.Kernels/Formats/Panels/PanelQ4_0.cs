@@ -27,23 +27,10 @@ internal readonly struct PanelQ4_0 : IPanel<BlockQ4_0, Activation32>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<float> Scale(ref readonly byte panel) => PackedCodes.LoadHalves(in panel, 0);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<short> Offset(ref readonly byte panel, nuint index) =>
         Vector256.Create(MinusEight).AsInt16();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static PanelCodes Codes(ref readonly byte panel, nuint step) =>
         PackedCodes.LoadFourBit(in panel, CodesAt + (step * PackedCodes.FourBitByteLength));
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<int> AddProducts(
-        Vector256<int> sum,
-        PanelCodes codes,
-        Vector256<short> stepScale,
-        ref readonly byte x,
-        nuint token,
-        nuint stride) =>
-        PanelProducts.AddFiveBit(sum, codes, stepScale, in x, token, stride);
 }

@@ -34,9 +34,6 @@ internal readonly struct PanelQ4_K : IPanel<BlockQ4_K, Activation256>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<float> Scale(ref readonly byte panel) => PackedCodes.LoadHalves(in panel, 0);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> MinimumScale(ref readonly byte panel) =>
         -PackedCodes.LoadHalves(in panel, MinimumScaleAt);
 
@@ -51,14 +48,4 @@ internal readonly struct PanelQ4_K : IPanel<BlockQ4_K, Activation256>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static PanelCodes Codes(ref readonly byte panel, nuint step) =>
         PackedCodes.LoadFourBit(in panel, CodesAt + (step * PackedCodes.FourBitByteLength));
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<int> AddProducts(
-        Vector256<int> sum,
-        PanelCodes codes,
-        Vector256<short> stepScale,
-        ref readonly byte x,
-        nuint token,
-        nuint stride) =>
-        PanelProducts.AddFiveBit(sum, codes, stepScale, in x, token, stride);
 }

@@ -29,9 +29,6 @@ internal readonly struct PanelQ5_0 : IPanel<BlockQ5_0, Activation32>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<float> Scale(ref readonly byte panel) => PackedCodes.LoadHalves(in panel, 0);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<short> Offset(ref readonly byte panel, nuint index) =>
         Vector256.Create(MinusSixteen).AsInt16();
 
@@ -41,14 +38,4 @@ internal readonly struct PanelQ5_0 : IPanel<BlockQ5_0, Activation32>
         PanelCodes codes = PackedCodes.LoadFourBit(in panel, CodesAt + (step * PackedCodes.FourBitByteLength));
         return PackedCodes.WithFifthBits(codes, in panel, FifthBitsAt, step);
     }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<int> AddProducts(
-        Vector256<int> sum,
-        PanelCodes codes,
-        Vector256<short> stepScale,
-        ref readonly byte x,
-        nuint token,
-        nuint stride) =>
-        PanelProducts.AddFiveBit(sum, codes, stepScale, in x, token, stride);
 }

@@ -30,9 +30,6 @@ internal readonly struct PanelQ5_1 : IPanel<BlockQ5_1, Activation32>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<float> Scale(ref readonly byte panel) => PackedCodes.LoadHalves(in panel, 0);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> MinimumScale(ref readonly byte panel) =>
         PackedCodes.LoadHalves(in panel, MinimumScaleAt);
 
@@ -46,14 +43,4 @@ internal readonly struct PanelQ5_1 : IPanel<BlockQ5_1, Activation32>
         PanelCodes codes = PackedCodes.LoadFourBit(in panel, CodesAt + (step * PackedCodes.FourBitByteLength));
         return PackedCodes.WithFifthBits(codes, in panel, FifthBitsAt, step);
     }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<int> AddProducts(
-        Vector256<int> sum,
-        PanelCodes codes,
-        Vector256<short> stepScale,
-        ref readonly byte x,
-        nuint token,
-        nuint stride) =>
-        PanelProducts.AddFiveBit(sum, codes, stepScale, in x, token, stride);
 }

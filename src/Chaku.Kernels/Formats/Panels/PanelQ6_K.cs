@@ -41,9 +41,6 @@ internal readonly struct PanelQ6_K : IPanel<BlockQ6_K, Activation256>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<float> Scale(ref readonly byte panel) => PackedCodes.LoadHalves(in panel, 0);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<short> Offset(ref readonly byte panel, nuint index) =>
         -SubScales.PairSigned(in Unsafe.AddByteOffset(ref Unsafe.AsRef(in panel), SubScalesAt), index, OffsetBits);
 

@@ -23,9 +23,6 @@ internal readonly struct PanelQ8_0 : IPanel<BlockQ8_0, Activation32>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<float> Scale(ref readonly byte panel) => PackedCodes.LoadHalves(in panel, 0);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static PanelCodes Codes(ref readonly byte panel, nuint step)
     {
         Vector256<byte> first = Vector256.LoadUnsafe(in panel, CodesAt + (step * 64));
