@@ -6,13 +6,15 @@ using Chaku.Kernels.Threading;
 namespace Chaku.Kernels.Ops;
 
 /// <summary>
-/// y = x · Wᵀ by panels of eight rows. An item is some panels × the tiles of some tokens: the tiles stay in the second
-/// level of cache while panels stream by, and a range of a panel's blocks in the first while it meets each tile.
+/// y = x · Wᵀ by panels of eight rows, two at a time. An item is some panels × the tiles of some tokens: the tiles stay
+/// in the second level of cache while panels stream by, and a range of two panels' blocks, unpacked, in the first while
+/// it meets each tile of eight.
 /// </summary>
 internal readonly ref struct PanelWork : IParallelWork
 {
     private const int TileBlockByteLength = 190 * 1024;
     private const int RangeByteLength = 16 * 1024;
+    private const int PairRows = 2 * PanelKernel.Rows;
     private const int LeastPanelsPerItem = 8;
     private const int LeastProductsPerItem = 1 << 17;
 
@@ -40,7 +42,7 @@ internal readonly ref struct PanelWork : IParallelWork
         _x = x;
         _y = y;
         _blockCount = weight.Columns / weight.Format.BlockLength;
-        int mostBlocks = Math.Max(1, RangeByteLength / kernel.BlockByteLength);
+        int mostBlocks = IsWide(0) ? Math.Max(1, RangeByteLength / kernel.UnpackedBlockByteLength) : _blockCount;
         int rangeCount = (_blockCount + mostBlocks - 1) / mostBlocks;
         _blocksPerRange = (_blockCount + rangeCount - 1) / rangeCount;
         _panelCount = WeightPanels.CountOf(weight);
@@ -67,31 +69,47 @@ internal readonly ref struct PanelWork : IParallelWork
         int panelEnd = Math.Min(panelStart + _panelsPerItem, _panelCount);
         int tileStart = index / _panelGroupCount * _tilesPerItem;
         int end = _packsOnce ? _x.TileCount : Math.Min(tileStart + _tilesPerItem, _x.TileCount);
-        Span<float> sums = scratch.Singles(_tilesPerItem * _x.TileTokens(0) * PanelKernel.Rows);
+        Span<float> sums = scratch.Singles(_tilesPerItem * _x.TileTokens(0) * PairRows);
+        Span<byte> unpacked = scratch.Bytes(IsWide(0) ? _blocksPerRange * _kernel.UnpackedBlockByteLength : 0);
         PanelSource source = new(_weight, _kernel, _packsOnce ? _blockCount : _blocksPerRange, scratch);
         ReadOnlySpan<byte> packed = _packsOnce ? Pack(source, panelStart, panelEnd, scratch) : [];
         for (; tileStart < end; tileStart += _tilesPerItem)
         {
             int tileEnd = Math.Min(tileStart + _tilesPerItem, end);
             int tokenStart = _x.TileRow(tileStart);
-            Span<float> used = sums[..((_x.TileRow(tileEnd) - tokenStart) * PanelKernel.Rows)];
-            for (int panel = panelStart; panel < panelEnd; panel++)
+            Span<float> used = sums[..((_x.TileRow(tileEnd) - tokenStart) * PairRows)];
+            for (int pair = panelStart; pair < panelEnd; pair += 2)
             {
                 used.Clear();
+                int pairEnd = Math.Min(pair + 2, panelEnd);
                 for (int block = 0; block < _blockCount; block += _blocksPerRange)
                 {
                     int count = Math.Min(_blocksPerRange, _blockCount - block);
-                    int at = (((panel - panelStart) * _blockCount) + block) * _kernel.BlockByteLength;
-                    ReadOnlySpan<byte> blocks = _packsOnce
-                        ? packed.Slice(at, count * _kernel.BlockByteLength)
-                        : source.Blocks(panel, block, count);
-                    MultiplyRange(blocks, block, count, tileStart, tileEnd, used);
+                    Span<byte> both = IsWide(tileStart) ? unpacked[..(count * _kernel.UnpackedBlockByteLength)] : [];
+                    for (int panel = pair; panel < pairEnd; panel++)
+                    {
+                        int at = (((panel - panelStart) * _blockCount) + block) * _kernel.BlockByteLength;
+                        ReadOnlySpan<byte> blocks = _packsOnce
+                            ? packed.Slice(at, count * _kernel.BlockByteLength)
+                            : source.Blocks(panel, block, count);
+                        if (!both.IsEmpty)
+                        {
+                            _kernel.Unpack(blocks, panel - pair, both);
+                        }
+
+                        MultiplySingles(blocks, block, tileStart, tileEnd, used[((panel - pair) * PanelKernel.Rows)..]);
+                    }
+
+                    MultiplyTiles(both, block, count, tileStart, tileEnd, used);
                 }
 
-                Store(used, panel * PanelKernel.Rows, tokenStart);
+                Store(used, pair * PanelKernel.Rows, tokenStart);
             }
         }
     }
+
+    // Tiles of eight come first.
+    private bool IsWide(int tile) => _x.TileTokens(tile) == PanelKernel.TileTokens;
 
     private ReadOnlySpan<byte> Pack(PanelSource source, int panelStart, int panelEnd, Scratch scratch)
     {
@@ -105,38 +123,46 @@ internal readonly ref struct PanelWork : IParallelWork
         return packed;
     }
 
-    private void MultiplyRange(
-        ReadOnlySpan<byte> panel, int block, int blockCount, int tileStart, int tileEnd, Span<float> sums)
+    private void MultiplySingles(
+        ReadOnlySpan<byte> panel, int block, int tileStart, int tileEnd, Span<float> sums)
     {
         int tokenStart = _x.TileRow(tileStart);
-        for (int index = tileStart; index < tileEnd; index++)
+        for (int index = tileEnd - 1; index >= tileStart && !IsWide(index); index--)
         {
-            int tokens = _x.TileTokens(index);
-            ReadOnlySpan<byte> tile = _x.Tile(index);
-            int blockByteLength = tile.Length / _blockCount;
-            tile = tile.Slice(block * blockByteLength, blockCount * blockByteLength);
-            int at = (_x.TileRow(index) - tokenStart) * PanelKernel.Rows;
-            if (tokens == PanelKernel.TileTokens)
-            {
-                _kernel.MultiplyEight(panel, tile, sums.Slice(at, PanelKernel.TileTokens * PanelKernel.Rows));
-            }
-            else
-            {
-                _kernel.MultiplyOne(panel, tile, sums.Slice(at, PanelKernel.Rows));
-            }
+            int at = (_x.TileRow(index) - tokenStart) * PairRows;
+            int count = panel.Length / _kernel.BlockByteLength;
+            _kernel.MultiplyOne(panel, Blocks(index, block, count), sums.Slice(at, PanelKernel.Rows));
         }
+    }
+
+    private void MultiplyTiles(
+        ReadOnlySpan<byte> unpacked, int block, int blockCount, int tileStart, int tileEnd, Span<float> sums)
+    {
+        const int TileSums = PanelKernel.TileTokens * PairRows;
+        for (int index = tileStart; index < tileEnd && IsWide(index); index++)
+        {
+            Span<float> tileSums = sums.Slice((index - tileStart) * TileSums, TileSums);
+            _kernel.MultiplyTile(unpacked, Blocks(index, block, blockCount), tileSums);
+        }
+    }
+
+    private ReadOnlySpan<byte> Blocks(int tile, int block, int count)
+    {
+        ReadOnlySpan<byte> blocks = _x.Tile(tile);
+        int blockByteLength = blocks.Length / _blockCount;
+        return blocks.Slice(block * blockByteLength, count * blockByteLength);
     }
 
     private void Store(ReadOnlySpan<float> sums, int row, int tokenStart)
     {
-        int rowCount = Math.Min(PanelKernel.Rows, _weight.Rows - row);
-        int tokenEnd = Math.Min(tokenStart + (sums.Length / PanelKernel.Rows), _x.RowCount);
-        if (rowCount == PanelKernel.Rows)
+        int rowCount = Math.Min(PairRows, _weight.Rows - row);
+        int tokenEnd = Math.Min(tokenStart + (sums.Length / PairRows), _x.RowCount);
+        if (rowCount == PairRows)
         {
             for (int token = tokenStart; token < tokenEnd; token++)
             {
-                int at = (token - tokenStart) * PanelKernel.Rows;
-                Vector256.Create(sums.Slice(at, PanelKernel.Rows)).CopyTo(_y[((token * _weight.Rows) + row)..]);
+                int at = (token - tokenStart) * PairRows;
+                Vector512.Create(sums.Slice(at, PairRows)).CopyTo(_y[((token * _weight.Rows) + row)..]);
             }
 
             return;
@@ -144,7 +170,7 @@ internal readonly ref struct PanelWork : IParallelWork
 
         for (int token = tokenStart; token < tokenEnd; token++)
         {
-            sums.Slice((token - tokenStart) * PanelKernel.Rows, rowCount).CopyTo(_y[((token * _weight.Rows) + row)..]);
+            sums.Slice((token - tokenStart) * PairRows, rowCount).CopyTo(_y[((token * _weight.Rows) + row)..]);
         }
     }
 }

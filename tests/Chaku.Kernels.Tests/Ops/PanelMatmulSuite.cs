@@ -140,34 +140,32 @@ public abstract class PanelMatmulSuite(string formatName)
     }
 
     [Fact]
-    public void Nothing_is_read_behind_activations_tiles_and_panels()
+    public void Nothing_is_read_or_written_behind_activations_tiles_and_panels()
     {
         PanelKernel? kernel = Kernel.Panels;
         Assert.SkipWhen(kernel is null, "no panel kernel at this instruction-set level");
         Random random = new(6);
-        byte[] weights = Layout.RandomBlocks(PanelKernel.Rows * 3, random);
+        int panelByteLength = PanelKernel.Rows * 3 * _format.BlockByteLength;
+        byte[] weights = Layout.RandomBlocks(PanelKernel.Rows * 2 * 3, random);
         using GuardedBuffer buffer = new();
-        Span<byte> panel = buffer.End<byte>(3 * kernel.BlockByteLength);
-        kernel.Pack(buffer.Copy<byte>(weights), weights.Length / PanelKernel.Rows, 3, panel);
-        foreach (int tokens in new[] { 1, PanelKernel.TileTokens })
+        Span<byte> unpacked = buffer.End<byte>(3 * kernel.UnpackedBlockByteLength);
+        for (int i = 0; i < 2; i++)
         {
-            float[] x = RandomActivations(tokens * Columns(3), random);
-            Span<byte> activations = buffer.End<byte>(tokens * Kernel.ActivationByteLength(Columns(3)));
-            Kernel.Quantise(x, activations);
-            Span<byte> tile = buffer.End<byte>(Kernel.TileByteLength(Columns(3), tokens));
-            Kernel.PackTile(activations, tokens, tile);
-            Span<float> y = buffer.End<float>(tokens * PanelKernel.Rows);
-            if (tokens == 1)
-            {
-                kernel.MultiplyOne(panel, tile, y);
-            }
-            else
-            {
-                kernel.MultiplyEight(panel, tile, y);
-            }
-
-            AssertSameBits(Reference(FromBytes(weights, PanelKernel.Rows), x), y);
+            Span<byte> rows = buffer.Copy<byte>(weights.AsSpan(i * panelByteLength, panelByteLength));
+            Span<byte> panel = buffer.End<byte>(3 * kernel.BlockByteLength);
+            kernel.Pack(rows, panelByteLength / PanelKernel.Rows, 3, panel);
+            kernel.Unpack(panel, i, unpacked);
+            float[] one = RandomActivations(Columns(3), random);
+            Span<float> sums = buffer.End<float>(PanelKernel.Rows);
+            kernel.MultiplyOne(panel, Tile(buffer, one, 1), sums);
+            byte[] blocks = weights[(i * panelByteLength)..((i + 1) * panelByteLength)];
+            AssertSameBits(Reference(FromBytes(blocks, PanelKernel.Rows), one), sums);
         }
+
+        float[] eight = RandomActivations(PanelKernel.TileTokens * Columns(3), random);
+        Span<float> y = buffer.End<float>(PanelKernel.TileTokens * 2 * PanelKernel.Rows);
+        kernel.MultiplyTile(unpacked, Tile(buffer, eight, PanelKernel.TileTokens), y);
+        AssertSameBits(Reference(FromBytes(weights, 2 * PanelKernel.Rows), eight), y);
     }
 
     [Fact]
@@ -198,6 +196,15 @@ public abstract class PanelMatmulSuite(string formatName)
         long expected = Kernel.Panels is { } kernel ? 2 * 2 * kernel.BlockByteLength : 0;
         Assert.Equal(expected, weight.Repack(pool));
         Assert.Equal(expected, weight.Repack(pool));
+    }
+
+    private Span<byte> Tile(GuardedBuffer buffer, float[] x, int tokens)
+    {
+        Span<byte> activations = buffer.End<byte>(tokens * Kernel.ActivationByteLength(Columns(3)));
+        Kernel.Quantise(x, activations);
+        Span<byte> tile = buffer.End<byte>(Kernel.TileByteLength(Columns(3), tokens));
+        Kernel.PackTile(activations, tokens, tile);
+        return tile;
     }
 
     private static float[] RandomActivations(int count, Random random)

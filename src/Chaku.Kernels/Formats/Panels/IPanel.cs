@@ -27,6 +27,23 @@ internal interface IPanel<TBlock, TActivation>
     /// <summary>Groups of 4 activations in a step.</summary>
     static abstract int GroupsPerStep { get; }
 
+    /// <summary>Groups whose products of two codes fit 16 bits together.</summary>
+    static abstract int GroupsPerSum { get; }
+
+    /// <summary>Whether codes have a sign, and their magnitudes beside them.</summary>
+    static virtual bool HasSignedCodes
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => false;
+    }
+
+    /// <summary>Whether steps have scales of their own.</summary>
+    static virtual bool HasStepScales
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => false;
+    }
+
     /// <summary>Pairs of activation sums that are multiplied with offsets, from the first on.</summary>
     static virtual int OffsetCount
     {

@@ -1,11 +1,13 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 
 namespace Chaku.Kernels.Formats.Panels;
 
 /// <summary>
-/// The AVX2 multiplication of one format: eight interleaved rows, a panel, with one or eight tokens. The same bits as
+/// The AVX2 multiplication of one format: eight interleaved rows, a panel, with one token, or
+/// two panels with eight. The same bits as
 /// <see cref="QuantKernel.DotReference"/>, but for which NaN a NaN is.
 /// </summary>
 internal abstract class PanelKernel
@@ -22,6 +24,9 @@ internal abstract class PanelKernel
     /// <summary>Bytes of one block of a panel.</summary>
     public abstract int BlockByteLength { get; }
 
+    /// <summary>Bytes of one block of two unpacked panels.</summary>
+    public abstract int UnpackedBlockByteLength { get; }
+
     /// <summary>Interleaves some blocks of eight rows.</summary>
     /// <param name="rows">From the first row's first block to the last row's last.</param>
     /// <param name="rowByteLength">Bytes from a row to the next.</param>
@@ -37,12 +42,19 @@ internal abstract class PanelKernel
     /// <exception cref="ArgumentException">Lengths disagree; the message has both.</exception>
     public abstract void MultiplyOne(ReadOnlySpan<byte> panel, ReadOnlySpan<byte> tile, Span<float> sums);
 
-    /// <summary>Goes on with the float chains of eight rows × eight tokens.</summary>
+    /// <summary>Unpacks blocks of a panel for <see cref="MultiplyTile"/>.</summary>
     /// <param name="panel">[blocks].</param>
-    /// <param name="tile">The tokens' blocks at the same columns.</param>
-    /// <param name="sums">[8 tokens, 8 rows], the chains so far.</param>
+    /// <param name="number">Which of the two panels it is: 0 or 1.</param>
+    /// <param name="unpacked">[blocks × <see cref="UnpackedBlockByteLength"/>].</param>
     /// <exception cref="ArgumentException">Lengths disagree; the message has both.</exception>
-    public abstract void MultiplyEight(ReadOnlySpan<byte> panel, ReadOnlySpan<byte> tile, Span<float> sums);
+    public abstract void Unpack(ReadOnlySpan<byte> panel, int number, Span<byte> unpacked);
+
+    /// <summary>Goes on with the float chains of two panels × eight tokens.</summary>
+    /// <param name="unpacked">[blocks], of both panels.</param>
+    /// <param name="tile">The tokens' blocks at the same columns.</param>
+    /// <param name="sums">[8 tokens, 2 panels, 8 rows], the chains so far.</param>
+    /// <exception cref="ArgumentException">Lengths disagree; the message has both.</exception>
+    public abstract void MultiplyTile(ReadOnlySpan<byte> unpacked, ReadOnlySpan<byte> tile, Span<float> sums);
 }
 
 /// <summary>The multiplication of a panel struct.</summary>
@@ -52,6 +64,9 @@ internal sealed class PanelKernel<TPanel, TBlock, TActivation> : PanelKernel
     where TActivation : unmanaged, IActivationBlock<TActivation>
 {
     public override int BlockByteLength => TPanel.ByteLength;
+
+    public override int UnpackedBlockByteLength =>
+        (int)UnpackedPanels<TPanel, TBlock, TActivation>.BlockByteLength;
 
     public override void Pack(ReadOnlySpan<byte> rows, int rowByteLength, int blockCount, Span<byte> panel)
     {
@@ -72,7 +87,8 @@ internal sealed class PanelKernel<TPanel, TBlock, TActivation> : PanelKernel
 
     public override void MultiplyOne(ReadOnlySpan<byte> panel, ReadOnlySpan<byte> tile, Span<float> sums)
     {
-        nuint blockCount = BlockCount(panel.Length, tile.Length, sums.Length, 1);
+        nuint blockCount = BlockCount(panel.Length, TPanel.ByteLength, tile.Length, 1);
+        Require(sums.Length, Rows, nameof(sums));
         PanelLoops<TPanel, TBlock, TActivation>.MultiplyOne(
             ref MemoryMarshal.GetReference(panel),
             ref MemoryMarshal.GetReference(tile),
@@ -80,23 +96,35 @@ internal sealed class PanelKernel<TPanel, TBlock, TActivation> : PanelKernel
             ref MemoryMarshal.GetReference(sums));
     }
 
-    public override void MultiplyEight(ReadOnlySpan<byte> panel, ReadOnlySpan<byte> tile, Span<float> sums)
+    public override void Unpack(ReadOnlySpan<byte> panel, int number, Span<byte> unpacked)
     {
-        nuint blockCount = BlockCount(panel.Length, tile.Length, sums.Length, TileTokens);
-        PanelLoops<TPanel, TBlock, TActivation>.MultiplyEight(
+        int blockCount = panel.Length / TPanel.ByteLength;
+        Require(panel.Length, (long)blockCount * TPanel.ByteLength, nameof(panel));
+        Require(unpacked.Length, (long)blockCount * UnpackedBlockByteLength, nameof(unpacked));
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)number, 2u, nameof(number));
+        UnpackedPanels<TPanel, TBlock, TActivation>.Unpack(
             ref MemoryMarshal.GetReference(panel),
+            (nuint)blockCount,
+            ref Unsafe.Add(ref MemoryMarshal.GetReference(unpacked), number * Vector256<byte>.Count));
+    }
+
+    public override void MultiplyTile(ReadOnlySpan<byte> unpacked, ReadOnlySpan<byte> tile, Span<float> sums)
+    {
+        nuint blockCount = BlockCount(unpacked.Length, UnpackedBlockByteLength, tile.Length, TileTokens);
+        Require(sums.Length, TileTokens * 2 * Rows, nameof(sums));
+        TileLoops<TPanel, TBlock, TActivation>.Multiply(
+            ref MemoryMarshal.GetReference(unpacked),
             ref MemoryMarshal.GetReference(tile),
             blockCount,
             ref MemoryMarshal.GetReference(sums));
     }
 
-    private static nuint BlockCount(int panelLength, int tileLength, int sumsLength, int tokenCount)
+    private static nuint BlockCount(int panelLength, int blockByteLength, int tileLength, int tokenCount)
     {
-        int blockCount = panelLength / TPanel.ByteLength;
-        Require(panelLength, (long)blockCount * TPanel.ByteLength, "panel");
+        int blockCount = panelLength / blockByteLength;
+        Require(panelLength, (long)blockCount * blockByteLength, "panel");
         Require(
             tileLength, blockCount * (long)ActivationTile<TActivation>.BlockByteLength(tokenCount), "tile");
-        Require(sumsLength, Rows * tokenCount, "sums");
         return (nuint)blockCount;
     }
 

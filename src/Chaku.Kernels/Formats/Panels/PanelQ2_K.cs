@@ -20,6 +20,10 @@ internal readonly struct PanelQ2_K : IPanel<BlockQ2_K, Activation256>
 
     public static int GroupsPerStep => 4;
 
+    public static int GroupsPerSum => 4;
+
+    public static bool HasStepScales => true;
+
     public static int MinimumCount => 8;
 
     public static void Pack(ref readonly BlockQ2_K first, nuint stride, ref byte panel)

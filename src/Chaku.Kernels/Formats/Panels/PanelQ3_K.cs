@@ -22,6 +22,10 @@ internal readonly struct PanelQ3_K : IPanel<BlockQ3_K, Activation256>
 
     public static int GroupsPerStep => 4;
 
+    public static int GroupsPerSum => 4;
+
+    public static bool HasStepScales => true;
+
     public static int OffsetCount => 8;
 
     public static void Pack(ref readonly BlockQ3_K first, nuint stride, ref byte panel)

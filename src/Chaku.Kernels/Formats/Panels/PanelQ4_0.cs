@@ -17,6 +17,8 @@ internal readonly struct PanelQ4_0 : IPanel<BlockQ4_0, Activation32>
 
     public static int GroupsPerStep => 4;
 
+    public static int GroupsPerSum => 8;
+
     public static int OffsetCount => 1;
 
     public static void Pack(ref readonly BlockQ4_0 first, nuint stride, ref byte panel)

@@ -15,6 +15,8 @@ internal readonly struct PanelQ4_1 : IPanel<BlockQ4_1, Activation32>
 
     public static int GroupsPerStep => 4;
 
+    public static int GroupsPerSum => 8;
+
     public static int MinimumCount => 1;
 
     public static void Pack(ref readonly BlockQ4_1 first, nuint stride, ref byte panel)

@@ -20,6 +20,10 @@ internal readonly struct PanelQ4_K : IPanel<BlockQ4_K, Activation256>
 
     public static int GroupsPerStep => 4;
 
+    public static int GroupsPerSum => 8;
+
+    public static bool HasStepScales => true;
+
     public static int MinimumCount => 4;
 
     public static int FirstMinimumSum => Activation256.FirstSumOf32;

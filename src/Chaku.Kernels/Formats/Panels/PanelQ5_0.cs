@@ -18,6 +18,8 @@ internal readonly struct PanelQ5_0 : IPanel<BlockQ5_0, Activation32>
 
     public static int GroupsPerStep => 4;
 
+    public static int GroupsPerSum => 4;
+
     public static int OffsetCount => 1;
 
     public static void Pack(ref readonly BlockQ5_0 first, nuint stride, ref byte panel)

@@ -18,6 +18,8 @@ internal readonly struct PanelQ5_1 : IPanel<BlockQ5_1, Activation32>
 
     public static int GroupsPerStep => 4;
 
+    public static int GroupsPerSum => 4;
+
     public static int MinimumCount => 1;
 
     public static void Pack(ref readonly BlockQ5_1 first, nuint stride, ref byte panel)

@@ -21,6 +21,10 @@ internal readonly struct PanelQ5_K : IPanel<BlockQ5_K, Activation256>
 
     public static int GroupsPerStep => 4;
 
+    public static int GroupsPerSum => 4;
+
+    public static bool HasStepScales => true;
+
     public static int MinimumCount => 4;
 
     public static int FirstMinimumSum => Activation256.FirstSumOf32;

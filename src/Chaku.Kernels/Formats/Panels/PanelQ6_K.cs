@@ -20,6 +20,10 @@ internal readonly struct PanelQ6_K : IPanel<BlockQ6_K, Activation256>
 
     public static int GroupsPerStep => 4;
 
+    public static int GroupsPerSum => 2;
+
+    public static bool HasStepScales => true;
+
     public static int OffsetCount => 8;
 
     [SkipLocalsInit]

@@ -14,6 +14,10 @@ internal readonly struct PanelQ8_0 : IPanel<BlockQ8_0, Activation32>
 
     public static int GroupsPerStep => 2;
 
+    public static int GroupsPerSum => 1;
+
+    public static bool HasSignedCodes => true;
+
     public static void Pack(ref readonly BlockQ8_0 first, nuint stride, ref byte panel)
     {
         ref BlockQ8_0 block = ref Unsafe.AsRef(in first);
