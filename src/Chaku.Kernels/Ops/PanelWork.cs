@@ -100,7 +100,11 @@ internal readonly ref struct PanelWork : IParallelWork
                         MultiplySingles(blocks, block, tileStart, tileEnd, used[((panel - pair) * PanelKernel.Rows)..]);
                     }
 
-                    MultiplyTiles(both, block, count, tileStart, tileEnd, used);
+                    if (!both.IsEmpty)
+                    {
+                        Prefetch(block + count < _blockCount ? pair : pairEnd, (block + count) % _blockCount);
+                        MultiplyTiles(both, block, count, tileStart, tileEnd, used);
+                    }
                 }
 
                 Store(used, pair * PanelKernel.Rows, tokenStart);
@@ -121,6 +125,21 @@ internal readonly ref struct PanelWork : IParallelWork
         }
 
         return packed;
+    }
+
+    // What is unpacked next comes from memory while the tiles are multiplied.
+    private void Prefetch(int pair, int block)
+    {
+        if (_weight.Panels is not { } panels)
+        {
+            return;
+        }
+
+        for (int panel = pair; panel < Math.Min(pair + 2, _panelCount); panel++)
+        {
+            int count = Math.Min(_blocksPerRange, _blockCount - block);
+            MemoryHint.WillRead(panels.Blocks(panel, block, count));
+        }
     }
 
     private void MultiplySingles(
