@@ -12,7 +12,7 @@ namespace Chaku.Kernels.Ops;
 /// </summary>
 internal readonly ref struct PanelWork : IParallelWork
 {
-    private const int TileBlockByteLength = 190 * 1024;
+    private const int TileBlockByteLength = 320 * 1024;
     private const int RangeByteLength = 16 * 1024;
     private const int PairRows = 2 * PanelKernel.Rows;
     private const int LeastPanelsPerItem = 8;
@@ -102,7 +102,6 @@ internal readonly ref struct PanelWork : IParallelWork
 
                     if (!both.IsEmpty)
                     {
-                        Prefetch(block + count < _blockCount ? pair : pairEnd, (block + count) % _blockCount);
                         MultiplyTiles(both, block, count, tileStart, tileEnd, used);
                     }
                 }
@@ -125,21 +124,6 @@ internal readonly ref struct PanelWork : IParallelWork
         }
 
         return packed;
-    }
-
-    // What is unpacked next comes from memory while the tiles are multiplied.
-    private void Prefetch(int pair, int block)
-    {
-        if (_weight.Panels is not { } panels)
-        {
-            return;
-        }
-
-        for (int panel = pair; panel < Math.Min(pair + 2, _panelCount); panel++)
-        {
-            int count = Math.Min(_blocksPerRange, _blockCount - block);
-            MemoryHint.WillRead(panels.Blocks(panel, block, count));
-        }
     }
 
     private void MultiplySingles(

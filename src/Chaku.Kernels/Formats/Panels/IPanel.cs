@@ -51,6 +51,13 @@ internal interface IPanel<TBlock, TActivation>
         get => 0;
     }
 
+    /// <summary>Whether offsets are the same for every row.</summary>
+    static virtual bool HasOneOffset
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => false;
+    }
+
     /// <summary>Pairs of activation sums that are multiplied with minima.</summary>
     static virtual int MinimumCount
     {

@@ -21,6 +21,8 @@ internal readonly struct PanelQ4_0 : IPanel<BlockQ4_0, Activation32>
 
     public static int OffsetCount => 1;
 
+    public static bool HasOneOffset => true;
+
     public static void Pack(ref readonly BlockQ4_0 first, nuint stride, ref byte panel)
     {
         ref BlockQ4_0 block = ref Unsafe.AsRef(in first);

@@ -385,8 +385,11 @@ internal static class TileLoops<TPanel, TBlock, TActivation>
         {
             nuint at = UnpackedPanels<TPanel, TBlock, TActivation>.OffsetsAt;
             Vector256<short> pair = Broadcast(ref Pairs(ref tile), token * Word).AsInt16();
-            sumA += Avx2.MultiplyAddAdjacent(pair, Load(ref panels, at).AsInt16());
-            sumB += Avx2.MultiplyAddAdjacent(pair, Load(ref panels, at + Vector).AsInt16());
+            Vector256<int> offset = Avx2.MultiplyAddAdjacent(pair, Load(ref panels, at).AsInt16());
+            sumA += offset;
+            sumB += TPanel.HasOneOffset
+                ? offset
+                : Avx2.MultiplyAddAdjacent(pair, Load(ref panels, at + Vector).AsInt16());
         }
 
         Extend(ref panels, ref tile, token, sumA, sumB, ref chains, 0);
