@@ -21,6 +21,9 @@ internal abstract class TensorFormat
     /// <summary>The multiplication with 8-bit activations; null where activations stay float32.</summary>
     public abstract QuantKernel? Kernel { get; }
 
+    /// <summary>The multiplication of rows as they lie with one token; null where there is none.</summary>
+    public abstract RowKernel? Rows { get; }
+
     /// <summary>Bytes that <paramref name="count"/> weights take.</summary>
     /// <exception cref="ArgumentException">
     /// <paramref name="count"/> is no multiple of <see cref="BlockLength"/>.
@@ -47,7 +50,7 @@ internal abstract class TensorFormat
 
 /// <summary>The entry of a block struct in the table.</summary>
 /// <typeparam name="TBlock">The block's struct.</typeparam>
-internal sealed class TensorFormat<TBlock>(QuantKernel? kernel) : TensorFormat
+internal sealed class TensorFormat<TBlock>(QuantKernel? kernel, RowKernel? rows) : TensorFormat
     where TBlock : unmanaged, IBlock<TBlock>
 {
     public override string Name => TBlock.Name;
@@ -59,6 +62,8 @@ internal sealed class TensorFormat<TBlock>(QuantKernel? kernel) : TensorFormat
     public override int BlockByteLength => Unsafe.SizeOf<TBlock>();
 
     public override QuantKernel? Kernel => kernel;
+
+    public override RowKernel? Rows => rows;
 
     public override void Dequantise(ReadOnlySpan<byte> blocks, Span<float> weights)
     {

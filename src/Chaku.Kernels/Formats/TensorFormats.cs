@@ -6,13 +6,13 @@ namespace Chaku.Kernels.Formats;
 internal static class TensorFormats
 {
     /// <summary>float32, which everything computed is stored as.</summary>
-    public static readonly TensorFormat F32 = new TensorFormat<BlockF32>(kernel: null);
+    public static readonly TensorFormat F32 = new TensorFormat<BlockF32>(kernel: null, new RowKernel<SingleRows>());
 
     /// <summary>Every format, in the order of their GGUF numbers.</summary>
     public static readonly IReadOnlyList<TensorFormat> All =
     [
         F32,
-        new TensorFormat<BlockF16>(kernel: null),
+        new TensorFormat<BlockF16>(kernel: null, new RowKernel<HalfRows>()),
         Quantised<BlockQ4_0, Activation32, PanelQ4_0>(),
         Quantised<BlockQ4_1, Activation32, PanelQ4_1>(),
         Quantised<BlockQ5_0, Activation32, PanelQ5_0>(),
@@ -23,7 +23,7 @@ internal static class TensorFormats
         Quantised<BlockQ4_K, Activation256, PanelQ4_K>(),
         Quantised<BlockQ5_K, Activation256, PanelQ5_K>(),
         Quantised<BlockQ6_K, Activation256, PanelQ6_K>(),
-        new TensorFormat<BlockBF16>(kernel: null),
+        new TensorFormat<BlockBF16>(kernel: null, new RowKernel<BrainRows>()),
     ];
 
     /// <summary>The format with this number in a GGUF file's tensor table; null where there is none.</summary>
@@ -36,5 +36,5 @@ internal static class TensorFormats
         where TBlock : unmanaged, IQuantBlock<TBlock, TActivation>
         where TActivation : unmanaged, IActivationBlock<TActivation>
         where TPanel : struct, IPanel<TBlock, TActivation> =>
-        new(new QuantKernel<TBlock, TActivation>(new PanelKernel<TPanel, TBlock, TActivation>()));
+        new(new QuantKernel<TBlock, TActivation>(new PanelKernel<TPanel, TBlock, TActivation>()), rows: null);
 }

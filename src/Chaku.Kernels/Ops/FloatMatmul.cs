@@ -17,9 +17,14 @@ internal static class FloatMatmul
     /// <summary>Columns of a chunk: two blocks of the K-quants, and four rows of it stay in the first cache.</summary>
     public const int ChunkLength = 512;
 
-    private const int RowTile = InnerTile.Rows;
-    private const int RowBlock = 4 * RowTile;
+    private const int TileRows = InnerTile.Rows;
+    private const int FewTokens = 4;
+    private const int RowBlock = 4 * TileRows;
+    private const int WideRowBlock = 16 * TileRows;
     private const int TokenBlock = 96;
+
+    // Rows that are copied to lie this far apart do not fall on the same lines of the cache.
+    private const int TokenStride = ChunkLength + 8;
 
     /// <summary>y = x · Wᵀ.</summary>
     /// <param name="pool">Threads.</param>
@@ -69,6 +74,7 @@ internal static class FloatMatmul
         private readonly ReadOnlySpan<float> _x;
         private readonly Span<float> _y;
         private readonly int _tokenCount;
+        private readonly int _rowBlock;
         private readonly int _rowBlockCount;
 
         public Work(WeightMatrix weight, ReadOnlySpan<float> x, Span<float> y, int tokenCount)
@@ -77,48 +83,78 @@ internal static class FloatMatmul
             _x = x;
             _y = y;
             _tokenCount = tokenCount;
-            _rowBlockCount = (weight.Rows + RowBlock - 1) / RowBlock;
+            _rowBlock = tokenCount > FewTokens ? WideRowBlock : RowBlock;
+            _rowBlockCount = (weight.Rows + _rowBlock - 1) / _rowBlock;
         }
 
         public int ItemCount => _rowBlockCount * ((_tokenCount + TokenBlock - 1) / TokenBlock);
 
         public void Execute(int index, Scratch scratch)
         {
+            int rowStart = index % _rowBlockCount * _rowBlock;
+            int rowEnd = Math.Min(rowStart + _rowBlock, _weight.Rows);
+            if (_tokenCount == 1 && _weight.Format.Rows is { } kernel && _weight.Columns % RowKernel.ColumnMultiple == 0)
+            {
+                for (; rowStart + TileRows <= rowEnd; rowStart += TileRows)
+                {
+                    kernel.Multiply(_weight.RowRange(rowStart, TileRows), _x, _y.Slice(rowStart, TileRows));
+                }
+            }
+
             // Neighbouring items share their tokens, which stay in the cache while the weights stream by.
-            int rowStart = index % _rowBlockCount * RowBlock;
-            int rowEnd = Math.Min(rowStart + RowBlock, _weight.Rows);
             int tokenStart = index / _rowBlockCount * TokenBlock;
             int tokenEnd = Math.Min(tokenStart + TokenBlock, _tokenCount);
-            Span<float> tile = scratch.Singles(RowTile * ChunkLength);
-            for (int row = rowStart; row < rowEnd; row += RowTile)
+            if (rowStart < rowEnd)
             {
-                int rowCount = Math.Min(RowTile, rowEnd - row);
-                for (int start = 0; start < _weight.Columns; start += ChunkLength)
+                Multiply(rowStart, rowEnd, tokenStart, tokenEnd, scratch);
+            }
+        }
+
+        // Tokens are copied together, and outputs lie together until they are done: in the matrices of many tokens both
+        // are pages apart.
+        private void Multiply(int rowStart, int rowEnd, int tokenStart, int tokenEnd, Scratch scratch)
+        {
+            int tokenCount = tokenEnd - tokenStart;
+            int width = rowEnd - rowStart;
+            Span<float> tile = scratch.Singles(TileRows * ChunkLength);
+            Span<float> packed = scratch.Singles(tokenCount * TokenStride);
+            Span<float> sums = scratch.Singles(tokenCount * width);
+            for (int start = 0; start < _weight.Columns; start += ChunkLength)
+            {
+                int length = Math.Min(ChunkLength, _weight.Columns - start);
+                for (int token = 0; token < tokenCount; token++)
                 {
-                    int length = Math.Min(ChunkLength, _weight.Columns - start);
-                    StridedMatrix tokens = new(
-                        _x[((tokenStart * _weight.Columns) + start)..],
-                        tokenEnd - tokenStart,
-                        length,
-                        _weight.Columns);
+                    _x.Slice(((tokenStart + token) * _weight.Columns) + start, length)
+                        .CopyTo(packed[(token * TokenStride)..]);
+                }
+
+                StridedMatrix tokens = new(packed, tokenCount, length, TokenStride);
+                for (int row = rowStart; row < rowEnd; row += TileRows)
+                {
+                    int rowCount = Math.Min(TileRows, rowEnd - row);
                     InnerTile.Multiply(
                         Rows(row, rowCount, start, length, tile),
                         tokens,
                         isFirst: start == 0,
-                        _y[((tokenStart * _weight.Rows) + row)..],
-                        _weight.Rows,
+                        sums[(row - rowStart)..],
+                        width,
                         rowCount);
                 }
+            }
+
+            for (int token = 0; token < tokenCount; token++)
+            {
+                sums.Slice(token * width, width).CopyTo(_y[(((tokenStart + token) * _weight.Rows) + rowStart)..]);
             }
         }
 
         // Four rows read where they lie if they are float32, dequantised into the tile otherwise.
         private StridedMatrix Rows(int row, int rowCount, int start, int length, Span<float> tile)
         {
-            if (_weight.Format == TensorFormats.F32 && rowCount == RowTile)
+            if (_weight.Format == TensorFormats.F32 && rowCount == TileRows)
             {
-                ReadOnlySpan<float> rows = MemoryMarshal.Cast<byte, float>(_weight.RowRange(row, RowTile));
-                return new StridedMatrix(rows[start..], RowTile, length, _weight.Columns);
+                ReadOnlySpan<float> rows = MemoryMarshal.Cast<byte, float>(_weight.RowRange(row, TileRows));
+                return new StridedMatrix(rows[start..], TileRows, length, _weight.Columns);
             }
 
             for (int i = 0; i < rowCount; i++)
@@ -126,7 +162,7 @@ internal static class FloatMatmul
                 _weight.Dequantise(row + i, start, tile.Slice(i * ChunkLength, length));
             }
 
-            return new StridedMatrix(tile, RowTile, length, ChunkLength);
+            return new StridedMatrix(tile, TileRows, length, ChunkLength);
         }
     }
 }

@@ -173,9 +173,12 @@ internal static class InnerTile
         chunk.Store(SumFour(a0, a1, a2, a3), y);
     }
 
-    // Four times VectorMath.Sum, transposed: lane r is the sum of vector r's lanes, added in the same order.
+    /// <summary>
+    /// Four times <see cref="VectorMath.Sum"/>, transposed: lane r is the sum of vector r's lanes, added in the same
+    /// order.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector128<float> SumFour(
+    public static Vector128<float> SumFour(
         Vector256<float> a, Vector256<float> b, Vector256<float> c, Vector256<float> d)
     {
         Vector128<float> a4 = a.GetLower() + a.GetUpper();

@@ -1,0 +1,98 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+using Chaku.Kernels.Ops;
+
+namespace Chaku.Kernels.Formats;
+
+/// <summary>
+/// Inner products of four weight rows with one token: the rows are read once, where they lie, in their own type.
+/// </summary>
+/// <remarks>The same chains in the same order as <see cref="InnerTile"/>: the same bits.</remarks>
+internal abstract class RowKernel
+{
+    /// <summary>Rows that are multiplied at a time.</summary>
+    public const int Rows = InnerTile.Rows;
+
+    /// <summary>Columns are a multiple of this.</summary>
+    public const int ColumnMultiple = VectorMath.Width;
+
+    /// <summary>y[r] = weight row r · x.</summary>
+    /// <param name="rows">[4, K].</param>
+    /// <param name="x">[K].</param>
+    /// <param name="y">[4], overwritten.</param>
+    /// <exception cref="ArgumentException">Lengths disagree; the message has both.</exception>
+    public abstract void Multiply(ReadOnlySpan<byte> rows, ReadOnlySpan<float> x, Span<float> y);
+}
+
+/// <summary>The products of rows of one type.</summary>
+internal sealed class RowKernel<TRows> : RowKernel
+    where TRows : struct, IFloatRows
+{
+    private const int Unrolled = 4 * ColumnMultiple;
+    private const nuint PrefetchDistance = 1024;
+
+    public override void Multiply(ReadOnlySpan<byte> rows, ReadOnlySpan<float> x, Span<float> y)
+    {
+        Shape.RequireLength(x.Length % ColumnMultiple, 0, nameof(x));
+        Shape.RequireLength(rows.Length, Rows * (long)x.Length * (long)TRows.ByteLength, nameof(rows));
+        Sums(rows, x).CopyTo(y);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static Vector128<float> Sums(ReadOnlySpan<byte> rows, ReadOnlySpan<float> x)
+    {
+        ref float token = ref MemoryMarshal.GetReference(x);
+        nuint stride = (nuint)x.Length * TRows.ByteLength;
+        ref byte w0 = ref MemoryMarshal.GetReference(rows);
+        ref byte w1 = ref Unsafe.AddByteOffset(ref w0, stride);
+        ref byte w2 = ref Unsafe.AddByteOffset(ref w1, stride);
+        ref byte w3 = ref Unsafe.AddByteOffset(ref w2, stride);
+        Vector128<float> total = Vector128<float>.Zero;
+        nuint k = 0;
+        while (k < (nuint)x.Length)
+        {
+            nuint end = Math.Min(k + FloatMatmul.ChunkLength, (nuint)x.Length);
+            Vector256<float> a0 = default, a1 = default, a2 = default, a3 = default;
+            for (; k + Unrolled <= end; k += Unrolled)
+            {
+                Prefetch(ref w0, (k * TRows.ByteLength) + PrefetchDistance);
+                Prefetch(ref w1, (k * TRows.ByteLength) + PrefetchDistance);
+                Prefetch(ref w2, (k * TRows.ByteLength) + PrefetchDistance);
+                Prefetch(ref w3, (k * TRows.ByteLength) + PrefetchDistance);
+                for (nuint i = k; i < k + Unrolled; i += VectorMath.Width)
+                {
+                    Vector256<float> t = Vector256.LoadUnsafe(ref token, i);
+                    a0 = Vector256.FusedMultiplyAdd(TRows.Load(ref w0, i), t, a0);
+                    a1 = Vector256.FusedMultiplyAdd(TRows.Load(ref w1, i), t, a1);
+                    a2 = Vector256.FusedMultiplyAdd(TRows.Load(ref w2, i), t, a2);
+                    a3 = Vector256.FusedMultiplyAdd(TRows.Load(ref w3, i), t, a3);
+                }
+            }
+
+            for (; k < end; k += VectorMath.Width)
+            {
+                Vector256<float> t = Vector256.LoadUnsafe(ref token, k);
+                a0 = Vector256.FusedMultiplyAdd(TRows.Load(ref w0, k), t, a0);
+                a1 = Vector256.FusedMultiplyAdd(TRows.Load(ref w1, k), t, a1);
+                a2 = Vector256.FusedMultiplyAdd(TRows.Load(ref w2, k), t, a2);
+                a3 = Vector256.FusedMultiplyAdd(TRows.Load(ref w3, k), t, a3);
+            }
+
+            total += InnerTile.SumFour(a0, a1, a2, a3);
+        }
+
+        return total;
+    }
+
+    // A line that is not there is no error.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static unsafe void Prefetch(ref byte row, nuint offset)
+    {
+        if (Sse.IsSupported)
+        {
+            Sse.Prefetch0((byte*)Unsafe.AsPointer(ref row) + offset);
+        }
+    }
+}
