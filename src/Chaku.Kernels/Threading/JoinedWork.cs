@@ -1,14 +1,14 @@
 namespace Chaku.Kernels.Threading;
 
 /// <summary>Up to three works of one kind in one dispatch, their items in turn: threads wait for each other once.</summary>
-internal ref struct JoinedWork<TWork> : IParallelWork
+internal readonly ref struct JoinedWork<TWork> : IParallelWork
     where TWork : struct, IParallelWork, allows ref struct
 {
     private readonly int _secondStart;
     private readonly int _thirdStart;
-    private TWork _first;
-    private TWork _second;
-    private TWork _third;
+    private readonly TWork _first;
+    private readonly TWork _second;
+    private readonly TWork _third;
 
     /// <summary>Joins works.</summary>
     /// <param name="first">Work; likewise the others.</param>
