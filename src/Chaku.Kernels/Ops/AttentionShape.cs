@@ -70,7 +70,9 @@ internal readonly record struct AttentionShape(int HeadCount, KvLayout Layout, i
         return begin < KvLayout.PageLength ? (begin, Math.Min(behind, KvLayout.PageLength)) : (0, 0);
     }
 
-    /// <summary>Rows of some neighbouring query heads, token after token: gathered [tokens × heads, head size].</summary>
+    /// <summary>
+    /// Rows of some neighbouring query heads, token after token: gathered [tokens × heads, head size].
+    /// </summary>
     /// <param name="x">[T, heads, head size].</param>
     /// <param name="firstRow">The first token's row.</param>
     /// <param name="tokenCount">Tokens.</param>
@@ -93,7 +95,9 @@ internal readonly record struct AttentionShape(int HeadCount, KvLayout Layout, i
     /// <summary>The query heads on a KV head.</summary>
     public HeadRange Group(int kvHead) => new(kvHead * GroupSize, GroupSize);
 
-    /// <summary>products[row, key] = rows[row] · keys[key], each one FMA chain over the head; 64 places a row.</summary>
+    /// <summary>
+    /// products[row, key] = rows[row] · keys[key], each one FMA chain over the head; 64 places a row.
+    /// </summary>
     /// <param name="keys">[head size, page length]; columns behind <paramref name="keyCount"/> hold anything.</param>
     /// <param name="rows">[n, head size].</param>
     /// <param name="keyCount">Keys; up to seven more products are written, of what is there.</param>

@@ -126,7 +126,9 @@ internal static class SelfAttention
         }
     }
 
-    /// <summary>The queries of some tokens and of heads on one KV head, with their running maximum, sum and output.</summary>
+    /// <summary>
+    /// The queries of some tokens and of heads on one KV head, with their running maximum, sum and output.
+    /// </summary>
     private readonly ref struct QueryBlock
     {
         private const int PageLength = KvLayout.PageLength;

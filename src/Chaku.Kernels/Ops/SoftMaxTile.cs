@@ -32,7 +32,9 @@ internal static class SoftMaxTile
         return MathF.Max(two.ToScalar(), two.GetElement(1));
     }
 
-    /// <summary>Scores become e^(score − largest), where a vector of eight has a visible one; the others stay.</summary>
+    /// <summary>
+    /// Scores become e^(score − largest), where a vector of eight has a visible one; the others stay.
+    /// </summary>
     /// <param name="scores">[page length]; −∞ where not visible.</param>
     /// <param name="largest">At least each of them.</param>
     /// <param name="begin">The first that is visible.</param>

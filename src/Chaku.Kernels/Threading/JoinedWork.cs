@@ -1,6 +1,8 @@
 namespace Chaku.Kernels.Threading;
 
-/// <summary>Up to three works of one kind in one dispatch, their items in turn: threads wait for each other once.</summary>
+/// <summary>
+/// Up to three works of one kind in one dispatch, their items in turn: threads wait for each other once.
+/// </summary>
 internal readonly ref struct JoinedWork<TWork> : IParallelWork
     where TWork : struct, IParallelWork, allows ref struct
 {

@@ -54,7 +54,8 @@ public sealed class SoftMaxTileTests
             }
         }
 
-        foreach (float x in new[] { 0f, -0f, -1e-38f, -87.33654f, -87.33655f, -88, -104, -1e30f, float.NegativeInfinity })
+        float[] edges = [0, -0f, -1e-38f, -87.33654f, -87.33655f, -88, -104, -1e30f, float.NegativeInfinity];
+        foreach (float x in edges)
         {
             Assert.Equal(VectorMath.Exp(x), VectorMath.ExpOfNegative(Vector256.Create(x)).ToScalar());
         }

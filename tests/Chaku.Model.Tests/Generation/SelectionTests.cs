@@ -101,6 +101,9 @@ public sealed class SelectionTests
     private static float[] Scores(int size, double spread, int seed)
     {
         Random random = new(seed);
-        return [.. Enumerable.Range(0, size).Select(_ => (float)(spread * (random.NextDouble() - random.NextDouble())))];
+        return
+        [
+            .. Enumerable.Range(0, size).Select(_ => (float)(spread * (random.NextDouble() - random.NextDouble()))),
+        ];
     }
 }

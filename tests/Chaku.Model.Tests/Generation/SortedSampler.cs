@@ -9,7 +9,9 @@ namespace Chaku.Model.Tests.Generation;
 /// </summary>
 internal static class SortedSampler
 {
-    /// <summary>The token that temperature, top-k, top-p, min-p and a draw give; the best one without temperature.</summary>
+    /// <summary>
+    /// The token that temperature, top-k, top-p, min-p and a draw give; the best one without temperature.
+    /// </summary>
     public static int Pick(float[] logits, GenerationOptions options, double draw)
     {
         List<Candidate> left = [.. logits.Select((logit, id) => new Candidate(id, logit))];
@@ -38,7 +40,8 @@ internal static class SortedSampler
     }
 
     /// <summary>The best ones.</summary>
-    public static List<Candidate> KeepBest(List<Candidate> candidates, int count) => [.. candidates.Order().Take(count)];
+    public static List<Candidate> KeepBest(List<Candidate> candidates, int count) =>
+        [.. candidates.Order().Take(count)];
 
     /// <summary>The best ones that reach a share.</summary>
     public static List<Candidate> KeepShare(List<Candidate> candidates, double share)
