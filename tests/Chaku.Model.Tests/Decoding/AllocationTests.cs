@@ -15,7 +15,11 @@ public sealed class AllocationTests
 
     private static readonly GenerationOptions Sampled = new()
     {
-        Temperature = 0.8f, TopK = 40, TopP = 0.95f, MinP = 0.01f, RepetitionPenalty = 1.1f,
+        Temperature = 0.8f,
+        TopK = 40,
+        TopP = 0.95f,
+        MinP = 0.01f,
+        RepetitionPenalty = 1.1f,
     };
 
     // Learned positions end where the model's do.

@@ -35,7 +35,11 @@ public sealed class SelectionTests
         Gen.ULong)
         .Select((temperature, topK, topP, minP, seed) => new GenerationOptions
         {
-            Temperature = temperature, TopK = topK, TopP = topP, MinP = minP, Seed = seed,
+            Temperature = temperature,
+            TopK = topK,
+            TopP = topP,
+            MinP = minP,
+            Seed = seed,
         });
 
     [Fact]
