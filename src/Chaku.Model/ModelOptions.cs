@@ -12,7 +12,9 @@ public sealed record ModelOptions
     /// <summary>Positions of a sequence at most; null takes the file's.</summary>
     public int? ContextLength { get; init; }
 
-    /// <summary>What keys and values are stored as: <c>f32</c> or <c>f16</c>.</summary>
+    /// <summary>
+    /// What keys and values are stored as: <c>f32</c>, <c>f16</c>, or <c>q8_0</c> where heads are multiples of 32.
+    /// </summary>
     public string CacheType { get; init; } = "f32";
 
     /// <summary>Tokens of a prompt that go through the decoder at a time.</summary>

@@ -37,7 +37,7 @@ internal sealed class ModelArguments
 
     private readonly Option<string> _cacheType = new("--kv")
     {
-        Description = "What keys and values are stored as: f32, or f16 for half the memory.",
+        Description = "What keys and values are stored as: f32, f16 for half the memory, q8_0 for about a quarter.",
         DefaultValueFactory = _ => KvFormats.F32.Name,
         HelpName = string.Join("|", KvFormats.All.Select(format => format.Name)),
     };

@@ -1,67 +1,43 @@
-using System.Runtime.InteropServices;
-using Chaku.Kernels.Formats;
-
 namespace Chaku.Kernels.Cache;
 
 /// <summary>How keys and values are stored in the cache: an entry of <see cref="KvFormats.All"/>.</summary>
+/// <remarks>
+/// A tile has one head's keys, or values, of the <see cref="KvLayout.PageLength"/> positions of a page. Values lie row
+/// by row, [page length, head size]. Keys lie column by column, [head size, page length]: a vector then holds one
+/// number of eight keys, and attention adds up eight scores at a time.
+/// </remarks>
 internal abstract class KvFormat
 {
     /// <summary>The name that a command line takes.</summary>
     public abstract string Name { get; }
 
-    /// <summary>Bytes of one float's place.</summary>
-    public abstract int ElementByteLength { get; }
+    /// <summary>Numbers of a head that are rounded together; its size is a multiple.</summary>
+    public abstract int BlockLength { get; }
 
-    /// <summary>Rounds a row of keys or values into the cache's type.</summary>
-    /// <param name="row">[n], float32.</param>
-    /// <param name="stored">[n × <see cref="ElementByteLength"/>].</param>
-    public abstract void Write(ReadOnlySpan<float> row, Span<byte> stored);
+    /// <summary>Bytes that a block takes.</summary>
+    public abstract int BlockByteLength { get; }
 
-    /// <summary>Reads stored rows back as float32.</summary>
-    /// <param name="stored">[n × <see cref="ElementByteLength"/>].</param>
-    /// <param name="scratch">[n]; used where the stored type is not float32 itself.</param>
-    /// <returns>[n]: the scratch, or a view of what is stored.</returns>
-    public abstract ReadOnlySpan<float> Read(ReadOnlySpan<byte> stored, Span<float> scratch);
-}
+    /// <summary>Rounds a key into its place in a tile.</summary>
+    /// <param name="key">[head size], float32.</param>
+    /// <param name="place">Its column.</param>
+    /// <param name="tile">The tile.</param>
+    public abstract void WriteKey(ReadOnlySpan<float> key, int place, Span<byte> tile);
 
-/// <summary>The table of cache types. A new one is one class and one entry here.</summary>
-internal static class KvFormats
-{
-    /// <summary>float32: nothing is rounded.</summary>
-    public static readonly KvFormat F32 = new KvF32();
+    /// <summary>Rounds a value into its place in a tile.</summary>
+    /// <param name="value">[head size], float32.</param>
+    /// <param name="place">Its row.</param>
+    /// <param name="tile">The tile.</param>
+    public abstract void WriteValue(ReadOnlySpan<float> value, int place, Span<byte> tile);
 
-    /// <summary>Half precision: half the memory, eleven bits.</summary>
-    public static readonly KvFormat F16 = new KvF16();
+    /// <summary>Reads keys back.</summary>
+    /// <param name="tile">The tile.</param>
+    /// <param name="scratch">[head size × page length]; used where the stored type is not float32 itself.</param>
+    /// <returns>[head size, page length]: the scratch, or a view of what is stored.</returns>
+    public abstract ReadOnlySpan<float> ReadKeys(ReadOnlySpan<byte> tile, Span<float> scratch);
 
-    /// <summary>Every cache type.</summary>
-    public static readonly IReadOnlyList<KvFormat> All = [F32, F16];
-
-    private sealed class KvF32 : KvFormat
-    {
-        public override string Name => "f32";
-
-        public override int ElementByteLength => sizeof(float);
-
-        public override void Write(ReadOnlySpan<float> row, Span<byte> stored) =>
-            MemoryMarshal.AsBytes(row).CopyTo(stored);
-
-        public override ReadOnlySpan<float> Read(ReadOnlySpan<byte> stored, Span<float> scratch) =>
-            MemoryMarshal.Cast<byte, float>(stored);
-    }
-
-    private sealed class KvF16 : KvFormat
-    {
-        public override string Name => "f16";
-
-        public override int ElementByteLength => sizeof(ushort);
-
-        public override void Write(ReadOnlySpan<float> row, Span<byte> stored) =>
-            Fp16.FromSingle(row, MemoryMarshal.Cast<byte, ushort>(stored));
-
-        public override ReadOnlySpan<float> Read(ReadOnlySpan<byte> stored, Span<float> scratch)
-        {
-            Fp16.ToSingle(MemoryMarshal.Cast<byte, ushort>(stored), scratch);
-            return scratch;
-        }
-    }
+    /// <summary>Reads values back.</summary>
+    /// <param name="tile">The tile.</param>
+    /// <param name="scratch">[page length × head size]; used where the stored type is not float32 itself.</param>
+    /// <returns>[page length, head size]: the scratch, or a view of what is stored.</returns>
+    public abstract ReadOnlySpan<float> ReadValues(ReadOnlySpan<byte> tile, Span<float> scratch);
 }

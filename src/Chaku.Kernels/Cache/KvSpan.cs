@@ -17,28 +17,28 @@ internal readonly record struct KvSpan(NativeBuffer[] Pages, int Start, int Firs
     public void Write(KvLayout layout, int layer, ReadOnlySpan<float> keys, ReadOnlySpan<float> values)
     {
         int width = layout.KvHeadCount * layout.HeadSize;
-        int rowBytes = layout.HeadSize * layout.Format.ElementByteLength;
         for (int row = 0; row < RowCount; row++)
         {
             int position = Start + row;
+            int place = position % KvLayout.PageLength;
             NativeBuffer page = Pages[position / KvLayout.PageLength];
-            long inTile = position % KvLayout.PageLength * (long)rowBytes;
             for (int head = 0; head < layout.KvHeadCount; head++)
             {
                 int source = ((FirstRow + row) * width) + (head * layout.HeadSize);
-                Span<byte> key = page.Span<byte>(layout.KeyOffset(layer, head) + inTile, rowBytes);
-                Span<byte> value = page.Span<byte>(layout.ValueOffset(layer, head) + inTile, rowBytes);
-                layout.Format.Write(keys.Slice(source, layout.HeadSize), key);
-                layout.Format.Write(values.Slice(source, layout.HeadSize), value);
+                Span<byte> keyTile = page.Span<byte>(layout.KeyOffset(layer, head), layout.TileByteLength);
+                Span<byte> valueTile = page.Span<byte>(layout.ValueOffset(layer, head), layout.TileByteLength);
+                layout.Format.WriteKey(keys.Slice(source, layout.HeadSize), place, keyTile);
+                layout.Format.WriteValue(values.Slice(source, layout.HeadSize), place, valueTile);
             }
         }
     }
 
-    /// <summary>One head's keys of one page, as float32 [page length, head size].</summary>
+    /// <summary>One head's keys of one page, as float32 [head size, page length].</summary>
     public ReadOnlySpan<float> Keys(KvLayout layout, int layer, int kvHead, int page, Span<float> scratch) =>
-        layout.Format.Read(Pages[page].Span<byte>(layout.KeyOffset(layer, kvHead), layout.TileByteLength), scratch);
+        layout.Format.ReadKeys(Pages[page].Span<byte>(layout.KeyOffset(layer, kvHead), layout.TileByteLength), scratch);
 
     /// <summary>One head's values of one page, as float32 [page length, head size].</summary>
     public ReadOnlySpan<float> Values(KvLayout layout, int layer, int kvHead, int page, Span<float> scratch) =>
-        layout.Format.Read(Pages[page].Span<byte>(layout.ValueOffset(layer, kvHead), layout.TileByteLength), scratch);
+        layout.Format.ReadValues(
+            Pages[page].Span<byte>(layout.ValueOffset(layer, kvHead), layout.TileByteLength), scratch);
 }

@@ -15,6 +15,9 @@ internal readonly record struct AttentionShape(int HeadCount, KvLayout Layout, i
     /// <summary>Query heads on one KV head.</summary>
     public int GroupSize => HeadCount / Layout.KvHeadCount;
 
+    /// <summary>Whether scores are products of queries and keys, and nothing else.</summary>
+    public bool IsPlain => SoftCap == 0 && Slopes.IsEmpty;
+
     /// <summary>Keys that a query sees, its own included: position − window + 1 to position; 0 is all.</summary>
     public int Window { get; init; }
 
@@ -67,50 +70,76 @@ internal readonly record struct AttentionShape(int HeadCount, KvLayout Layout, i
         return begin < KvLayout.PageLength ? (begin, Math.Min(behind, KvLayout.PageLength)) : (0, 0);
     }
 
-    /// <summary>Rows of a KV head's query heads, token after token: gathered [tokens × group, head size].</summary>
+    /// <summary>
+    /// Rows of some neighbouring query heads, token after token: gathered [tokens × heads, head size].
+    /// </summary>
     /// <param name="x">[T, heads, head size].</param>
     /// <param name="firstRow">The first token's row.</param>
     /// <param name="tokenCount">Tokens.</param>
-    /// <param name="kvHead">The KV head.</param>
+    /// <param name="heads">The heads.</param>
     /// <param name="scale">Multiplied in.</param>
     /// <param name="gathered">Receives the rows.</param>
     public void GatherScaled(
-        ReadOnlySpan<float> x, int firstRow, int tokenCount, int kvHead, float scale, Span<float> gathered)
+        ReadOnlySpan<float> x, int firstRow, int tokenCount, HeadRange heads, float scale, Span<float> gathered)
     {
-        int width = GroupSize * Layout.HeadSize;
+        int width = heads.Count * Layout.HeadSize;
         for (int token = 0; token < tokenCount; token++)
         {
-            int source = (((firstRow + token) * HeadCount) + (kvHead * GroupSize)) * Layout.HeadSize;
+            int source = (((firstRow + token) * HeadCount) + heads.First) * Layout.HeadSize;
             Span<float> rows = gathered.Slice(token * width, width);
             x.Slice(source, width).CopyTo(rows);
             VectorMath.Scale(scale, rows);
         }
     }
 
-    /// <summary>products[row, key] = rows[row] · keys[key]; 64 places a row.</summary>
-    /// <param name="keys">[page length, head size]; those behind <paramref name="keyCount"/> are not used.</param>
+    /// <summary>The query heads on a KV head.</summary>
+    public HeadRange Group(int kvHead) => new(kvHead * GroupSize, GroupSize);
+
+    /// <summary>
+    /// products[row, key] = rows[row] · keys[key], each one FMA chain over the head; 64 places a row.
+    /// </summary>
+    /// <param name="keys">[head size, page length]; columns behind <paramref name="keyCount"/> hold anything.</param>
     /// <param name="rows">[n, head size].</param>
-    /// <param name="keyCount">Keys.</param>
-    /// <param name="headSize">Floats in a head.</param>
+    /// <param name="keyCount">Keys; up to seven more products are written, of what is there.</param>
     /// <param name="products">[n, page length].</param>
-    public static void InnerProducts(
-        ReadOnlySpan<float> keys, ReadOnlySpan<float> rows, int keyCount, int headSize, Span<float> products)
+    public void KeyProducts(
+        ReadOnlySpan<float> keys, ReadOnlySpan<float> rows, int keyCount, Span<float> products)
     {
         const int Stride = KvLayout.PageLength;
+        int rowCount = rows.Length / Layout.HeadSize;
+        int columns = (keyCount + VectorMath.Width - 1) / VectorMath.Width * VectorMath.Width;
+        products[..(rowCount * Stride)].Clear();
+        OuterTile.Add(
+            new StridedMatrix(rows, rowCount, Layout.HeadSize, Layout.HeadSize),
+            new StridedMatrix(keys, Layout.HeadSize, columns, Stride),
+            products,
+            Stride);
+    }
+
+    /// <summary>products[row, value] = rows[row] · values[value]; 64 places a row.</summary>
+    /// <param name="values">[page length, head size]; those behind <paramref name="valueCount"/> are not used.</param>
+    /// <param name="rows">[n, head size].</param>
+    /// <param name="valueCount">Values.</param>
+    /// <param name="products">[n, page length].</param>
+    public void ValueProducts(
+        ReadOnlySpan<float> values, ReadOnlySpan<float> rows, int valueCount, Span<float> products)
+    {
+        const int Stride = KvLayout.PageLength;
+        int headSize = Layout.HeadSize;
         int rowCount = rows.Length / headSize;
         for (int start = 0; start < headSize; start += FloatMatmul.ChunkLength)
         {
             int length = Math.Min(FloatMatmul.ChunkLength, headSize - start);
             StridedMatrix queries = new(rows[start..], rowCount, length, headSize);
-            for (int key = 0; key < keyCount; key += InnerTile.Rows)
+            for (int value = 0; value < valueCount; value += InnerTile.Rows)
             {
                 InnerTile.Multiply(
-                    new StridedMatrix(keys[((key * headSize) + start)..], InnerTile.Rows, length, headSize),
+                    new StridedMatrix(values[((value * headSize) + start)..], InnerTile.Rows, length, headSize),
                     queries,
                     isFirst: start == 0,
-                    products[key..],
+                    products[value..],
                     Stride,
-                    Math.Min(InnerTile.Rows, keyCount - key));
+                    Math.Min(InnerTile.Rows, valueCount - value));
             }
         }
     }
@@ -181,3 +210,8 @@ internal readonly record struct AttentionShape(int HeadCount, KvLayout Layout, i
         return (bits & Vector256.Create(0xFFFF0000u)).AsSingle();
     }
 }
+
+/// <summary>Neighbouring query heads.</summary>
+/// <param name="First">The first.</param>
+/// <param name="Count">How many.</param>
+internal readonly record struct HeadRange(int First, int Count);

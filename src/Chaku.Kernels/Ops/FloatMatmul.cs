@@ -34,10 +34,30 @@ internal static class FloatMatmul
     /// <exception cref="ArgumentException">Lengths disagree; the message has both.</exception>
     public static void Forward(ComputePool pool, WeightMatrix weight, ReadOnlySpan<float> x, Span<float> y)
     {
-        int tokenCount = x.Length / weight.Columns;
-        Shape.RequireLength(x.Length, (long)tokenCount * weight.Columns, nameof(x));
-        Shape.RequireLength(y.Length, (long)tokenCount * weight.Rows, nameof(y));
-        Work work = new(weight, x, y, tokenCount);
+        Work work = new(new WeightProduct(weight, y), x);
+        pool.Run(work.ItemCount, ref work);
+    }
+
+    /// <summary>The products of two or three weights with the same activations, in one dispatch.</summary>
+    /// <param name="pool">Threads.</param>
+    /// <param name="x">[T, K], float32.</param>
+    /// <param name="first">A weight and its product; likewise the others.</param>
+    /// <param name="second">The second.</param>
+    /// <param name="third">Empty where there are two.</param>
+    /// <exception cref="ArgumentException">Lengths disagree; the message has both.</exception>
+    public static void Forward(
+        ComputePool pool, ReadOnlySpan<float> x, WeightProduct first, WeightProduct second, WeightProduct third)
+    {
+        Work firstWork = new(first, x);
+        Work secondWork = new(second, x);
+        Work thirdWork = third.IsEmpty ? default : new(third, x);
+        JoinedWork<Work> work = new(
+            firstWork,
+            firstWork.ItemCount,
+            secondWork,
+            secondWork.ItemCount,
+            thirdWork,
+            third.IsEmpty ? 0 : thirdWork.ItemCount);
         pool.Run(work.ItemCount, ref work);
     }
 
@@ -77,14 +97,16 @@ internal static class FloatMatmul
         private readonly int _rowBlock;
         private readonly int _rowBlockCount;
 
-        public Work(WeightMatrix weight, ReadOnlySpan<float> x, Span<float> y, int tokenCount)
+        public Work(WeightProduct product, ReadOnlySpan<float> x)
         {
-            _weight = weight;
+            _weight = product.Weight;
             _x = x;
-            _y = y;
-            _tokenCount = tokenCount;
-            _rowBlock = tokenCount > FewTokens ? WideRowBlock : RowBlock;
-            _rowBlockCount = (weight.Rows + _rowBlock - 1) / _rowBlock;
+            _y = product.Y;
+            _tokenCount = x.Length / _weight.Columns;
+            _rowBlock = _tokenCount > FewTokens ? WideRowBlock : RowBlock;
+            _rowBlockCount = (_weight.Rows + _rowBlock - 1) / _rowBlock;
+            Shape.RequireLength(x.Length, (long)_tokenCount * _weight.Columns, nameof(x));
+            Shape.RequireLength(_y.Length, (long)_tokenCount * _weight.Rows, nameof(product));
         }
 
         public int ItemCount => _rowBlockCount * ((_tokenCount + TokenBlock - 1) / TokenBlock);

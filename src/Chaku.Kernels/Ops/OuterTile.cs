@@ -13,6 +13,8 @@ internal static class OuterTile
     /// <summary>Sums' rows in the wide tile: 12 accumulators, 2 rows and a factor fill 15 registers.</summary>
     public const int Rows = 6;
 
+    private const int FewRows = 4;
+
     /// <summary>Sums' columns in the wide tile.</summary>
     public const int Columns = 2 * VectorMath.Width;
 
@@ -31,14 +33,22 @@ internal static class OuterTile
         Shape.RequireStrides(sums.Length, count, columns, sumStride, columnStride: 1);
         int wideColumns = columns / Columns * Columns;
         int i = 0;
-        for (; i + Rows <= count; i += Rows)
+        for (int tile; (tile = TileRows(count - i)) > 1; i += tile)
         {
             for (int c = 0; c < wideColumns; c += Columns)
             {
-                Add6x16(factors, i, rows, c, ref sums[(i * sumStride) + c], (nuint)sumStride);
+                ref float sum = ref sums[(i * sumStride) + c];
+                if (tile == Rows)
+                {
+                    Add6x16(factors, i, rows, c, ref sum, (nuint)sumStride);
+                }
+                else
+                {
+                    Add4x16(factors, i, rows, c, ref sum, (nuint)sumStride);
+                }
             }
 
-            for (int j = i; j < i + Rows && wideColumns < columns; j++)
+            for (int j = i; j < i + tile && wideColumns < columns; j++)
             {
                 AddRow(factors, j, rows, wideColumns, sums.Slice((j * sumStride) + wideColumns, columns - wideColumns));
             }
@@ -49,6 +59,14 @@ internal static class OuterTile
             AddRow(factors, i, rows, 0, sums.Slice(i * sumStride, columns));
         }
     }
+
+    // Six rows, or four where that leaves fewer over; 1 where single rows are left.
+    private static int TileRows(int count) => count switch
+    {
+        < FewRows => 1,
+        FewRows or FewRows + 1 or 2 * FewRows or (2 * FewRows) + 1 => FewRows,
+        _ => Rows,
+    };
 
     // One row of sums, from a column on.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -174,5 +192,57 @@ internal static class OuterTile
         a41.StoreUnsafe(ref s4, Second);
         a50.StoreUnsafe(ref s5);
         a51.StoreUnsafe(ref s5, Second);
+    }
+
+    // As Add6x16, for four rows of sums: two vectors of eight chains still hide the latency of the multiply-add.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Add4x16(
+        StridedMatrix factors, int i, StridedMatrix rows, int column, ref float sums, nuint sumStride)
+    {
+        const nuint Second = VectorMath.Width;
+        int steps = rows.RowCount;
+        nuint rowStride = (nuint)rows.RowStride;
+        nuint factorStride = (nuint)factors.RowStride;
+        nuint stepStride = (nuint)factors.ColumnStride;
+        ref float row = ref rows.At(0, column);
+        ref float f0 = ref factors.At(i, 0);
+        ref float f1 = ref Unsafe.Add(ref f0, factorStride);
+        ref float f2 = ref Unsafe.Add(ref f1, factorStride);
+        ref float f3 = ref Unsafe.Add(ref f2, factorStride);
+        ref float s1 = ref Unsafe.Add(ref sums, sumStride);
+        ref float s2 = ref Unsafe.Add(ref s1, sumStride);
+        ref float s3 = ref Unsafe.Add(ref s2, sumStride);
+        Vector256<float> a00 = Vector256.LoadUnsafe(ref sums), a01 = Vector256.LoadUnsafe(ref sums, Second);
+        Vector256<float> a10 = Vector256.LoadUnsafe(ref s1), a11 = Vector256.LoadUnsafe(ref s1, Second);
+        Vector256<float> a20 = Vector256.LoadUnsafe(ref s2), a21 = Vector256.LoadUnsafe(ref s2, Second);
+        Vector256<float> a30 = Vector256.LoadUnsafe(ref s3), a31 = Vector256.LoadUnsafe(ref s3, Second);
+        nuint at = 0;
+        nuint r = 0;
+        for (int step = 0; step < steps; step++, at += stepStride, r += rowStride)
+        {
+            Vector256<float> low = Vector256.LoadUnsafe(ref row, r);
+            Vector256<float> high = Vector256.LoadUnsafe(ref row, r + Second);
+            Vector256<float> f = Vector256.Create(Unsafe.Add(ref f0, at));
+            a00 = Vector256.FusedMultiplyAdd(f, low, a00);
+            a01 = Vector256.FusedMultiplyAdd(f, high, a01);
+            f = Vector256.Create(Unsafe.Add(ref f1, at));
+            a10 = Vector256.FusedMultiplyAdd(f, low, a10);
+            a11 = Vector256.FusedMultiplyAdd(f, high, a11);
+            f = Vector256.Create(Unsafe.Add(ref f2, at));
+            a20 = Vector256.FusedMultiplyAdd(f, low, a20);
+            a21 = Vector256.FusedMultiplyAdd(f, high, a21);
+            f = Vector256.Create(Unsafe.Add(ref f3, at));
+            a30 = Vector256.FusedMultiplyAdd(f, low, a30);
+            a31 = Vector256.FusedMultiplyAdd(f, high, a31);
+        }
+
+        a00.StoreUnsafe(ref sums);
+        a01.StoreUnsafe(ref sums, Second);
+        a10.StoreUnsafe(ref s1);
+        a11.StoreUnsafe(ref s1, Second);
+        a20.StoreUnsafe(ref s2);
+        a21.StoreUnsafe(ref s2, Second);
+        a30.StoreUnsafe(ref s3);
+        a31.StoreUnsafe(ref s3, Second);
     }
 }

@@ -1,4 +1,3 @@
-using System.Runtime.Intrinsics;
 using Chaku.Kernels.Cache;
 using Chaku.Kernels.Threading;
 
@@ -15,7 +14,9 @@ namespace Chaku.Kernels.Ops;
 /// </remarks>
 internal static class SelfAttention
 {
-    private const int TokenBlock = 16;
+    // Queries on one reading of a page's keys and values, at least; and heads of one group that are worth a reading.
+    private const int RowsPerBlock = 128;
+    private const int LeastHeads = 4;
 
     /// <summary>Attention of a batch; keys and values of its own rows are in the cache already.</summary>
     /// <param name="pool">Threads.</param>
@@ -38,18 +39,50 @@ internal static class SelfAttention
         Shape.RequireLength(y.Length, q.Length, nameof(y));
         shape.RequireRows(q.Length, logSumExp.IsEmpty ? null : logSumExp.Length);
         Span<int> firstItems = stackalloc int[segments.Length + 1];
+        ItemShape items = ItemShape.Of(shape, segments, pool.ThreadCount);
         for (int i = 0; i < segments.Length; i++)
         {
-            int blocks = (segments[i].RowCount + TokenBlock - 1) / TokenBlock;
-            firstItems[i + 1] = firstItems[i] + (blocks * shape.Layout.KvHeadCount);
+            firstItems[i + 1] = firstItems[i] + items.CountOf(segments[i].RowCount);
         }
 
-        Work work = new(shape, segments, firstItems, q, y, logSumExp);
+        Work work = new(shape, items, segments, firstItems, q, y, logSumExp);
         pool.Run(firstItems[^1], ref work);
+    }
+
+    /// <summary>
+    /// An item is some tokens of a sequence × some heads of one group: all of them, unless there are too few items for
+    /// the threads. Bits do not depend on it.
+    /// </summary>
+    /// <param name="TokensPerItem">Tokens.</param>
+    /// <param name="HeadsPerItem">Heads.</param>
+    /// <param name="PartCount">Parts of a group.</param>
+    /// <param name="KvHeadCount">Groups.</param>
+    private readonly record struct ItemShape(int TokensPerItem, int HeadsPerItem, int PartCount, int KvHeadCount)
+    {
+        public static ItemShape Of(AttentionShape shape, ReadOnlySpan<KvSpan> segments, int threadCount)
+        {
+            int tokens = Math.Max(1, RowsPerBlock / shape.GroupSize);
+            int kvHeads = shape.Layout.KvHeadCount;
+            ItemShape whole = new(tokens, shape.GroupSize, 1, kvHeads);
+            long count = 0;
+            foreach (KvSpan segment in segments)
+            {
+                count += whole.CountOf(segment.RowCount);
+            }
+
+            // Two items a thread even out what is left over.
+            long wanted = threadCount == 1 ? 1 : 2L * threadCount / Math.Max(count, 1);
+            int heads = Math.Max(LeastHeads, (int)(shape.GroupSize / Math.Max(wanted, 1)));
+            int parts = (shape.GroupSize + heads - 1) / heads;
+            return parts <= 1 ? whole : new ItemShape(tokens, heads, parts, kvHeads);
+        }
+
+        public int CountOf(int rowCount) => (rowCount + TokensPerItem - 1) / TokensPerItem * KvHeadCount * PartCount;
     }
 
     private readonly ref struct Work(
         AttentionShape shape,
+        ItemShape items,
         ReadOnlySpan<KvSpan> segments,
         ReadOnlySpan<int> firstItems,
         ReadOnlySpan<float> q,
@@ -57,6 +90,7 @@ internal static class SelfAttention
         Span<float> logSumExp) : IParallelWork
     {
         private readonly AttentionShape _shape = shape;
+        private readonly ItemShape _items = items;
         private readonly ReadOnlySpan<KvSpan> _segments = segments;
         private readonly ReadOnlySpan<int> _firstItems = firstItems;
         private readonly ReadOnlySpan<float> _q = q;
@@ -73,10 +107,15 @@ internal static class SelfAttention
 
             KvSpan segment = _segments[number];
             int item = index - _firstItems[number];
-            int kvHead = item % _shape.Layout.KvHeadCount;
-            int token = item / _shape.Layout.KvHeadCount * TokenBlock;
-            int tokenCount = Math.Min(TokenBlock, segment.RowCount - token);
-            QueryBlock block = new(_shape, segment, kvHead, token, tokenCount, scratch);
+            int part = item % _items.PartCount;
+            item /= _items.PartCount;
+            int kvHead = item % _items.KvHeadCount;
+            int token = item / _items.KvHeadCount * _items.TokensPerItem;
+            int tokenCount = Math.Min(_items.TokensPerItem, segment.RowCount - token);
+            HeadRange heads = new(
+                (kvHead * _shape.GroupSize) + (part * _items.HeadsPerItem),
+                Math.Min(_items.HeadsPerItem, _shape.GroupSize - (part * _items.HeadsPerItem)));
+            QueryBlock block = new(_shape, segment, heads, token, tokenCount, scratch);
             block.LoadQueries(_q);
             for (int page = block.FirstPage; page * KvLayout.PageLength < block.EndPosition; page++)
             {
@@ -87,14 +126,16 @@ internal static class SelfAttention
         }
     }
 
-    /// <summary>The queries of some tokens on one KV head, with their running maximum, sum and output.</summary>
+    /// <summary>
+    /// The queries of some tokens and of heads on one KV head, with their running maximum, sum and output.
+    /// </summary>
     private readonly ref struct QueryBlock
     {
         private const int PageLength = KvLayout.PageLength;
 
         private readonly AttentionShape _shape;
         private readonly KvSpan _segment;
-        private readonly int _kvHead;
+        private readonly HeadRange _heads;
         private readonly int _token;
         private readonly int _tokenCount;
         private readonly Span<float> _queries;
@@ -105,14 +146,14 @@ internal static class SelfAttention
         private readonly Span<float> _tile;
 
         public QueryBlock(
-            AttentionShape shape, KvSpan segment, int kvHead, int token, int tokenCount, Scratch scratch)
+            AttentionShape shape, KvSpan segment, HeadRange heads, int token, int tokenCount, Scratch scratch)
         {
             _shape = shape;
             _segment = segment;
-            _kvHead = kvHead;
+            _heads = heads;
             _token = token;
             _tokenCount = tokenCount;
-            int rowCount = tokenCount * shape.GroupSize;
+            int rowCount = tokenCount * heads.Count;
             _queries = scratch.Singles(rowCount * HeadSize);
             _scores = scratch.Singles(rowCount * PageLength);
             _outputs = scratch.Singles(rowCount * HeadSize);
@@ -132,16 +173,18 @@ internal static class SelfAttention
 
         private int HeadSize => _shape.Layout.HeadSize;
 
+        private int KvHead => _heads.First / _shape.GroupSize;
+
         public void LoadQueries(ReadOnlySpan<float> q) => _shape.GatherScaled(
-            q, _segment.FirstRow + _token, _tokenCount, _kvHead, _shape.Scale, _queries);
+            q, _segment.FirstRow + _token, _tokenCount, _heads, _shape.Scale, _queries);
 
         public void AddPage(int page)
         {
             int start = page * PageLength;
             int keyCount = Math.Min(PageLength, EndPosition - start);
-            int group = _shape.GroupSize;
-            ReadOnlySpan<float> keys = _segment.Keys(_shape.Layout, _shape.Layer, _kvHead, page, _tile);
-            AttentionShape.InnerProducts(keys, _queries, keyCount, HeadSize, _scores);
+            int group = _heads.Count;
+            ReadOnlySpan<float> keys = _segment.Keys(_shape.Layout, _shape.Layer, KvHead, page, _tile);
+            _shape.KeyProducts(keys, _queries, keyCount, _scores);
             bool isWhole = true;
             for (int token = 0; token < _tokenCount; token++)
             {
@@ -153,7 +196,7 @@ internal static class SelfAttention
                 }
             }
 
-            ReadOnlySpan<float> values = _segment.Values(_shape.Layout, _shape.Layer, _kvHead, page, _tile);
+            ReadOnlySpan<float> values = _segment.Values(_shape.Layout, _shape.Layer, KvHead, page, _tile);
             if (isWhole)
             {
                 AddValues(values, 0, _tokenCount * group, (0, PageLength));
@@ -168,10 +211,10 @@ internal static class SelfAttention
 
         public void Store(Span<float> y, Span<float> logSumExp)
         {
-            int group = _shape.GroupSize;
+            int group = _heads.Count;
             for (int row = 0; row < _tokenCount * group; row++)
             {
-                int head = (_kvHead * group) + (row % group);
+                int head = _heads.First + (row % group);
                 int target = ((_segment.FirstRow + _token + (row / group)) * _shape.HeadCount) + head;
                 Span<float> output = y.Slice(target * HeadSize, HeadSize);
                 float inverse = 1 / _sums[row];
@@ -204,40 +247,24 @@ internal static class SelfAttention
         // Products become e^(score − largest so far); what was summed before is scaled to the new largest.
         private void SoftMax(int row, int pageStart, (int Begin, int End) visible)
         {
-            int group = _shape.GroupSize;
             Span<float> scores = _scores.Slice(row * PageLength, PageLength);
-            int position = _segment.Start + _token + (row / group);
-            _shape.Score(scores, (_kvHead * group) + (row % group), pageStart, position, visible);
-            Vector256<float> lanes = VectorMath.Load(scores, 0);
-            for (int i = VectorMath.Width; i < PageLength; i += VectorMath.Width)
+            if (!_shape.IsPlain || visible != (0, PageLength))
             {
-                lanes = Vector256.Max(lanes, VectorMath.Load(scores, i));
+                int position = _segment.Start + _token + (row / _heads.Count);
+                _shape.Score(scores, _heads.First + (row % _heads.Count), pageStart, position, visible);
             }
 
-            float largest = _largest[row];
-            for (int lane = 0; lane < VectorMath.Width; lane++)
+            float before = _largest[row];
+            float largest = MathF.Max(before, SoftMaxTile.Largest(scores));
+            if (largest != before && _sums[row] != 0)
             {
-                largest = MathF.Max(largest, lanes[lane]);
-            }
-
-            if (largest != _largest[row] && _sums[row] != 0)
-            {
-                float correction = VectorMath.Exp(_largest[row] - largest);
+                float correction = VectorMath.Exp(before - largest);
                 _sums[row] *= correction;
                 VectorMath.Scale(correction, _outputs.Slice(row * HeadSize, HeadSize));
             }
 
             _largest[row] = largest;
-            Vector256<float> shift = Vector256.Create(largest);
-            Vector256<float> sum = Vector256<float>.Zero;
-            for (int i = visible.Begin & -VectorMath.Width; i < visible.End; i += VectorMath.Width)
-            {
-                Vector256<float> power = VectorMath.Exp(VectorMath.Load(scores, i) - shift);
-                power.CopyTo(scores[i..]);
-                sum += power;
-            }
-
-            _sums[row] += VectorMath.Sum(sum);
+            _sums[row] += SoftMaxTile.Powers(scores, largest, visible.Begin, visible.End);
         }
     }
 }

@@ -93,6 +93,7 @@ internal static class SelfAttentionBackward
         public readonly Span<float> LogSums = scratch.Singles(rowCount);
         public readonly Span<float> Projections = scratch.Singles(rowCount);
         public readonly Span<float> Tile = scratch.Singles(PageLength * headSize);
+        public readonly Span<float> KeyRows = scratch.Singles(PageLength * headSize);
     }
 
     private readonly ref struct Work(
@@ -143,9 +144,10 @@ internal static class SelfAttentionBackward
 
         private void Load(Block block, int firstRow, int tokenCount, int kvHead)
         {
-            _shape.GatherScaled(_inputs.Q, firstRow, tokenCount, kvHead, _shape.Scale, block.Queries);
-            _shape.GatherScaled(_inputs.Y, firstRow, tokenCount, kvHead, 1, block.Outputs);
-            _shape.GatherScaled(_inputs.Dy, firstRow, tokenCount, kvHead, 1, block.DOutputs);
+            HeadRange heads = _shape.Group(kvHead);
+            _shape.GatherScaled(_inputs.Q, firstRow, tokenCount, heads, _shape.Scale, block.Queries);
+            _shape.GatherScaled(_inputs.Y, firstRow, tokenCount, heads, 1, block.Outputs);
+            _shape.GatherScaled(_inputs.Dy, firstRow, tokenCount, heads, 1, block.DOutputs);
             block.DQueries.Clear();
             int group = _shape.GroupSize;
             for (int row = 0; row < tokenCount * group; row++)
@@ -165,9 +167,9 @@ internal static class SelfAttentionBackward
             int kvWidth = _shape.Layout.KvHeadCount * HeadSize;
             int target = ((segment.FirstRow + start) * kvWidth) + (kvHead * HeadSize);
             ReadOnlySpan<float> values = segment.Values(_shape.Layout, _shape.Layer, kvHead, page, block.Tile);
-            AttentionShape.InnerProducts(values, block.DOutputs, keyCount, HeadSize, block.DScores);
+            _shape.ValueProducts(values, block.DOutputs, keyCount, block.DScores);
             ReadOnlySpan<float> keys = segment.Keys(_shape.Layout, _shape.Layer, kvHead, page, block.Tile);
-            AttentionShape.InnerProducts(keys, block.Queries, keyCount, HeadSize, block.Powers);
+            _shape.KeyProducts(keys, block.Queries, keyCount, block.Powers);
             for (int row = 0; row < rowCount; row++)
             {
                 int position = token + (row / _shape.GroupSize);
@@ -183,7 +185,9 @@ internal static class SelfAttentionBackward
 
             StridedMatrix dScores = new(block.DScores, rowCount, keyCount, PageLength);
             StridedMatrix powers = new(block.Powers, rowCount, keyCount, PageLength);
-            OuterTile.Add(dScores, new StridedMatrix(keys, keyCount, HeadSize, HeadSize), block.DQueries, HeadSize);
+            Transpose(keys, keyCount, block.KeyRows);
+            OuterTile.Add(
+                dScores, new StridedMatrix(block.KeyRows, keyCount, HeadSize, HeadSize), block.DQueries, HeadSize);
             OuterTile.Add(
                 dScores.Transposed,
                 new StridedMatrix(block.Queries, rowCount, HeadSize, HeadSize),
@@ -194,6 +198,18 @@ internal static class SelfAttentionBackward
                 new StridedMatrix(block.DOutputs, rowCount, HeadSize, HeadSize),
                 _gradients.Dv[target..],
                 kvWidth);
+        }
+
+        private void Transpose(ReadOnlySpan<float> keys, int keyCount, Span<float> rows)
+        {
+            for (int i = 0; i < HeadSize; i++)
+            {
+                ReadOnlySpan<float> column = keys.Slice(i * PageLength, keyCount);
+                for (int key = 0; key < column.Length; key++)
+                {
+                    rows[(key * HeadSize) + i] = column[key];
+                }
+            }
         }
 
         // Scores become powers, products of dy and v become gradients of the products of q and k; both are 0 where the

@@ -13,6 +13,9 @@ internal static class VectorMath
     /// <summary>Floats in a vector.</summary>
     public const int Width = 8;
 
+    // Below it, e to the power of it is less than the smallest normal float32.
+    private const float Lowest = -87.33654f;
+
     /// <summary>Σ lanes, as ((0+4)+(2+6)) + ((1+5)+(3+7)).</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Sum(Vector256<float> lanes)
@@ -54,20 +57,9 @@ internal static class VectorMath
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> Exp(Vector256<float> x)
     {
-        Vector256<float> low = Vector256.Create(-87.33654f);
+        Vector256<float> low = Vector256.Create(Lowest);
         Vector256<float> high = Vector256.Create(88.72283f);
-        Vector256<float> clamped = Vector256.MinNative(Vector256.MaxNative(x, low), high);
-        Vector256<float> n = Vector256.Round(clamped * 1.44269504f);
-        Vector256<float> r = Vector256.FusedMultiplyAdd(n, Vector256.Create(-0.693359375f), clamped);
-        r = Vector256.FusedMultiplyAdd(n, Vector256.Create(2.12194440e-4f), r);
-
-        Vector256<float> p = Vector256.Create(1.9875691500e-4f);
-        p = Vector256.FusedMultiplyAdd(p, r, Vector256.Create(1.3981999507e-3f));
-        p = Vector256.FusedMultiplyAdd(p, r, Vector256.Create(8.3334519073e-3f));
-        p = Vector256.FusedMultiplyAdd(p, r, Vector256.Create(4.1665795894e-2f));
-        p = Vector256.FusedMultiplyAdd(p, r, Vector256.Create(1.6666665459e-1f));
-        p = Vector256.FusedMultiplyAdd(p, r, Vector256.Create(5.0000001201e-1f));
-        p = Vector256.FusedMultiplyAdd(p, r * r, r) + Vector256<float>.One;
+        (Vector256<float> p, Vector256<float> n) = Reduced(Vector256.MinNative(Vector256.MaxNative(x, low), high));
 
         // n = 128 has no float32 power of two: it is applied in two halves.
         Vector256<int> exponent = Vector256.ConvertToInt32Native(n);
@@ -76,6 +68,19 @@ internal static class VectorMath
         y = Vector256.ConditionalSelect(Vector256.LessThan(x, low), Vector256<float>.Zero, y);
         y = Vector256.ConditionalSelect(
             Vector256.GreaterThan(x, high), Vector256.Create(float.PositiveInfinity), y);
+        return Vector256.ConditionalSelect(Vector256.Equals(x, x), y, x);
+    }
+
+    /// <summary>eˣ for x ≤ 0, with the bits of <see cref="Exp(Vector256{float})"/>, in fewer steps.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> ExpOfNegative(Vector256<float> x)
+    {
+        Vector256<float> low = Vector256.Create(Lowest);
+        (Vector256<float> p, Vector256<float> n) = Reduced(Vector256.MaxNative(x, low));
+
+        // n is at least −126, and −0.5 · ln 2 or above gives n = 0: one power of two is enough.
+        Vector256<float> y = p * PowerOfTwo(Vector256.ConvertToInt32Native(n));
+        y = Vector256.AndNot(y, Vector256.LessThan(x, low));
         return Vector256.ConditionalSelect(Vector256.Equals(x, x), y, x);
     }
 
@@ -223,6 +228,23 @@ internal static class VectorMath
         }
 
         return Sum(sum);
+    }
+
+    // e^r and n of x = n·ln 2 + r.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static (Vector256<float> Power, Vector256<float> Exponent) Reduced(Vector256<float> x)
+    {
+        Vector256<float> n = Vector256.Round(x * 1.44269504f);
+        Vector256<float> r = Vector256.FusedMultiplyAdd(n, Vector256.Create(-0.693359375f), x);
+        r = Vector256.FusedMultiplyAdd(n, Vector256.Create(2.12194440e-4f), r);
+
+        Vector256<float> p = Vector256.Create(1.9875691500e-4f);
+        p = Vector256.FusedMultiplyAdd(p, r, Vector256.Create(1.3981999507e-3f));
+        p = Vector256.FusedMultiplyAdd(p, r, Vector256.Create(8.3334519073e-3f));
+        p = Vector256.FusedMultiplyAdd(p, r, Vector256.Create(4.1665795894e-2f));
+        p = Vector256.FusedMultiplyAdd(p, r, Vector256.Create(1.6666665459e-1f));
+        p = Vector256.FusedMultiplyAdd(p, r, Vector256.Create(5.0000001201e-1f));
+        return (Vector256.FusedMultiplyAdd(p, r * r, r) + Vector256<float>.One, n);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -7,6 +7,8 @@ namespace Chaku.Model.Cache;
 /// <summary>One sequence's tokens and the pages that hold their keys and values.</summary>
 internal sealed class KvSequence : IDisposable
 {
+    private const int FirstPages = 8;
+
     private readonly KvCache _cache;
     private readonly List<int> _tokens = [];
     private readonly List<KvPage> _pages = [];
@@ -29,7 +31,7 @@ internal sealed class KvSequence : IDisposable
     /// <summary>The tokens at these positions.</summary>
     public IReadOnlyList<int> Tokens => _tokens;
 
-    /// <summary>The pages' memory, from position 0 on.</summary>
+    /// <summary>The pages' memory, from position 0 on; may have room behind it.</summary>
     public NativeBuffer[] Buffers => _buffers;
 
     /// <inheritdoc/>
@@ -58,10 +60,8 @@ internal sealed class KvSequence : IDisposable
 
         while (_pages.Count < needed)
         {
-            _pages.Add(_cache.Take());
+            Add(_cache.Take());
         }
-
-        _buffers = [.. _pages.Select(page => page.Buffer)];
     }
 
     /// <summary>Notes tokens whose keys and values have been written.</summary>
@@ -81,9 +81,19 @@ internal sealed class KvSequence : IDisposable
     internal void Share(KvPage page, ReadOnlySpan<int> tokens)
     {
         page.UserCount++;
-        _pages.Add(page);
+        Add(page);
         _tokens.AddRange(tokens);
         _completePageCount++;
-        _buffers = [.. _pages.Select(held => held.Buffer)];
+    }
+
+    private void Add(KvPage page)
+    {
+        if (_pages.Count == _buffers.Length)
+        {
+            Array.Resize(ref _buffers, Math.Max(FirstPages, 2 * _buffers.Length));
+        }
+
+        _buffers[_pages.Count] = page.Buffer;
+        _pages.Add(page);
     }
 }

@@ -47,6 +47,15 @@ internal sealed class Linear
     public void Forward(ref LinearInput x, ReadOnlySpan<AdapterRun> runs, Span<float> y)
     {
         Multiply(ref x, y);
+        Finish(ref x, runs, y);
+    }
+
+    /// <summary>y + bias + adapters, where y is the product of x with the weights.</summary>
+    /// <param name="x">[T, in].</param>
+    /// <param name="runs">Neighbouring rows with the same adapter.</param>
+    /// <param name="y">[T, out], changed in place.</param>
+    public void Finish(ref LinearInput x, ReadOnlySpan<AdapterRun> runs, Span<float> y)
+    {
         if (runs.IsEmpty)
         {
             AddBias(y);

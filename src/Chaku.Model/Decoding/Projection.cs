@@ -1,3 +1,5 @@
+using Chaku.Kernels.Ops;
+
 namespace Chaku.Model.Decoding;
 
 /// <summary>Where some of a matrix's outputs belong.</summary>
@@ -60,11 +62,7 @@ internal sealed class Projection
     {
         if (!IsFused)
         {
-            for (int part = 0; part < Linears.Count; part++)
-            {
-                Linears[part].Forward(ref x, runs, parts[part]);
-            }
-
+            ForwardParts(ref x, runs, parts);
             return;
         }
 
@@ -82,6 +80,50 @@ internal sealed class Projection
                     .CopyTo(part.Slice((row * width) + slice.Target, slice.Length));
             }
         }
+    }
+
+    // Matrices that read the input in one form are multiplied in one dispatch.
+    private void ForwardParts(ref LinearInput x, ReadOnlySpan<AdapterRun> runs, ProjectedParts parts)
+    {
+        if (!ShareInput(ref x))
+        {
+            for (int part = 0; part < Linears.Count; part++)
+            {
+                Linears[part].Forward(ref x, runs, parts[part]);
+            }
+
+            return;
+        }
+
+        WeightProduct first = new(Linears[0].Weight, parts[0]);
+        WeightProduct second = new(Linears[1].Weight, parts[1]);
+        WeightProduct third = Linears.Count > 2 ? new(Linears[2].Weight, parts[2]) : default;
+        if (x.RoundedFor(first.Weight) is { } rounded)
+        {
+            QuantMatmul.Forward(x.Workspace.Pool, rounded, first, second, third);
+        }
+        else
+        {
+            FloatMatmul.Forward(x.Workspace.Pool, x.Values, first, second, third);
+        }
+
+        for (int part = 0; part < Linears.Count; part++)
+        {
+            Linears[part].Finish(ref x, runs, parts[part]);
+        }
+    }
+
+    private bool ShareInput(ref LinearInput x)
+    {
+        for (int part = 1; part < Linears.Count; part++)
+        {
+            if (x.RoundedFor(Linears[part].Weight) != x.RoundedFor(Linears[0].Weight))
+            {
+                return false;
+            }
+        }
+
+        return Linears.Count > 1;
     }
 
     /// <summary>

@@ -45,6 +45,7 @@ public sealed class CompletenessTests
     [
         new("cache type", "f32", "GoldenLogitsTests", "tests/testdata/models/tiny/llama-gqa.logits"),
         new("cache type", "f16", "KvFormatsTests"),
+        new("cache type", "q8_0", "KvFormatsTests"),
         new("activation", "silu", "ActivationFunctionsTests", "tests/testdata/models/tiny/llama-gqa.logits"),
         new("activation", "gelu", "ActivationFunctionsTests", "tests/testdata/models/folders/mpt.logits"),
         new("activation", "gelu-tanh", "ActivationFunctionsTests", "tests/testdata/models/folders/bloom-6h.logits"),

@@ -14,14 +14,15 @@ public sealed class KvLayoutTests
     {
         foreach (KvFormat format in KvFormats.All)
         {
-            KvLayout layout = new(layers, heads, headSize, format);
+            int fitting = KvFormatsTests.Fit(format, headSize);
+            KvLayout layout = new(layers, heads, fitting, format);
             IEnumerable<long> offsets =
                 from layer in Enumerable.Range(0, layers)
                 from head in Enumerable.Range(0, heads)
                 from offset in new[] { layout.KeyOffset(layer, head), layout.ValueOffset(layer, head) }
                 orderby offset
                 select offset;
-            Assert.Equal(64 * headSize * format.ElementByteLength, layout.TileByteLength);
+            Assert.Equal(64 * fitting / format.BlockLength * format.BlockByteLength, layout.TileByteLength);
             Assert.Equal(
                 Enumerable.Range(0, 2 * layers * heads).Select(tile => (long)tile * layout.TileByteLength), offsets);
             Assert.Equal(2L * layers * heads * layout.TileByteLength, layout.PageByteLength);
@@ -54,13 +55,15 @@ public sealed class KvLayoutTests
         {
             for (int head = 0; head < 3; head++)
             {
-                int at = (start + row) % 64 * 4;
+                int place = (start + row) % 64;
                 int page = (start + row) / 64;
                 KvSpan span = new(pages, start, FirstRow, count);
                 float[] expected = keys[(((FirstRow + row) * 12) + (head * 4))..][..4];
-                Assert.Equal(expected, span.Keys(layout, 1, head, page, []).Slice(at, 4).ToArray());
+                float[] columns = span.Keys(layout, 1, head, page, []).ToArray();
+                Assert.Equal(expected, Enumerable.Range(0, 4).Select(i => columns[(i * 64) + place]));
                 Assert.Equal(
-                    expected.Select(key => -key), span.Values(layout, 1, head, page, []).Slice(at, 4).ToArray());
+                    expected.Select(key => -key),
+                    span.Values(layout, 1, head, page, []).Slice(place * 4, 4).ToArray());
                 written += 8;
             }
         }

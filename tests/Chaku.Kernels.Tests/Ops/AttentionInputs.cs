@@ -109,8 +109,8 @@ internal sealed class AttentionInputs : IDisposable
     public NaiveAttention Naive() => new(
         Config,
         Values.Doubles(Queries),
-        Values.Doubles(KvFormatsTests.Rounded(Config.Format, Keys)),
-        Values.Doubles(KvFormatsTests.Rounded(Config.Format, CachedValues)));
+        Values.Doubles(KvFormatsTests.Rounded(Config.Format, Keys, Config.HeadSize)),
+        Values.Doubles(KvFormatsTests.Rounded(Config.Format, CachedValues, Config.HeadSize)));
 
     public void Dispose() => Array.ForEach(Pages, page => page.Dispose());
 }

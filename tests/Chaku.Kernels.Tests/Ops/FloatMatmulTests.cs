@@ -56,6 +56,37 @@ public sealed class FloatMatmulTests
 
     [Theory]
     [InlineData(1)]
+    [InlineData(100)]
+    public void Products_in_one_dispatch_have_the_bits_of_each_alone(int tokens)
+    {
+        const int Columns = 40;
+        float[] x = Values.Normal(2, tokens * Columns);
+        WeightMatrix[] weights =
+        [
+            .. new[] { 50, 7, 33 }.Select(rows => WeightMatrix.FromSingles(
+                Values.Normal(rows, rows * Columns), rows, Columns)),
+        ];
+        using ComputePool pool = new(2);
+        float[][] joined = [.. weights.Select(weight => new float[tokens * weight.Rows])];
+        float[][] alone = [.. weights.Select(weight => new float[tokens * weight.Rows])];
+        FloatMatmul.Forward(
+            pool, x, new(weights[0], joined[0]), new(weights[1], joined[1]), new(weights[2], joined[2]));
+        for (int i = 0; i < weights.Length; i++)
+        {
+            FloatMatmul.Forward(pool, weights[i], x, alone[i]);
+            Compare.Bits(alone[i], joined[i], $"product {i}");
+        }
+
+        Array.ForEach(joined, Array.Clear);
+        FloatMatmul.Forward(pool, x, new(weights[2], joined[2]), new(weights[1], joined[1]), default);
+        Compare.Bits(alone[2], joined[2], "the first of two");
+        Compare.Bits(alone[1], joined[1], "the second of two");
+        Assert.Throws<ArgumentException>(() => FloatMatmul.Forward(
+            pool, x, new(weights[2], joined[2]), new(weights[1], joined[2]), default));
+    }
+
+    [Theory]
+    [InlineData(1)]
     [InlineData(7)]
     [InlineData(172)]
     [InlineData(513)]

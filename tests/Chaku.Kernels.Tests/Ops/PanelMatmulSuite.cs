@@ -189,6 +189,28 @@ public abstract class PanelMatmulSuite(string formatName)
     }
 
     [Fact]
+    public void Products_in_one_dispatch_have_the_bits_of_each_alone()
+    {
+        Random random = new(9);
+        WeightMatrix[] weights =
+            [.. new[] { 150, 13, 70 }.Select(rows => FromBytes(Layout.RandomBlocks(rows * 2, random), rows))];
+        foreach (int tokens in new[] { 1, 9 })
+        {
+            float[] x = RandomActivations(tokens * Columns(2), random);
+            float[][] y = [.. weights.Select(weight => new float[tokens * weight.Rows])];
+            using ComputePool pool = new(2);
+            using RoundedActivations rounded = new();
+            rounded.Round(pool, Kernel, x, Columns(2));
+            QuantMatmul.Forward(
+                pool, rounded, new(weights[0], y[0]), new(weights[1], y[1]), new(weights[2], y[2]));
+            Assert.All(weights.Zip(y), pair => AssertSameBits(Reference(pair.First, x), pair.Second));
+            Array.ForEach(y, Array.Clear);
+            QuantMatmul.Forward(pool, rounded, new(weights[2], y[2]), new(weights[1], y[1]), default);
+            Assert.All(weights.Zip(y).Skip(1), pair => AssertSameBits(Reference(pair.First, x), pair.Second));
+        }
+    }
+
+    [Fact]
     public void Repacking_says_how_many_bytes_it_takes()
     {
         using ComputePool pool = new(1);

@@ -20,6 +20,7 @@ public sealed class BitExactTests
             { "quant/llama-gqa-Q8_0.gguf", "f32" },
             { "quant/llama-gqa-Q4_K_M.gguf", "f32" },
             { "quant/llama-gqa-Q4_K_M.gguf", "f16" },
+            { "quant/llama-gqa-Q4_K_M.gguf", "q8_0" },
         };
         foreach (string name in TestModels.OfEachFamily.Except(Short))
         {
@@ -135,6 +136,14 @@ public sealed class BitExactTests
         model.Decoder.Logits(batch, 0, 1, cached);
 
         Assert.Equal(fresh, cached);
+    }
+
+    [Fact]
+    public void A_cache_type_that_does_not_divide_the_heads_is_refused_with_both_numbers()
+    {
+        ArgumentException refusal = Assert.Throws<ArgumentException>(
+            () => Load("tiny/llama-gqa.gguf", new ModelOptions { CacheType = "q8_0" }));
+        Assert.Contains("multiple of 32, and these have 16", refusal.Message, StringComparison.Ordinal);
     }
 
     private static LanguageModel Load(string file, ModelOptions options) => LanguageModel.Load(

@@ -16,7 +16,7 @@ public sealed class CandidatesTests
         {
             Candidates candidates = Create(logits);
             candidates.KeepBest(count);
-            Assert.Equal(Sorted(logits).Take(count).Order(), candidates.Left.ToArray().Select(left => left.Id).Order());
+            Assert.Equal(Sorted(logits).Take(count).Order(), Left(candidates).Select(left => left.Id).Order());
         });
 
     [Fact]
@@ -26,7 +26,7 @@ public sealed class CandidatesTests
             Candidates candidates = Create(logits);
             candidates.KeepShare(share);
             double[] weights = [.. Sorted(logits).Select(id => Math.Exp(logits[id] - logits.Max()))];
-            int[] left = [.. candidates.Left.ToArray().Select(candidate => candidate.Id)];
+            int[] left = [.. Left(candidates).Select(candidate => candidate.Id)];
             Assert.Equal(Sorted(logits).Take(left.Length), left);
             Assert.InRange(weights.Take(left.Length).Sum(), share * weights.Sum() * 0.99999, double.MaxValue);
             Assert.InRange(weights.Take(left.Length - 1).Sum(), 0, share * weights.Sum() * 1.00001);
@@ -65,6 +65,9 @@ public sealed class CandidatesTests
         candidates.KeepBest(2);
         Assert.Throws<InvalidOperationException>(() => candidates.SetScore(0, 1));
     }
+
+    private static IEnumerable<Candidate> Left(Candidates candidates) =>
+        Enumerable.Range(0, candidates.Count).Select(candidates.At);
 
     private static Candidates Create(params float[] logits)
     {

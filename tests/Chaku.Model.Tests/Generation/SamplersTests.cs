@@ -58,9 +58,9 @@ public sealed class SamplersTests
         sampler.Apply(candidates, history, worked.Options);
 
         float?[] left = new float?[Logits.Length];
-        foreach (Candidate candidate in candidates.Left)
+        for (int place = 0; place < candidates.Count; place++)
         {
-            left[candidate.Id] = candidate.Score;
+            left[candidates.At(place).Id] = candidates.At(place).Score;
         }
 
         Assert.Equal(worked.Expected, left);
