@@ -15,7 +15,7 @@ internal readonly ref struct PanelWork : IParallelWork
     private const int TileBlockByteLength = 320 * 1024;
     private const int RangeByteLength = 16 * 1024;
     private const int PairRows = 2 * PanelKernel.Rows;
-    private const int LeastPanelsPerItem = 8;
+    private const int LeastPairsPerItem = 4;
     private const int LeastProductsPerItem = 1 << 17;
 
     private readonly PanelKernel _kernel;
@@ -49,7 +49,8 @@ internal readonly ref struct PanelWork : IParallelWork
         _tilesPerItem = Math.Max(1, TileBlockByteLength / x.Tile(0).Length);
         int tokens = Math.Min(x.RowCount, _tilesPerItem * x.TileTokens(0));
         long productsPerPanel = (long)PanelKernel.Rows * weight.Columns * tokens;
-        _panelsPerItem = Math.Max(LeastPanelsPerItem, (int)(LeastProductsPerItem / productsPerPanel));
+        int pairsPerItem = (int)Math.Max(LeastPairsPerItem, LeastProductsPerItem / (2 * productsPerPanel));
+        _panelsPerItem = 2 * pairsPerItem;
         _panelGroupCount = (_panelCount + _panelsPerItem - 1) / _panelsPerItem;
 
         // Rows that are interleaved on the way meet all tokens in one item, so that it is done once.

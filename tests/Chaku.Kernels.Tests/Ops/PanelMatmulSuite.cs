@@ -126,6 +126,19 @@ public abstract class PanelMatmulSuite(string formatName)
     }
 
     [Fact]
+    public void Items_of_any_size_give_the_reference_bits()
+    {
+        Random random = new(9);
+        byte[] weights = Layout.RandomBlocks(1000, random);
+        for (int tokens = 1; tokens <= 11; tokens++)
+        {
+            float[] x = RandomActivations(tokens * Columns(1), random);
+            WeightMatrix weight = FromBytes(weights, 1000);
+            AssertSameBits(Reference(weight, x), Forward(weight, x, threadCount: 2, repack: true));
+        }
+    }
+
+    [Fact]
     public unsafe void Nothing_is_read_behind_the_weights()
     {
         foreach (int rows in RowCounts)
