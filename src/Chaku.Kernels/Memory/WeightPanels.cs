@@ -7,7 +7,7 @@ namespace Chaku.Kernels.Memory;
 internal sealed class WeightPanels : IDisposable
 {
     // Of the file's bytes: few calls of the system, and a copy that stays in the processor's cache.
-    private const int BytesPerItem = 1 << 17;
+    private const int BytesPerItem = 1 << 16;
 
     private readonly NativeBuffer _buffer;
     private readonly int _blockByteLength;

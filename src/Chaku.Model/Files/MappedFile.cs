@@ -108,8 +108,8 @@ internal sealed unsafe class MappedFile : IDisposable
             int count = RandomAccess.Read(_file, bytes[done..], offset + done);
             if (count == 0)
             {
-                throw new ModelFormatException(
-                    Path, offset + done, $"{bytes.Length - done} more bytes", "the end: the file was cut while it was read");
+                string missing = $"{bytes.Length - done} more bytes";
+                throw new ModelFormatException(Path, offset + done, missing, "the end: the file has been cut since");
             }
 
             done += count;
@@ -119,7 +119,7 @@ internal sealed unsafe class MappedFile : IDisposable
         if (lastWriteUtc != LastWriteUtc)
         {
             throw new ModelFormatException(
-                Path, offset, $"the file as it was written at {LastWriteUtc:O}", $"that it was written to at {lastWriteUtc:O}");
+                Path, offset, $"what was opened, written at {LastWriteUtc:O}", $"a file written to at {lastWriteUtc:O}");
         }
     }
 
