@@ -54,7 +54,7 @@ internal sealed unsafe class MappedFile : IDisposable
             throw new FileNotFoundException($"{path}: there is no such file", path);
         }
 
-        // Others may write the file, or replace it: nothing is locked for as long as a model is in use.
+        // It stays open as long as a model is in use, which is to stop nobody from replacing the file.
         SafeFileHandle file = File.OpenHandle(path, share: FileShare.ReadWrite | FileShare.Delete);
         try
         {
