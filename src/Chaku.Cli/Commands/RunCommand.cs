@@ -71,12 +71,7 @@ internal sealed class RunCommand : ProgramCommand
         if (isJson)
         {
             Answer answer = Answer.Generate(terminal, generator, tokens, options, _ => { }, terminal.Cancellation);
-            JsonOutput.WriteObject(terminal.Output, json =>
-            {
-                answer.WriteFields(json, model.Tokenizer);
-                json.WriteNumber("repacked_bytes", model.RepackedByteLength);
-                json.WriteNumber("repack_seconds", Math.Round(model.RepackSeconds, 3));
-            });
+            JsonOutput.WriteObject(terminal.Output, json => answer.WriteFields(json, model));
             return ExitCodes.Success;
         }
 

@@ -119,7 +119,7 @@ internal sealed unsafe class MappedFile : IDisposable
         if (lastWriteUtc != LastWriteUtc)
         {
             throw new ModelFormatException(
-                Path, offset, $"what was opened, written at {LastWriteUtc:O}", $"a file written to at {lastWriteUtc:O}");
+                Path, offset, $"a file last written to at {LastWriteUtc:O}", $"one written to at {lastWriteUtc:O}");
         }
     }
 

@@ -121,7 +121,7 @@ public sealed class MappedFileTests
         File.SetLastWriteTimeUtc(folder["a"], file.LastWriteUtc.AddSeconds(1));
 
         Assert.Contains(
-            "a file written to at",
+            "found one written to at",
             Assert.Throws<ModelFormatException>(() => file.Read(0, new byte[1])).Message,
             StringComparison.Ordinal);
     }
