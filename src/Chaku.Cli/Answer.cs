@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using Chaku.Model;
 using Chaku.Model.Generation;
 using Chaku.Model.Tokenizers;
 
@@ -66,8 +67,8 @@ internal sealed class Answer
         $"{_steps.Count} tokens in {_seconds:0.0} s, {_steps.Count / _seconds:0.0} per second; " +
         $"ended by {FinishWord()}; seed {_seed}");
 
-    /// <summary>Writes the fields of the answer.</summary>
-    public void WriteFields(Utf8JsonWriter json, Tokenizer tokenizer)
+    /// <summary>Writes the fields of the answer, and what loading the model took.</summary>
+    public void WriteFields(Utf8JsonWriter json, LanguageModel model)
     {
         json.WriteString("text", Text);
         json.WriteString("finish_reason", FinishWord());
@@ -81,11 +82,14 @@ internal sealed class Answer
             json.WriteStartArray("log_probabilities");
             foreach (GenerationStep step in _steps)
             {
-                WriteLogProbabilities(json, tokenizer, step);
+                WriteLogProbabilities(json, model.Tokenizer, step);
             }
 
             json.WriteEndArray();
         }
+
+        json.WriteNumber("repacked_bytes", model.RepackedByteLength);
+        json.WriteNumber("repack_seconds", Math.Round(model.RepackSeconds, 3));
     }
 
     private static void WriteLogProbabilities(Utf8JsonWriter json, Tokenizer tokenizer, GenerationStep step)

@@ -4,14 +4,16 @@ using Spectre.Console;
 namespace Chaku.Cli;
 
 /// <summary>
-/// A progress bar with the time left, on a terminal, for work of more than two seconds; gone when disposed.
+/// A progress bar with the time left, on a terminal, for work that takes long; gone when disposed.
 /// </summary>
 /// <param name="terminal">Where it is drawn.</param>
 /// <param name="what">What is done.</param>
-internal sealed class ProgressReport(Terminal terminal, string what) : IDisposable
+/// <param name="patience">How long nothing is shown; null for two seconds.</param>
+internal sealed class ProgressReport(Terminal terminal, string what, TimeSpan? patience = null) : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan UsualPatience = TimeSpan.FromSeconds(2);
 
+    private readonly TimeSpan _patience = patience ?? UsualPatience;
     private readonly long _start = Stopwatch.GetTimestamp();
     private readonly TaskCompletionSource _isDone = new();
     private Task? _drawing;
@@ -23,7 +25,7 @@ internal sealed class ProgressReport(Terminal terminal, string what) : IDisposab
     /// <summary>Notes how far the work is, and what is done now.</summary>
     public void Report(long done, long all, string state)
     {
-        if (!terminal.IsErrorTerminal || (_drawing is null && Stopwatch.GetElapsedTime(_start) < Patience))
+        if (!terminal.IsErrorTerminal || (_drawing is null && Stopwatch.GetElapsedTime(_start) < _patience))
         {
             return;
         }

@@ -72,7 +72,8 @@ internal abstract class Terminal
 
     /// <summary>Begins work that may take long.</summary>
     /// <param name="what">What is done, for the person who waits.</param>
-    public ProgressReport Progress(string what) => new(this, what);
+    /// <param name="patience">How long nothing is shown; null for two seconds.</param>
+    public ProgressReport Progress(string what, TimeSpan? patience = null) => new(this, what, patience);
 
     /// <summary>Standard output with tables, and colours on a terminal only.</summary>
     public IAnsiConsole OutputConsole() => CreateConsole(Output, IsOutputTerminal);

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Chaku.Kernels.Cache;
 using Chaku.Kernels.Ops;
 using Chaku.Kernels.Threading;
@@ -52,10 +53,6 @@ public sealed class LanguageModel : IDisposable
 
         _pool = new ComputePool(options.ThreadCount);
         Decoder = new Decoder(config, weights, _pool, kvFormat) { IsExact = options.IsExact };
-        if (options.Repack && !options.IsExact && !options.HoldsSingles)
-        {
-            RepackedByteLength = Decoder.Linears.Sum(linear => linear.Weight.Repack(_pool));
-        }
     }
 
     /// <summary>The file's path.</summary>
@@ -64,8 +61,11 @@ public sealed class LanguageModel : IDisposable
     /// <summary>Positions of a sequence at most.</summary>
     public int ContextLength { get; }
 
-    /// <summary>Bytes that repacked weights take beside the file; 0 where none are.</summary>
-    public long RepackedByteLength { get; }
+    /// <summary>Bytes that repacked weights take, in place of the file's pages; 0 where none are.</summary>
+    public long RepackedByteLength { get; private set; }
+
+    /// <summary>Seconds that repacking took.</summary>
+    public double RepackSeconds { get; private set; }
 
     /// <summary>What the user should know about how the model was loaded, a line each.</summary>
     public IReadOnlyList<string> Notices => _notices;
@@ -89,10 +89,17 @@ public sealed class LanguageModel : IDisposable
     /// </summary>
     /// <param name="path">The file or the folder.</param>
     /// <param name="options">How it is run; null for the defaults.</param>
+    /// <param name="progress">Told, while weights are repacked, the bytes done and the bytes in all.</param>
+    /// <param name="cancellation">Stops repacking.</param>
     /// <exception cref="ModelFormatException">The file is no model that this software runs.</exception>
     /// <exception cref="ArgumentException">An option has a value that cannot be.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
-    public static LanguageModel Load(string path, ModelOptions? options = null)
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public static LanguageModel Load(
+        string path,
+        ModelOptions? options = null,
+        Action<long, long>? progress = null,
+        CancellationToken cancellation = default)
     {
         options ??= new ModelOptions();
         if (options.ThreadCount is < 1 or > ComputePool.MostThreads)
@@ -108,12 +115,16 @@ public sealed class LanguageModel : IDisposable
                 $"the cache type is one of {string.Join(", ", KvFormats.All.Select(format => format.Name))}, " +
                 $"not '{options.CacheType}'");
         ModelSource source = ModelSource.Open(path);
+        LanguageModel? model = null;
         try
         {
-            return new LanguageModel(source, options, kvFormat);
+            model = new LanguageModel(source, options, kvFormat);
+            model.Repack(progress, cancellation);
+            return model;
         }
         catch
         {
+            model?.Dispose();
             source.Dispose();
             throw;
         }
@@ -198,6 +209,27 @@ public sealed class LanguageModel : IDisposable
             Decoder.Forward(batch);
             onChunk?.Invoke(start, length);
         }
+    }
+
+    private void Repack(Action<long, long>? progress, CancellationToken cancellation)
+    {
+        if (!Options.Repack || Options.IsExact || Options.HoldsSingles)
+        {
+            return;
+        }
+
+        long start = Stopwatch.GetTimestamp();
+        long all = Decoder.Linears.Sum(linear => linear.Weight.ByteLength);
+        long done = 0;
+        foreach (Linear linear in Decoder.Linears)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            RepackedByteLength += linear.Weight.Repack(_pool);
+            done += linear.Weight.ByteLength;
+            progress?.Invoke(done, all);
+        }
+
+        RepackSeconds = RepackedByteLength == 0 ? 0 : Stopwatch.GetElapsedTime(start).TotalSeconds;
     }
 
     private static Tokenizer CreateTokenizer(ModelSource source, int vocabularySize)

@@ -21,8 +21,9 @@ public sealed record ModelOptions
     public int ChunkLength { get; init; } = 512;
 
     /// <summary>
-    /// Copies quantised weights once into the layout that the kernels read, for speed; without it they are read where
-    /// they lie in the file, and take no memory of their own. The bits are the same.
+    /// Copies quantised weights once into the layout that the kernels read, for speed, and leaves the file's pages out
+    /// of memory; without it they are read where they lie in the file, whose pages the system can take back. The bits
+    /// are the same.
     /// </summary>
     public bool Repack { get; init; } = true;
 

@@ -63,7 +63,7 @@ internal sealed class ChatCommand : ProgramCommand
         {
             System = arguments.GetValue(_system),
             WriteJson = arguments.GetValue(_json)
-                ? answer => JsonOutput.WriteObject(terminal.Output, json => answer.WriteFields(json, model.Tokenizer))
+                ? answer => JsonOutput.WriteObject(terminal.Output, json => answer.WriteFields(json, model))
                 : null,
         };
         talk.Run();

@@ -71,7 +71,7 @@ internal sealed class RunCommand : ProgramCommand
         if (isJson)
         {
             Answer answer = Answer.Generate(terminal, generator, tokens, options, _ => { }, terminal.Cancellation);
-            JsonOutput.WriteObject(terminal.Output, json => answer.WriteFields(json, model.Tokenizer));
+            JsonOutput.WriteObject(terminal.Output, json => answer.WriteFields(json, model));
             return ExitCodes.Success;
         }
 

@@ -11,6 +11,9 @@ namespace Chaku.Cli.Options;
 /// <summary>The model and how it is run: what every command that runs one takes.</summary>
 internal sealed class ModelArguments
 {
+    // Nothing else has been said yet to the person who waits.
+    private static readonly TimeSpan RepackPatience = TimeSpan.FromSeconds(0.5);
+
     private readonly Argument<string> _path = new("MODEL")
     {
         Description = ModelPath.Description,
@@ -48,7 +51,7 @@ internal sealed class ModelArguments
     private readonly Option<bool> _noRepack = new("--no-repack")
     {
         Description =
-            "Reads quantised weights where they lie: slower, and without a copy in memory. The results are the same.",
+            "Reads quantised weights where they lie in the file: slower, but at once. The results are the same.",
     };
 
     private readonly Option<string?> _gelu = new("--gelu")
@@ -86,17 +89,7 @@ internal sealed class ModelArguments
     /// <param name="isExact">Whether activations stay unrounded.</param>
     public LanguageModel Load(ParseResult arguments, Terminal terminal, bool isExact = false)
     {
-        ModelOptions defaults = new();
-        LanguageModel model = LanguageModel.Load(ModelPath.Resolve(arguments.GetRequiredValue(_path)), new ModelOptions
-        {
-            ThreadCount = arguments.GetValue(_threads) ?? defaults.ThreadCount,
-            ContextLength = arguments.GetValue(_context),
-            CacheType = arguments.GetRequiredValue(_cacheType),
-            ChunkLength = arguments.GetValue(_chunk) ?? defaults.ChunkLength,
-            IsExact = isExact,
-            Gelu = arguments.GetValue(_gelu),
-            Repack = !arguments.GetValue(_noRepack),
-        });
+        LanguageModel model = Open(arguments, terminal, isExact);
         foreach (string notice in model.Notices)
         {
             terminal.Warn(notice);
@@ -106,8 +99,8 @@ internal sealed class ModelArguments
         {
             terminal.Remark(string.Create(
                 CultureInfo.InvariantCulture,
-                $"weights repacked for speed: {model.RepackedByteLength / 1e6:0} MB beside the file " +
-                $"(--no-repack: none)"));
+                $"weights repacked for speed: {model.RepackedByteLength / 1e6:0} MB in {model.RepackSeconds:0.0} s " +
+                $"(--no-repack: read where they lie)"));
         }
 
         if (model.CopiedByteLength > 0)
@@ -118,6 +111,24 @@ internal sealed class ModelArguments
         }
 
         return model;
+    }
+
+    private LanguageModel Open(ParseResult arguments, Terminal terminal, bool isExact)
+    {
+        ModelOptions defaults = new();
+        ModelOptions options = new()
+        {
+            ThreadCount = arguments.GetValue(_threads) ?? defaults.ThreadCount,
+            ContextLength = arguments.GetValue(_context),
+            CacheType = arguments.GetRequiredValue(_cacheType),
+            ChunkLength = arguments.GetValue(_chunk) ?? defaults.ChunkLength,
+            IsExact = isExact,
+            Gelu = arguments.GetValue(_gelu),
+            Repack = !arguments.GetValue(_noRepack),
+        };
+        using ProgressReport progress = terminal.Progress("repacking the weights", RepackPatience);
+        string path = ModelPath.Resolve(arguments.GetRequiredValue(_path));
+        return LanguageModel.Load(path, options, progress.Report, terminal.Cancellation);
     }
 
     /// <summary>The adapter, if the command line names one; says what the user should know of it.</summary>

@@ -5,6 +5,9 @@ namespace Chaku.Kernels.Memory;
 /// <summary>
 /// Zeroed memory outside the garbage collector's heap, aligned to 64 bytes; freed on disposal or finalisation.
 /// </summary>
+/// <remarks>
+/// A large buffer comes zeroed from the system, and a page of it takes no memory before it is first written to.
+/// </remarks>
 internal sealed unsafe class NativeBuffer : SafeHandle
 {
     /// <summary>Alignment in bytes: a cache line, and the widest vector.</summary>
@@ -20,8 +23,8 @@ internal sealed unsafe class NativeBuffer : SafeHandle
     {
         ArgumentOutOfRangeException.ThrowIfNegative(byteLength);
         _byteLength = (nuint)byteLength;
-        SetHandle((nint)NativeMemory.AlignedAlloc(Math.Max(_byteLength, 1), Alignment));
-        NativeMemory.Clear((void*)handle, _byteLength);
+        SetHandle((nint)NativeMemory.AllocZeroed(checked(_byteLength + Alignment)));
+        Pointer = (byte*)(((nuint)handle + Alignment - 1) & ~(nuint)(Alignment - 1));
         GC.AddMemoryPressure(Math.Max(byteLength, 1));
     }
 
@@ -32,7 +35,7 @@ internal sealed unsafe class NativeBuffer : SafeHandle
     public long ByteLength => (long)_byteLength;
 
     /// <summary>The first byte; valid while this object is alive.</summary>
-    public byte* Pointer => (byte*)handle;
+    public byte* Pointer { get; }
 
     /// <summary>A view of elements.</summary>
     /// <param name="start">First element.</param>
@@ -56,7 +59,7 @@ internal sealed unsafe class NativeBuffer : SafeHandle
     /// <inheritdoc/>
     protected override bool ReleaseHandle()
     {
-        NativeMemory.AlignedFree((void*)handle);
+        NativeMemory.Free((void*)handle);
         GC.RemoveMemoryPressure(Math.Max((long)_byteLength, 1));
         return true;
     }

@@ -4,11 +4,19 @@ using Chaku.Kernels.Threading;
 
 namespace Chaku.Kernels.Memory;
 
+/// <summary>
+/// Copies bytes of a matrix, without the memory that they are seen in becoming resident.
+/// </summary>
+/// <param name="start">Bytes from the matrix's first.</param>
+/// <param name="bytes">Receives the bytes; they do not leave the matrix.</param>
+internal delegate void WeightReader(long start, Span<byte> bytes);
+
 /// <summary>A matrix of weights [rows, columns] read where it lies, usually in a memory-mapped file.</summary>
 internal sealed unsafe class WeightMatrix
 {
     private readonly byte* _data;
     private readonly object _owner;
+    private readonly WeightReader? _read;
 
     /// <summary>A view of <paramref name="rows"/> × <paramref name="columns"/> weights.</summary>
     /// <param name="format">How they are stored.</param>
@@ -16,8 +24,10 @@ internal sealed unsafe class WeightMatrix
     /// <param name="columns">Inputs; a multiple of the format's block length.</param>
     /// <param name="data">The first byte; readable for rows × row bytes while <paramref name="owner"/> lives.</param>
     /// <param name="owner">Kept alive as long as the view.</param>
+    /// <param name="read">Copies the same bytes from the file that is mapped; null where they lie in memory.</param>
     /// <exception cref="ArgumentOutOfRangeException">There are no rows, or no columns.</exception>
-    public WeightMatrix(TensorFormat format, int rows, int columns, byte* data, object owner)
+    public WeightMatrix(
+        TensorFormat format, int rows, int columns, byte* data, object owner, WeightReader? read = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(rows, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(columns, 1);
@@ -27,6 +37,7 @@ internal sealed unsafe class WeightMatrix
         RowByteLength = checked((int)format.ByteLength(columns));
         _data = data;
         _owner = owner;
+        _read = read;
     }
 
     /// <summary>How the weights are stored.</summary>
@@ -86,7 +97,7 @@ internal sealed unsafe class WeightMatrix
 
     /// <summary>
     /// Makes a copy in the layout that the AVX2 kernels read, for as long as the matrix lives. Multiplications have the
-    /// same bits without it, and interleave rows on the way each time.
+    /// same bits without it, and interleave rows on the way each time. A mapped file's pages are not touched.
     /// </summary>
     /// <param name="pool">Threads; no multiplication may go on meanwhile.</param>
     /// <returns>Bytes of the copy; 0 where the format or the processor has no such kernels.</returns>
@@ -110,6 +121,27 @@ internal sealed unsafe class WeightMatrix
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan((ulong)(uint)row + (uint)count, (ulong)Rows, nameof(row));
         return new ReadOnlySpan<byte>(_data + ((long)row * RowByteLength), checked(count * RowByteLength));
+    }
+
+    /// <summary>
+    /// Copies rows that are read this once: where they lie in a file, the map's pages stay out of memory.
+    /// </summary>
+    /// <param name="row">The first row.</param>
+    /// <param name="rows">Receives whole rows.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There are no such rows.</exception>
+    public void CopyRows(int row, Span<byte> rows)
+    {
+        int count = rows.Length / RowByteLength;
+        ArgumentOutOfRangeException.ThrowIfNotEqual(count * RowByteLength, rows.Length, nameof(rows));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan((ulong)(uint)row + (uint)count, (ulong)Rows, nameof(row));
+        if (_read is { } read)
+        {
+            read((long)row * RowByteLength, rows);
+        }
+        else
+        {
+            RowRange(row, count).CopyTo(rows);
+        }
     }
 
     /// <summary>Some of one row's weights as float32.</summary>

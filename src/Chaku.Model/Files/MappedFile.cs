@@ -8,22 +8,25 @@ namespace Chaku.Model.Files;
 /// <summary>A file of any size, mapped read-only into memory: nothing is read until it is looked at.</summary>
 /// <remarks>
 /// Views are valid while this object lives and is not disposed. A file that another program shortens while it is mapped
-/// ends the process when the lost part is read: that is how the operating system tells it.
+/// ends the process when the lost part is looked at: that is how the operating system tells it. What is wanted once,
+/// <see cref="Read"/> copies: the pages of a map stay in memory beside whatever is made of them.
 /// </remarks>
 internal sealed unsafe class MappedFile : IDisposable
 {
+    private readonly SafeFileHandle _file;
     private readonly MemoryMappedViewAccessor? _view;
     private readonly byte* _pointer;
 
-    private MappedFile(string path, long length, DateTime lastWriteUtc, MemoryMappedViewAccessor? view)
+    private MappedFile(string path, SafeFileHandle file)
     {
         Path = path;
-        Length = length;
-        LastWriteUtc = lastWriteUtc;
-        _view = view;
-        _pointer = view is null
+        _file = file;
+        Length = RandomAccess.GetLength(file);
+        LastWriteUtc = File.GetLastWriteTimeUtc(file);
+        _view = Length == 0 ? null : Map(file, Length);
+        _pointer = _view is null
             ? null
-            : (byte*)view.SafeMemoryMappedViewHandle.DangerousGetHandle() + view.PointerOffset;
+            : (byte*)_view.SafeMemoryMappedViewHandle.DangerousGetHandle() + _view.PointerOffset;
     }
 
     /// <summary>The path it was opened by.</summary>
@@ -51,18 +54,17 @@ internal sealed unsafe class MappedFile : IDisposable
             throw new FileNotFoundException($"{path}: there is no such file", path);
         }
 
-        using SafeFileHandle file = File.OpenHandle(path);
-        long length = RandomAccess.GetLength(file);
-        DateTime lastWriteUtc = File.GetLastWriteTimeUtc(file);
-        if (length == 0)
+        // It stays open as long as a model is in use, which is to stop nobody from replacing the file.
+        SafeFileHandle file = File.OpenHandle(path, share: FileShare.ReadWrite | FileShare.Delete);
+        try
         {
-            return new MappedFile(path, 0, lastWriteUtc, view: null);
+            return new MappedFile(path, file);
         }
-
-        using MemoryMappedFile map = MemoryMappedFile.CreateFromFile(
-            file, null, length, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
-        return new MappedFile(
-            path, length, lastWriteUtc, map.CreateViewAccessor(0, length, MemoryMappedFileAccess.Read));
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Some of the file's bytes.</summary>
@@ -86,11 +88,54 @@ internal sealed unsafe class MappedFile : IDisposable
     public WeightMatrix Matrix(TensorFormat format, int rows, int columns, long offset)
     {
         Check(offset, checked(rows * format.ByteLength(columns)));
-        return new WeightMatrix(format, rows, columns, _pointer + offset, this);
+        return new WeightMatrix(
+            format, rows, columns, _pointer + offset, this, (start, bytes) => Read(offset + start, bytes));
+    }
+
+    /// <summary>Copies some of the file's bytes; the map stays as it is.</summary>
+    /// <param name="offset">Bytes from the file's start.</param>
+    /// <param name="bytes">Receives them.</param>
+    /// <exception cref="ArgumentOutOfRangeException">They leave the file.</exception>
+    /// <exception cref="ModelFormatException">The file is no longer what was opened.</exception>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    /// <exception cref="ObjectDisposedException">The map is gone.</exception>
+    public void Read(long offset, Span<byte> bytes)
+    {
+        Check(offset, bytes.Length);
+        int done = 0;
+        while (done < bytes.Length)
+        {
+            int count = RandomAccess.Read(_file, bytes[done..], offset + done);
+            if (count == 0)
+            {
+                string missing = $"{bytes.Length - done} more bytes";
+                throw new ModelFormatException(Path, offset + done, missing, "the end: the file has been cut since");
+            }
+
+            done += count;
+        }
+
+        DateTime lastWriteUtc = File.GetLastWriteTimeUtc(_file);
+        if (lastWriteUtc != LastWriteUtc)
+        {
+            throw new ModelFormatException(
+                Path, offset, $"a file last written to at {LastWriteUtc:O}", $"one written to at {lastWriteUtc:O}");
+        }
     }
 
     /// <summary>Unmaps the file; every view of it is dead from then on.</summary>
-    public void Dispose() => _view?.Dispose();
+    public void Dispose()
+    {
+        _view?.Dispose();
+        _file.Dispose();
+    }
+
+    private static MemoryMappedViewAccessor Map(SafeFileHandle file, long length)
+    {
+        using MemoryMappedFile map = MemoryMappedFile.CreateFromFile(
+            file, null, length, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
+        return map.CreateViewAccessor(0, length, MemoryMappedFileAccess.Read);
+    }
 
     private void Check(long offset, long length)
     {

@@ -56,6 +56,22 @@ public sealed class RunCommandTests : CommandSuite
     }
 
     [Fact]
+    public void What_was_repacked_is_said()
+    {
+        string model = Fixtures.TestData("models", "quant", "llama-gqa-Q8_0.gguf");
+        using JsonDocument repacked = JsonDocument.Parse(Result(["run", model, "abc", "--json", .. Short]));
+        using JsonDocument mapped =
+            JsonDocument.Parse(Result(["run", model, "abc", "--json", "--no-repack", .. Short]));
+        Assert.Equal(
+            System.Runtime.Intrinsics.X86.Avx2.IsSupported,
+            repacked.RootElement.GetProperty("repacked_bytes").GetInt64() > 0);
+        Assert.Equal(0, mapped.RootElement.GetProperty("repacked_bytes").GetInt64());
+        Assert.Equal(0, mapped.RootElement.GetProperty("repack_seconds").GetDouble());
+        Assert.Equal(
+            repacked.RootElement.GetProperty("text").GetString(), mapped.RootElement.GetProperty("text").GetString());
+    }
+
+    [Fact]
     public void Log_probabilities_come_with_their_alternatives()
     {
         using JsonDocument answer = JsonDocument.Parse(

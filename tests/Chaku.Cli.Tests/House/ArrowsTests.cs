@@ -51,6 +51,13 @@ public sealed class ArrowsTests
         Findings.None(references.Except(Arrows[room]));
     }
 
+    // The compiler then warns of what a program compiled ahead of time could not do, and warnings are errors.
+    [Theory]
+    [MemberData(nameof(Rooms))]
+    public void A_room_can_be_compiled_ahead_of_time(string room) => Assert.Contains(
+        Load(room).GetCustomAttributes<AssemblyMetadataAttribute>(),
+        metadata => metadata is { Key: "IsAotCompatible", Value: "True" });
+
     [Fact]
     public void A_folder_is_a_subject()
     {

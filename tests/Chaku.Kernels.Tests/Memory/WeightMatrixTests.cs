@@ -75,4 +75,16 @@ public sealed class WeightMatrixTests
     [InlineData(-1, -3)]
     public void A_matrix_without_rows_or_columns_is_refused(int rows, int columns) =>
         Assert.ThrowsAny<ArgumentException>(() => WeightMatrix.FromSingles([], rows, columns));
+
+    [Fact]
+    public void Rows_are_copied_from_where_they_lie()
+    {
+        WeightMatrix matrix = WeightMatrix.FromSingles([1, 2, 3, 4, 5, 6], 3, 2);
+        byte[] rows = new byte[16];
+        matrix.CopyRows(1, rows);
+        Assert.Equal(matrix.RowRange(1, 2), rows);
+        Assert.Throws<ArgumentOutOfRangeException>(() => matrix.CopyRows(2, rows));
+        Assert.Throws<ArgumentOutOfRangeException>(() => matrix.CopyRows(-1, rows));
+        Assert.Throws<ArgumentOutOfRangeException>(() => matrix.CopyRows(0, new byte[7]));
+    }
 }

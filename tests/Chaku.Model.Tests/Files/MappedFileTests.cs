@@ -78,4 +78,64 @@ public sealed class MappedFileTests
 
         Assert.Throws<ObjectDisposedException>(() => file.Span(0, 1).Length);
     }
+
+    [Fact]
+    public void Bytes_are_copied_from_the_file()
+    {
+        using TemporaryFolder folder = new();
+        using MappedFile file = MappedFile.Open(folder.Write("a", [1, 2, 3]));
+        byte[] bytes = new byte[2];
+
+        file.Read(1, bytes);
+
+        Assert.Equal([2, 3], bytes);
+        file.Read(3, []);
+        Assert.Throws<ArgumentOutOfRangeException>(() => file.Read(2, bytes));
+        Assert.Throws<ArgumentOutOfRangeException>(() => file.Read(-1, bytes));
+        file.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => file.Read(0, bytes));
+    }
+
+    [Fact]
+    public void A_file_that_was_cut_since_is_refused_at_the_place()
+    {
+        using TemporaryFolder folder = new();
+        using MappedFile file = MappedFile.Open(folder.Write("a", new byte[100]));
+        using (FileStream stream = new(folder["a"], FileMode.Open, FileAccess.Write, FileShare.ReadWrite))
+        {
+            stream.SetLength(70);
+        }
+
+        ModelFormatException exception =
+            Assert.Throws<ModelFormatException>(() => file.Read(60, new byte[40]));
+
+        Assert.Equal(70, exception.Offset);
+        Assert.Equal("30 more bytes", exception.Expected);
+    }
+
+    [Fact]
+    public void A_file_that_was_written_to_since_is_refused()
+    {
+        using TemporaryFolder folder = new();
+        using MappedFile file = MappedFile.Open(folder.Write("a", new byte[100]));
+        File.SetLastWriteTimeUtc(folder["a"], file.LastWriteUtc.AddSeconds(1));
+
+        Assert.Contains(
+            "found one written to at",
+            Assert.Throws<ModelFormatException>(() => file.Read(0, new byte[1])).Message,
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_file_can_be_replaced_while_it_is_mapped()
+    {
+        using TemporaryFolder folder = new();
+        using MappedFile file = MappedFile.Open(folder.Write("a", [1]));
+        File.Move(folder.Write("b", [2]), folder["a"], overwrite: true);
+        byte[] bytes = new byte[1];
+
+        file.Read(0, bytes);
+
+        Assert.Equal([1], bytes);
+    }
 }

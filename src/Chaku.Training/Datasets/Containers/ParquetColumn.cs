@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Parquet;
-using Parquet.Data;
 using Parquet.Schema;
 
 namespace Chaku.Training.Datasets.Containers;
@@ -12,11 +11,26 @@ namespace Chaku.Training.Datasets.Containers;
 /// </remarks>
 internal abstract class ParquetColumn
 {
+    // The types that are read. Named here, so that a program that was compiled ahead has their code.
+    private static readonly Dictionary<Type, Reader> Readers = new()
+    {
+        // A text is copied: its memory is the library's.
+        [typeof(ReadOnlyMemory<char>)] = Values<ReadOnlyMemory<char>, string>(
+            text => text.ToString(), (json, text) => json.WriteStringValue(text)),
+        [typeof(bool)] = Values<bool>((json, flag) => json.WriteBooleanValue(flag)),
+        [typeof(int)] = Values<int>((json, number) => json.WriteNumberValue(number)),
+        [typeof(long)] = Values<long>((json, number) => json.WriteNumberValue(number)),
+        [typeof(float)] = Values<float>((json, number) => WriteNumber(json, number)),
+        [typeof(double)] = Values<double>(WriteNumber),
+    };
+
     private int[] _definitions = [];
     private int[] _repetitions = [];
     private int _maximum;
     private int _position;
     private int _value;
+
+    private delegate Task<ParquetColumn> Reader(ParquetRowGroupReader group, DataField field);
 
     /// <summary>Whether all rows have been read.</summary>
     public bool IsAtEnd => _position >= Length;
@@ -33,32 +47,10 @@ internal abstract class ParquetColumn
     protected abstract int ValueCount { get; }
 
     /// <summary>Reads a column; null where its type is none that data sets of text are made of.</summary>
-    public static async Task<ParquetColumn?> ReadAsync(ParquetRowGroupReader group, DataField field)
-    {
-        using RawColumnData raw = await group.ReadRawColumnDataBaseAsync(field).ConfigureAwait(false);
-        ParquetColumn? column = raw switch
-        {
-            RawColumnData<ReadOnlyMemory<char>> texts => Texts(texts.Values),
-            RawColumnData<bool> flags => new Of<bool>(
-                flags.Values.ToArray(), (json, flag) => json.WriteBooleanValue(flag)),
-            RawColumnData<int> numbers => new Of<int>(
-                numbers.Values.ToArray(), (json, one) => json.WriteNumberValue(one)),
-            RawColumnData<long> numbers => new Of<long>(
-                numbers.Values.ToArray(), (json, one) => json.WriteNumberValue(one)),
-            RawColumnData<float> numbers => new Of<float>(
-                numbers.Values.ToArray(), (json, one) => WriteNumber(json, one)),
-            RawColumnData<double> numbers => new Of<double>(numbers.Values.ToArray(), WriteNumber),
-            _ => null,
-        };
-        if (column is not null)
-        {
-            column._definitions = field.MaxDefinitionLevel > 0 ? raw.DefinitionLevels.ToArray() : [];
-            column._repetitions = field.MaxRepetitionLevel > 0 ? raw.RepetitionLevels.ToArray() : [];
-            column._maximum = field.MaxDefinitionLevel;
-        }
-
-        return column;
-    }
+    public static async Task<ParquetColumn?> ReadAsync(ParquetRowGroupReader group, DataField field) =>
+        Readers.TryGetValue(field.ClrType, out Reader? read)
+            ? await read(group, field).ConfigureAwait(false)
+            : null;
 
     /// <summary>Writes the next value, or null, and goes on.</summary>
     public void Write(Utf8JsonWriter json)
@@ -93,16 +85,29 @@ internal abstract class ParquetColumn
         }
     }
 
-    // Copies: the memory goes back to the library.
-    private static Of<string> Texts(ReadOnlySpan<ReadOnlyMemory<char>> values)
-    {
-        string[] texts = new string[values.Length];
-        for (int index = 0; index < texts.Length; index++)
-        {
-            texts[index] = values[index].ToString();
-        }
+    private static Reader Values<T>(Action<Utf8JsonWriter, T> write)
+        where T : struct => Values<T, T>(value => value, write);
 
-        return new Of<string>(texts, (json, text) => json.WriteStringValue(text));
+    private static Reader Values<TStored, T>(Converter<TStored, T> keep, Action<Utf8JsonWriter, T> write)
+        where TStored : struct => (group, field) => ReadAsync(group, field, keep, write);
+
+    private static async Task<ParquetColumn> ReadAsync<TStored, T>(
+        ParquetRowGroupReader group, DataField field, Converter<TStored, T> keep, Action<Utf8JsonWriter, T> write)
+        where TStored : struct
+    {
+        int count = checked((int)(group.GetMetadata(field)?.MetaData?.NumValues ?? 0));
+        TStored[] values = new TStored[count];
+        int[] definitions = new int[count];
+        int[] repetitions = new int[count];
+        await group.ReadRawAsync<TStored>(field, values, definitions.AsMemory(), repetitions.AsMemory())
+            .ConfigureAwait(false);
+        bool isOptional = field.MaxDefinitionLevel > 0;
+        int present = isOptional ? definitions.AsSpan().Count(field.MaxDefinitionLevel) : count;
+        ParquetColumn column = new Of<T>(Array.ConvertAll(values[..present], keep), write);
+        column._definitions = isOptional ? definitions : [];
+        column._repetitions = field.MaxRepetitionLevel > 0 ? repetitions : [];
+        column._maximum = field.MaxDefinitionLevel;
+        return column;
     }
 
     private static InvalidDataException End() => new("a column has fewer values than rows");
