@@ -40,7 +40,7 @@ internal sealed class KvF16 : KvFormat
         Read(tile, scratch);
 
     // A tile's length is a multiple of the page's, and so of four vectors.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static ReadOnlySpan<float> Read(ReadOnlySpan<byte> tile, Span<float> scratch)
     {
         const nuint Width = VectorMath.Width;

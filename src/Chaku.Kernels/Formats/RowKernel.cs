@@ -40,7 +40,7 @@ internal sealed class RowKernel<TRows> : RowKernel
         Sums(rows, x).CopyTo(y);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static Vector128<float> Sums(ReadOnlySpan<byte> rows, ReadOnlySpan<float> x)
     {
         ref float token = ref MemoryMarshal.GetReference(x);

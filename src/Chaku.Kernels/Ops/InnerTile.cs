@@ -76,7 +76,7 @@ internal static class InnerTile
     }
 
     // Nothing is called here: sums that live across a call would be stored in every round of the loop.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void Multiply4x3(
         StridedMatrix weights, StridedMatrix tokens, int token, Chunk chunk, Span<float> y, int yStride, int rowCount)
     {
@@ -142,7 +142,7 @@ internal static class InnerTile
         chunk.Store(SumFour(a20, a21, a22, a23), y.Slice(2 * yStride, rowCount));
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void Multiply4x1(StridedMatrix weights, StridedMatrix tokens, int token, Chunk chunk, Span<float> y)
     {
         ref float w0 = ref weights.At(0, 0);

@@ -69,7 +69,7 @@ internal static class OuterTile
     };
 
     // One row of sums, from a column on.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void AddRow(StridedMatrix factors, int i, StridedMatrix rows, int column, Span<float> sums)
     {
         ref float factor = ref factors.At(i, 0);
@@ -127,7 +127,7 @@ internal static class OuterTile
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void Add6x16(
         StridedMatrix factors, int i, StridedMatrix rows, int column, ref float sums, nuint sumStride)
     {
@@ -195,7 +195,7 @@ internal static class OuterTile
     }
 
     // As Add6x16, for four rows of sums: two vectors of eight chains still hide the latency of the multiply-add.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void Add4x16(
         StridedMatrix factors, int i, StridedMatrix rows, int column, ref float sums, nuint sumStride)
     {

@@ -192,7 +192,7 @@ internal static class PackedProduct
     }
 
     // The loop is compiled fully at once: before tier 1 it runs ten times slower.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void AddTile<TFactors>(
         ReadOnlySpan<float> factors, ReadOnlySpan<float> rows, int steps, ref float sums, nuint sumStride)
         where TFactors : struct, IFactorLayout

@@ -12,7 +12,7 @@ internal static class SoftMaxTile
 
     /// <summary>The largest score; what is not a number may be passed over, and makes its power not a number.</summary>
     /// <param name="scores">[page length].</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static float Largest(ReadOnlySpan<float> scores)
     {
         const nuint Width = VectorMath.Width;
@@ -40,7 +40,7 @@ internal static class SoftMaxTile
     /// <param name="begin">The first that is visible.</param>
     /// <param name="end">The place behind the last.</param>
     /// <returns>Their sum: 8 chains over ascending vectors, added as in <see cref="VectorMath.Sum"/>.</returns>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static float Powers(Span<float> scores, float largest, int begin, int end)
     {
         Shape.RequireLength(scores.Length, Length, nameof(scores));

@@ -21,7 +21,7 @@ internal static class PanelLoops<TPanel, TBlock, TActivation>
     private const int LineByteLength = 64;
 
     /// <summary>Eight rows × one token.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static void MultiplyOne(
         ref readonly byte panels, ref readonly byte tiles, nuint blockCount, ref float sums)
     {

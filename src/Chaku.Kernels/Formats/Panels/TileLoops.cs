@@ -20,7 +20,7 @@ internal static class TileLoops<TPanel, TBlock, TActivation>
     private const int Half = PanelKernel.TileTokens / 2;
 
     /// <summary>Goes on with the chains [8 tokens, 2 panels, 8 rows].</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     [SkipLocalsInit]
     public static void Multiply(
         ref readonly byte unpacked, ref readonly byte tiles, nuint blockCount, ref float sums)

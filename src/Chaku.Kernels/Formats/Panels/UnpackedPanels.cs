@@ -88,7 +88,7 @@ internal static class UnpackedPanels<TPanel, TBlock, TActivation>
     /// <param name="panels">[blocks].</param>
     /// <param name="blockCount">Blocks.</param>
     /// <param name="unpacked">[blocks × <see cref="BlockByteLength"/>], moved to where the panel's vectors go.</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static void Unpack(ref readonly byte panels, nuint blockCount, ref byte unpacked)
     {
         ref byte panel = ref Unsafe.AsRef(in panels);
