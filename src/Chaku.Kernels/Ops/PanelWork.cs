@@ -103,11 +103,7 @@ internal readonly ref struct PanelWork : IParallelWork
 
                     if (!both.IsEmpty)
                     {
-                        if (!both.IsEmpty)
-                    {
-                        Prefetch(block + count < _blockCount ? pair : pairEnd, (block + count) % _blockCount);
                         MultiplyTiles(both, block, count, tileStart, tileEnd, used);
-                    }
                     }
                 }
 
@@ -129,21 +125,6 @@ internal readonly ref struct PanelWork : IParallelWork
         }
 
         return packed;
-    }
-
-    // What is unpacked next comes from memory while the tiles are multiplied.
-    private void Prefetch(int pair, int block)
-    {
-        if (_weight.Panels is not { } panels)
-        {
-            return;
-        }
-
-        int count = Math.Min(_blocksPerRange, _blockCount - block);
-        for (int panel = pair; panel < Math.Min(pair + 2, _panelCount); panel++)
-        {
-            MemoryHint.WillRead(panels.Blocks(panel, block, count));
-        }
     }
 
     private void MultiplySingles(
