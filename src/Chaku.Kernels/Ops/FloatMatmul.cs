@@ -115,7 +115,8 @@ internal static class FloatMatmul
         {
             int rowStart = index % _rowBlockCount * _rowBlock;
             int rowEnd = Math.Min(rowStart + _rowBlock, _weight.Rows);
-            if (_tokenCount == 1 && _weight.Format.Rows is { } kernel && _weight.Columns % RowKernel.ColumnMultiple == 0)
+            bool areWhole = _weight.Columns % RowKernel.ColumnMultiple == 0;
+            if (_tokenCount == 1 && areWhole && _weight.Format.Rows is { } kernel)
             {
                 for (; rowStart + TileRows <= rowEnd; rowStart += TileRows)
                 {

@@ -6,7 +6,8 @@ namespace Chaku.Kernels.Formats.Panels;
 
 /// <summary>Two unpacked panels × a tile of eight tokens, for every panel format.</summary>
 /// <remarks>
-/// Four tokens at a time: their sums of both panels are eight registers, and each code and each activation that is loaded
+/// Four tokens at a time: their sums of both panels are eight registers, and each code and each activation that is
+/// loaded
 /// is multiplied four times, or twice. Lengths are checked by <see cref="PanelKernel"/>. Compiled fully at once.
 /// </remarks>
 internal static class TileLoops<TPanel, TBlock, TActivation>
@@ -203,7 +204,8 @@ internal static class TileLoops<TPanel, TBlock, TActivation>
         Vector256<int> b0 = default, b1 = default, b2 = default, b3 = default;
         AddOffsets(ref panels, ref tile, ref a0, ref a1, ref a2, ref a3, ref b0, ref b1, ref b2, ref b3);
 
-        // Each token reads the scales through a reference of its own: one for all would hold them in registers, of which
+        // Each token reads the scales through a reference of its own: one for all would hold them in registers, of
+        // which
         // there are none left.
         ref byte sum1 = ref sum, sum2 = ref sum, sum3 = ref sum;
         nuint length = UnpackedPanels<TPanel, TBlock, TActivation>.SumByteLength;

@@ -4,11 +4,13 @@ using System.Runtime.Intrinsics;
 namespace Chaku.Kernels.Formats.Panels;
 
 /// <summary>
-/// Two neighbouring panels with each code in a byte of its own and each scale as it is multiplied: what many tokens meet
+/// Two neighbouring panels with each code in a byte of its own and each scale as it is multiplied: what many tokens
+/// meet
 /// is unpacked once. Of everything the first panel's vector comes first, then the second's.
 /// </summary>
 /// <remarks>
-/// A block holds scales, minimum scales, offsets, minima; then for each sum in turn its step scale and its groups' codes,
+/// A block holds scales, minimum scales, offsets, minima; then for each sum in turn its step scale and its groups'
+/// codes,
 /// signed codes followed by their magnitudes.
 /// </remarks>
 internal static class UnpackedPanels<TPanel, TBlock, TActivation>
@@ -18,8 +20,6 @@ internal static class UnpackedPanels<TPanel, TBlock, TActivation>
 {
     /// <summary>Bytes of one thing of both panels.</summary>
     public const int PairByteLength = 64;
-
-    private const int VectorByteLength = 32;
 
     /// <summary>Bytes before the minimum scales.</summary>
     public static nuint MinimumScaleAt
