@@ -42,6 +42,15 @@ internal abstract class PanelKernel
     /// <exception cref="ArgumentException">Lengths disagree; the message has both.</exception>
     public abstract void MultiplyOne(ReadOnlySpan<byte> panel, ReadOnlySpan<byte> tile, Span<float> sums);
 
+    /// <summary>
+    /// Goes on with the float chains of one panel × eight tokens: where few tokens make it not worth to unpack.
+    /// </summary>
+    /// <param name="panel">[blocks].</param>
+    /// <param name="tile">The tokens' blocks at the same columns.</param>
+    /// <param name="sums">[8 tokens, 2 panels, 8 rows] from the panel's first chain on, to its last.</param>
+    /// <exception cref="ArgumentException">Lengths disagree; the message has both.</exception>
+    public abstract void MultiplyEight(ReadOnlySpan<byte> panel, ReadOnlySpan<byte> tile, Span<float> sums);
+
     /// <summary>Unpacks blocks of a panel for <see cref="MultiplyTile"/>.</summary>
     /// <param name="panel">[blocks].</param>
     /// <param name="number">Which of the two panels it is: 0 or 1.</param>
@@ -90,6 +99,17 @@ internal sealed class PanelKernel<TPanel, TBlock, TActivation> : PanelKernel
         nuint blockCount = BlockCount(panel.Length, TPanel.ByteLength, tile.Length, 1);
         Require(sums.Length, Rows, nameof(sums));
         PanelLoops<TPanel, TBlock, TActivation>.MultiplyOne(
+            ref MemoryMarshal.GetReference(panel),
+            ref MemoryMarshal.GetReference(tile),
+            blockCount,
+            ref MemoryMarshal.GetReference(sums));
+    }
+
+    public override void MultiplyEight(ReadOnlySpan<byte> panel, ReadOnlySpan<byte> tile, Span<float> sums)
+    {
+        nuint blockCount = BlockCount(panel.Length, TPanel.ByteLength, tile.Length, TileTokens);
+        Require(sums.Length, ((2 * TileTokens) - 1) * Rows, nameof(sums));
+        PanelLoops<TPanel, TBlock, TActivation>.MultiplyEight(
             ref MemoryMarshal.GetReference(panel),
             ref MemoryMarshal.GetReference(tile),
             blockCount,

@@ -16,9 +16,26 @@ internal static class PanelLoops<TPanel, TBlock, TActivation>
     where TBlock : unmanaged, IQuantBlock<TBlock, TActivation>
     where TActivation : unmanaged, IActivationBlock<TActivation>
 {
+    private const int Tokens = PanelKernel.TileTokens;
     private const nuint Word = sizeof(int);
+    private const nuint GroupStride = Tokens * Word;
+    private const nuint ChainStride = 2 * PanelKernel.Rows;
     private const int PrefetchDistance = 2048;
     private const int LineByteLength = 64;
+
+    /// <summary>
+    /// Has what lies two kilobytes behind a block brought from memory: the processor looks ahead by itself, but not
+    /// across pages.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static unsafe void Prefetch(ref byte panel)
+    {
+        byte* ahead = (byte*)Unsafe.AsPointer(ref panel) + PrefetchDistance;
+        for (int at = 0; at < TPanel.ByteLength; at += LineByteLength)
+        {
+            Sse.Prefetch0(ahead + at);
+        }
+    }
 
     /// <summary>Eight rows × one token.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
@@ -68,15 +85,117 @@ internal static class PanelLoops<TPanel, TBlock, TActivation>
         chain.StoreUnsafe(ref sums);
     }
 
-    // Weights come from memory once for each token. The processor looks ahead by itself, but not across pages.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static unsafe void Prefetch(ref byte panel)
+    /// <summary>
+    /// Eight rows × eight tokens; chains are [8 tokens, 2 panels, 8 rows], of which one panel's go on.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    public static void MultiplyEight(
+        ref readonly byte panels, ref readonly byte tiles, nuint blockCount, ref float sums)
     {
-        byte* ahead = (byte*)Unsafe.AsPointer(ref panel) + PrefetchDistance;
-        for (int at = 0; at < TPanel.ByteLength; at += LineByteLength)
+        ref byte panel = ref Unsafe.AsRef(in panels);
+        ref byte tile = ref Unsafe.AsRef(in tiles);
+        for (nuint block = 0; block < blockCount; block++)
         {
-            Sse.Prefetch0(ahead + at);
+            Prefetch(ref panel);
+            ref byte tileSums = ref Unsafe.AddByteOffset(ref tile, ActivationTile<TActivation>.SumsAt(Tokens));
+            ref byte x = ref Unsafe.AddByteOffset(ref tile, ActivationTile<TActivation>.CodesAt(Tokens));
+            Vector256<int> s0 = default, s1 = default, s2 = default, s3 = default;
+            Vector256<int> s4 = default, s5 = default, s6 = default, s7 = default;
+            for (nuint i = 0; i < (nuint)TPanel.OffsetCount; i++)
+            {
+                ref byte pair = ref Unsafe.AddByteOffset(ref tileSums, i * GroupStride);
+                Vector256<short> offset = TPanel.Offset(ref panel, i);
+                s0 = PanelProducts.AddPair(s0, offset, in pair, 0);
+                s1 = PanelProducts.AddPair(s1, offset, in pair, Word);
+                s2 = PanelProducts.AddPair(s2, offset, in pair, 2 * Word);
+                s3 = PanelProducts.AddPair(s3, offset, in pair, 3 * Word);
+                s4 = PanelProducts.AddPair(s4, offset, in pair, 4 * Word);
+                s5 = PanelProducts.AddPair(s5, offset, in pair, 5 * Word);
+                s6 = PanelProducts.AddPair(s6, offset, in pair, 6 * Word);
+                s7 = PanelProducts.AddPair(s7, offset, in pair, 7 * Word);
+            }
+
+            for (nuint step = 0; step < (nuint)TPanel.StepCount; step++)
+            {
+                PanelCodes codes = TPanel.Codes(ref panel, step);
+                Vector256<short> scale = TPanel.StepScale(ref panel, step);
+                s0 = TPanel.AddProducts(s0, codes, scale, in x, 0, GroupStride);
+                s1 = TPanel.AddProducts(s1, codes, scale, in x, Word, GroupStride);
+                s2 = TPanel.AddProducts(s2, codes, scale, in x, 2 * Word, GroupStride);
+                s3 = TPanel.AddProducts(s3, codes, scale, in x, 3 * Word, GroupStride);
+                s4 = TPanel.AddProducts(s4, codes, scale, in x, 4 * Word, GroupStride);
+                s5 = TPanel.AddProducts(s5, codes, scale, in x, 5 * Word, GroupStride);
+                s6 = TPanel.AddProducts(s6, codes, scale, in x, 6 * Word, GroupStride);
+                s7 = TPanel.AddProducts(s7, codes, scale, in x, 7 * Word, GroupStride);
+                x = ref Unsafe.AddByteOffset(ref x, (nuint)TPanel.GroupsPerStep * GroupStride);
+            }
+
+            ExtendEight(ref sums, TPanel.Scale(ref panel), ref tile, s0, s1, s2, s3, s4, s5, s6, s7);
+            if (TPanel.MinimumCount > 0)
+            {
+                AddMinima(ref sums, ref panel, ref tile);
+            }
+
+            panel = ref Unsafe.AddByteOffset(ref panel, (nuint)TPanel.ByteLength);
+            tile = ref Unsafe.AddByteOffset(ref tile, ActivationTile<TActivation>.BlockByteLength(Tokens));
         }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void AddMinima(ref float sums, ref byte panel, ref byte tile)
+    {
+        Vector256<int> s0 = default, s1 = default, s2 = default, s3 = default;
+        Vector256<int> s4 = default, s5 = default, s6 = default, s7 = default;
+        nuint at = ActivationTile<TActivation>.SumsAt(Tokens) + ((nuint)TPanel.FirstMinimumSum * GroupStride);
+        ref byte pair = ref Unsafe.AddByteOffset(ref tile, at);
+        for (nuint i = 0; i < (nuint)TPanel.MinimumCount; i++)
+        {
+            Vector256<short> minimum = TPanel.Minimum(ref panel, i);
+            s0 = PanelProducts.AddPair(s0, minimum, in pair, 0);
+            s1 = PanelProducts.AddPair(s1, minimum, in pair, Word);
+            s2 = PanelProducts.AddPair(s2, minimum, in pair, 2 * Word);
+            s3 = PanelProducts.AddPair(s3, minimum, in pair, 3 * Word);
+            s4 = PanelProducts.AddPair(s4, minimum, in pair, 4 * Word);
+            s5 = PanelProducts.AddPair(s5, minimum, in pair, 5 * Word);
+            s6 = PanelProducts.AddPair(s6, minimum, in pair, 6 * Word);
+            s7 = PanelProducts.AddPair(s7, minimum, in pair, 7 * Word);
+            pair = ref Unsafe.AddByteOffset(ref pair, GroupStride);
+        }
+
+        ExtendEight(ref sums, TPanel.MinimumScale(ref panel), ref tile, s0, s1, s2, s3, s4, s5, s6, s7);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void ExtendEight(
+        ref float sums,
+        Vector256<float> scale,
+        ref byte tile,
+        Vector256<int> s0,
+        Vector256<int> s1,
+        Vector256<int> s2,
+        Vector256<int> s3,
+        Vector256<int> s4,
+        Vector256<int> s5,
+        Vector256<int> s6,
+        Vector256<int> s7)
+    {
+        ExtendAt(ref sums, 0, scale, ref tile, s0);
+        ExtendAt(ref sums, 1, scale, ref tile, s1);
+        ExtendAt(ref sums, 2, scale, ref tile, s2);
+        ExtendAt(ref sums, 3, scale, ref tile, s3);
+        ExtendAt(ref sums, 4, scale, ref tile, s4);
+        ExtendAt(ref sums, 5, scale, ref tile, s5);
+        ExtendAt(ref sums, 6, scale, ref tile, s6);
+        ExtendAt(ref sums, 7, scale, ref tile, s7);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void ExtendAt(
+        ref float sums, nuint token, Vector256<float> scale, ref byte tile, Vector256<int> sum)
+    {
+        Vector256<float> chain = Vector256.LoadUnsafe(ref sums, token * ChainStride);
+        chain = Extend(chain, scale, ref Unsafe.AddByteOffset(ref tile, token * Word), sum);
+        chain.StoreUnsafe(ref sums, token * ChainStride);
     }
 
     // One link of eight chains: the rounded product of both scales, then one fused step, as the reference does.

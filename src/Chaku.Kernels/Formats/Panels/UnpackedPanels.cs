@@ -95,6 +95,7 @@ internal static class UnpackedPanels<TPanel, TBlock, TActivation>
         ref byte target = ref unpacked;
         for (nuint block = 0; block < blockCount; block++)
         {
+            PanelLoops<TPanel, TBlock, TActivation>.Prefetch(ref panel);
             TPanel.Scale(ref panel).AsByte().StoreUnsafe(ref target);
             if (TPanel.MinimumCount > 0)
             {
