@@ -198,9 +198,11 @@ internal static class PanelLoops<TPanel, TBlock, TActivation>
         chain.StoreUnsafe(ref sums, token * ChainStride);
     }
 
-    // One link of eight chains: the rounded product of both scales, then one fused step, as the reference does.
+    /// <summary>
+    /// One link of eight chains: the rounded product of both scales, then one fused step, as the reference does.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<float> Extend(
+    public static Vector256<float> Extend(
         Vector256<float> chain, Vector256<float> scale, ref byte activationScale, Vector256<int> sum)
     {
         Vector256<float> product = scale * Vector256.Create(Unsafe.ReadUnaligned<float>(ref activationScale));

@@ -75,7 +75,8 @@ internal static class PanelProducts
     private static Vector256<short> Multiply(Vector256<byte> codes, ref readonly byte x, nuint offset) =>
         Avx2.MultiplyAddAdjacent(codes, Broadcast(in x, offset));
 
+    /// <summary>Four bytes, for every row.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<sbyte> Broadcast(ref readonly byte x, nuint offset) =>
+    public static Vector256<sbyte> Broadcast(ref readonly byte x, nuint offset) =>
         Vector256.Create(Unsafe.ReadUnaligned<int>(in Unsafe.AddByteOffset(ref Unsafe.AsRef(in x), offset))).AsSByte();
 }

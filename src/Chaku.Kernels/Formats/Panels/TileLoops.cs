@@ -82,13 +82,13 @@ internal static class TileLoops<TPanel, TBlock, TActivation>
             ref byte codes = ref Unsafe.AddByteOffset(
                 ref sum, UnpackedPanels<TPanel, TBlock, TActivation>.GroupsAt);
             Vector256<byte> w0 = Load(ref codes, 0), w1 = Load(ref codes, Vector);
-            Vector256<sbyte> x0 = Broadcast(ref x, 0);
+            Vector256<sbyte> x0 = PanelProducts.Broadcast(ref x, 0);
             Vector256<short> a0 = Avx2.MultiplyAddAdjacent(w0, x0), b0 = Avx2.MultiplyAddAdjacent(w1, x0);
-            x0 = Broadcast(ref x, Word);
+            x0 = PanelProducts.Broadcast(ref x, Word);
             Vector256<short> a1 = Avx2.MultiplyAddAdjacent(w0, x0), b1 = Avx2.MultiplyAddAdjacent(w1, x0);
-            x0 = Broadcast(ref x, 2 * Word);
+            x0 = PanelProducts.Broadcast(ref x, 2 * Word);
             Vector256<short> a2 = Avx2.MultiplyAddAdjacent(w0, x0), b2 = Avx2.MultiplyAddAdjacent(w1, x0);
-            x0 = Broadcast(ref x, 3 * Word);
+            x0 = PanelProducts.Broadcast(ref x, 3 * Word);
             Vector256<short> a3 = Avx2.MultiplyAddAdjacent(w0, x0), b3 = Avx2.MultiplyAddAdjacent(w1, x0);
             AddGroup(ref codes, ref x, 1, ref a0, ref a1, ref a2, ref a3, ref b0, ref b1, ref b2, ref b3);
             AddGroup(ref codes, ref x, 2, ref a0, ref a1, ref a2, ref a3, ref b0, ref b1, ref b2, ref b3);
@@ -151,16 +151,16 @@ internal static class TileLoops<TPanel, TBlock, TActivation>
     {
         nuint at = group * UnpackedPanels<TPanel, TBlock, TActivation>.PairByteLength;
         Vector256<byte> w0 = Load(ref codes, at), w1 = Load(ref codes, at + Vector);
-        Vector256<sbyte> x0 = Broadcast(ref x, group * GroupStride);
+        Vector256<sbyte> x0 = PanelProducts.Broadcast(ref x, group * GroupStride);
         a0 += Avx2.MultiplyAddAdjacent(w0, x0);
         b0 += Avx2.MultiplyAddAdjacent(w1, x0);
-        x0 = Broadcast(ref x, (group * GroupStride) + Word);
+        x0 = PanelProducts.Broadcast(ref x, (group * GroupStride) + Word);
         a1 += Avx2.MultiplyAddAdjacent(w0, x0);
         b1 += Avx2.MultiplyAddAdjacent(w1, x0);
-        x0 = Broadcast(ref x, (group * GroupStride) + (2 * Word));
+        x0 = PanelProducts.Broadcast(ref x, (group * GroupStride) + (2 * Word));
         a2 += Avx2.MultiplyAddAdjacent(w0, x0);
         b2 += Avx2.MultiplyAddAdjacent(w1, x0);
-        x0 = Broadcast(ref x, (group * GroupStride) + (3 * Word));
+        x0 = PanelProducts.Broadcast(ref x, (group * GroupStride) + (3 * Word));
         a3 += Avx2.MultiplyAddAdjacent(w0, x0);
         b3 += Avx2.MultiplyAddAdjacent(w1, x0);
     }
@@ -174,16 +174,16 @@ internal static class TileLoops<TPanel, TBlock, TActivation>
         {
             Vector256<sbyte> w0 = Load(ref sum, 0).AsSByte(), w1 = Load(ref sum, Vector).AsSByte();
             Vector256<byte> m0 = Load(ref sum, 2 * Vector), m1 = Load(ref sum, 3 * Vector);
-            Vector256<sbyte> x0 = Broadcast(ref x, 0);
+            Vector256<sbyte> x0 = PanelProducts.Broadcast(ref x, 0);
             a0 += Product(m0, w0, x0);
             b0 += Product(m1, w1, x0);
-            x0 = Broadcast(ref x, Word);
+            x0 = PanelProducts.Broadcast(ref x, Word);
             a1 += Product(m0, w0, x0);
             b1 += Product(m1, w1, x0);
-            x0 = Broadcast(ref x, 2 * Word);
+            x0 = PanelProducts.Broadcast(ref x, 2 * Word);
             a2 += Product(m0, w0, x0);
             b2 += Product(m1, w1, x0);
-            x0 = Broadcast(ref x, 3 * Word);
+            x0 = PanelProducts.Broadcast(ref x, 3 * Word);
             a3 += Product(m0, w0, x0);
             b3 += Product(m1, w1, x0);
             sum = ref Unsafe.AddByteOffset(ref sum, UnpackedPanels<TPanel, TBlock, TActivation>.SumByteLength);
@@ -244,9 +244,9 @@ internal static class TileLoops<TPanel, TBlock, TActivation>
         ref Vector256<int> a,
         ref Vector256<int> b)
     {
-        Vector256<sbyte> x0 = Broadcast(ref x, token);
+        Vector256<sbyte> x0 = PanelProducts.Broadcast(ref x, token);
         Vector256<short> productsA = Avx2.MultiplyAddAdjacent(w0, x0), productsB = Avx2.MultiplyAddAdjacent(w1, x0);
-        x0 = Broadcast(ref x, token + GroupStride);
+        x0 = PanelProducts.Broadcast(ref x, token + GroupStride);
         productsA += Avx2.MultiplyAddAdjacent(u0, x0);
         productsB += Avx2.MultiplyAddAdjacent(u1, x0);
         a += Avx2.MultiplyAddAdjacent(productsA, StepScale(ref sum, 0));
@@ -336,16 +336,16 @@ internal static class TileLoops<TPanel, TBlock, TActivation>
         ref Vector256<int> b3)
     {
         Vector256<short> f0 = Load(ref factors, 0).AsInt16(), f1 = Load(ref factors, Vector).AsInt16();
-        Vector256<short> x = Broadcast(ref pair, 0).AsInt16();
+        Vector256<short> x = PanelProducts.Broadcast(ref pair, 0).AsInt16();
         a0 += Avx2.MultiplyAddAdjacent(f0, x);
         b0 += Avx2.MultiplyAddAdjacent(f1, x);
-        x = Broadcast(ref pair, Word).AsInt16();
+        x = PanelProducts.Broadcast(ref pair, Word).AsInt16();
         a1 += Avx2.MultiplyAddAdjacent(f0, x);
         b1 += Avx2.MultiplyAddAdjacent(f1, x);
-        x = Broadcast(ref pair, 2 * Word).AsInt16();
+        x = PanelProducts.Broadcast(ref pair, 2 * Word).AsInt16();
         a2 += Avx2.MultiplyAddAdjacent(f0, x);
         b2 += Avx2.MultiplyAddAdjacent(f1, x);
-        x = Broadcast(ref pair, 3 * Word).AsInt16();
+        x = PanelProducts.Broadcast(ref pair, 3 * Word).AsInt16();
         a3 += Avx2.MultiplyAddAdjacent(f0, x);
         b3 += Avx2.MultiplyAddAdjacent(f1, x);
     }
@@ -386,7 +386,7 @@ internal static class TileLoops<TPanel, TBlock, TActivation>
         if (TPanel.OffsetCount > 0)
         {
             nuint at = UnpackedPanels<TPanel, TBlock, TActivation>.OffsetsAt;
-            Vector256<short> pair = Broadcast(ref Pairs(ref tile), token * Word).AsInt16();
+            Vector256<short> pair = PanelProducts.Broadcast(ref Pairs(ref tile), token * Word).AsInt16();
             Vector256<int> offset = Avx2.MultiplyAddAdjacent(pair, Load(ref panels, at).AsInt16());
             sumA += offset;
             sumB += TPanel.HasOneOffset
@@ -397,7 +397,6 @@ internal static class TileLoops<TPanel, TBlock, TActivation>
         Extend(ref panels, ref tile, token, sumA, sumB, ref chains, 0);
     }
 
-    // One link of each chain: the rounded product of both scales, then one fused step, as the reference does.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Extend(
         ref byte panels,
@@ -408,24 +407,19 @@ internal static class TileLoops<TPanel, TBlock, TActivation>
         ref float chains,
         nuint scaleAt)
     {
-        Vector256<float> x = Vector256.Create(
-            Unsafe.ReadUnaligned<float>(ref Unsafe.AddByteOffset(ref tile, token * Word)));
+        ref byte x = ref Unsafe.AddByteOffset(ref tile, token * Word);
         nuint at = token * 2 * PanelKernel.Rows;
-        Vector256<float> product = x * Load(ref panels, scaleAt).AsSingle();
         Vector256<float> chain = Vector256.LoadUnsafe(ref chains, at);
-        Vector256.FusedMultiplyAdd(product, Vector256.ConvertToSingle(a), chain).StoreUnsafe(ref chains, at);
+        PanelLoops<TPanel, TBlock, TActivation>.Extend(chain, Load(ref panels, scaleAt).AsSingle(), ref x, a)
+            .StoreUnsafe(ref chains, at);
         at += PanelKernel.Rows;
-        product = x * Load(ref panels, scaleAt + Vector).AsSingle();
         chain = Vector256.LoadUnsafe(ref chains, at);
-        Vector256.FusedMultiplyAdd(product, Vector256.ConvertToSingle(b), chain).StoreUnsafe(ref chains, at);
+        PanelLoops<TPanel, TBlock, TActivation>.Extend(chain, Load(ref panels, scaleAt + Vector).AsSingle(), ref x, b)
+            .StoreUnsafe(ref chains, at);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<byte> Load(ref byte source, nuint at) => Vector256.LoadUnsafe(ref source, at);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<sbyte> Broadcast(ref byte source, nuint at) =>
-        Vector256.Create(Unsafe.ReadUnaligned<int>(ref Unsafe.AddByteOffset(ref source, at))).AsSByte();
 
     [InlineArray(8)]
     private struct IntegerSums
