@@ -3,7 +3,7 @@ using Chaku.Kernels.Threading;
 
 namespace Chaku.Kernels.Memory;
 
-/// <summary>A copy of a matrix in which every eight rows are interleaved.</summary>
+/// <summary>A copy of a matrix in which every sixteen rows are interleaved.</summary>
 internal sealed class WeightPanels : IDisposable
 {
     // Of the file's bytes: few calls of the system, and a copy that stays in the processor's cache.
@@ -31,7 +31,7 @@ internal sealed class WeightPanels : IDisposable
     /// <summary>Bytes of the copy.</summary>
     public long ByteLength => _buffer.ByteLength;
 
-    /// <summary>Panels of a matrix; the last may have fewer than eight rows.</summary>
+    /// <summary>Panels of a matrix; the last may have fewer than sixteen rows.</summary>
     public static int CountOf(WeightMatrix weight) => (weight.Rows + PanelKernel.Rows - 1) / PanelKernel.Rows;
 
     /// <summary>Blocks of a panel.</summary>

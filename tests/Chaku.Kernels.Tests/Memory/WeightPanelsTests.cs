@@ -17,7 +17,7 @@ public sealed class WeightPanelsTests
     [Theory]
     [InlineData(1)]
     [InlineData(3)]
-    public void Every_panel_holds_its_eight_rows(int threadCount)
+    public void Every_panel_holds_its_sixteen_rows(int threadCount)
     {
         (TensorFormat format, PanelKernel kernel) = FormatWithPanels();
         byte[] blocks = Values.Blocks(1, format, Rows * Columns);

@@ -16,7 +16,7 @@ namespace Chaku.Kernels.Tests.Ops;
 /// </summary>
 public abstract class PanelMatmulSuite(string formatName)
 {
-    private static readonly int[] RowCounts = [1, 3, 8, 13, 64];
+    private static readonly int[] RowCounts = [1, 3, 8, 13, 16, 24, 64];
     private static readonly int[] BlockCounts = [1, 2, 5];
     private static readonly int[] TokenCounts = [1, 2, 3, 7, 8, 9, 17];
     private static readonly byte[] ExtremeBytes = [0x00, 0xFF, 0x80, 0x7F, 0x88, 0x77, 0x0F, 0xF0];
@@ -158,37 +158,27 @@ public abstract class PanelMatmulSuite(string formatName)
         PanelKernel? kernel = Kernel.Panels;
         Assert.SkipWhen(kernel is null, "no panel kernel at this instruction-set level");
         Random random = new(6);
-        int panelByteLength = PanelKernel.Rows * 3 * _format.BlockByteLength;
-        byte[] weights = Layout.RandomBlocks(PanelKernel.Rows * 2 * 3, random);
+        int rowByteLength = 3 * _format.BlockByteLength;
+        byte[] weights = Layout.RandomBlocks(PanelKernel.Rows * 3, random);
+        WeightMatrix matrix = FromBytes(weights, PanelKernel.Rows);
         using GuardedBuffer buffer = new();
+        Span<byte> panel = buffer.End<byte>(3 * kernel.BlockByteLength);
+        kernel.Pack(buffer.Copy<byte>(weights), rowByteLength, 3, panel);
         Span<byte> unpacked = buffer.End<byte>(3 * kernel.UnpackedBlockByteLength);
-        for (int i = 0; i < 2; i++)
-        {
-            Span<byte> rows = buffer.Copy<byte>(weights.AsSpan(i * panelByteLength, panelByteLength));
-            Span<byte> panel = buffer.End<byte>(3 * kernel.BlockByteLength);
-            kernel.Pack(rows, panelByteLength / PanelKernel.Rows, 3, panel);
-            kernel.Unpack(panel, i, unpacked);
-            float[] one = RandomActivations(Columns(3), random);
-            Span<float> sums = buffer.End<float>(PanelKernel.Rows);
-            kernel.MultiplyOne(panel, Tile(buffer, one, 1), sums);
-            float[] several = RandomActivations(PanelKernel.TileTokens * Columns(3), random);
-            Span<float> chains = buffer.End<float>(((2 * PanelKernel.TileTokens) - 1) * PanelKernel.Rows);
-            kernel.MultiplyEight(panel, Tile(buffer, several, PanelKernel.TileTokens), chains);
-            byte[] blocks = weights[(i * panelByteLength)..((i + 1) * panelByteLength)];
-            AssertSameBits(Reference(FromBytes(blocks, PanelKernel.Rows), one), sums);
-            float[] expected = Reference(FromBytes(blocks, PanelKernel.Rows), several);
-            for (int token = 0; token < PanelKernel.TileTokens; token++)
-            {
-                AssertSameBits(
-                    expected.AsSpan(token * PanelKernel.Rows, PanelKernel.Rows),
-                    chains.Slice(2 * token * PanelKernel.Rows, PanelKernel.Rows));
-            }
-        }
+        kernel.Unpack(panel, unpacked);
+        float[] one = RandomActivations(Columns(3), random);
+        Span<float> sums = buffer.End<float>(PanelKernel.Rows);
+        kernel.MultiplyOne(panel, Tile(buffer, one, 1), sums);
+        AssertSameBits(Reference(matrix, one), sums);
 
+        const int TileSums = PanelKernel.TileTokens * PanelKernel.Rows;
         float[] eight = RandomActivations(PanelKernel.TileTokens * Columns(3), random);
-        Span<float> y = buffer.End<float>(PanelKernel.TileTokens * 2 * PanelKernel.Rows);
-        kernel.MultiplyTile(unpacked, Tile(buffer, eight, PanelKernel.TileTokens), y);
-        AssertSameBits(Reference(FromBytes(weights, 2 * PanelKernel.Rows), eight), y);
+        Span<float> fromPanel = buffer.End<float>(TileSums);
+        kernel.MultiplyEight(panel, Tile(buffer, eight, PanelKernel.TileTokens), fromPanel);
+        AssertSameBits(Reference(matrix, eight), fromPanel);
+        Span<float> fromUnpacked = buffer.End<float>(TileSums);
+        kernel.MultiplyTile(unpacked, Tile(buffer, eight, PanelKernel.TileTokens), fromUnpacked);
+        AssertSameBits(Reference(matrix, eight), fromUnpacked);
     }
 
     [Fact]
@@ -237,7 +227,7 @@ public abstract class PanelMatmulSuite(string formatName)
     public void Repacking_says_how_many_bytes_it_takes()
     {
         using ComputePool pool = new(1);
-        WeightMatrix weight = FromBytes(Layout.RandomBlocks(13 * 2, new Random(8)), 13);
+        WeightMatrix weight = FromBytes(Layout.RandomBlocks(21 * 2, new Random(8)), 21);
         long expected = Kernel.Panels is { } kernel ? 2 * 2 * kernel.BlockByteLength : 0;
         Assert.Equal(expected, weight.Repack(pool));
         Assert.Equal(expected, weight.Repack(pool));

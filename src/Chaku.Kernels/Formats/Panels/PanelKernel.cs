@@ -6,14 +6,17 @@ using System.Runtime.Intrinsics.X86;
 namespace Chaku.Kernels.Formats.Panels;
 
 /// <summary>
-/// The AVX2 multiplication of one format: eight interleaved rows, a panel, with one token, or
-/// two panels with eight. The same bits as
-/// <see cref="QuantKernel.DotReference"/>, but for which NaN a NaN is.
+/// The AVX2 multiplication of one format: sixteen interleaved rows, a panel, with one token or with eight. Each of its
+/// blocks is one of eight rows, then one of the other eight. The same bits as <see cref="QuantKernel.DotReference"/>,
+/// but for which NaN a NaN is.
 /// </summary>
 internal abstract class PanelKernel
 {
     /// <summary>Rows of a panel.</summary>
-    public const int Rows = 8;
+    public const int Rows = 16;
+
+    /// <summary>Rows of a vector, of which a panel has two.</summary>
+    public const int HalfRows = 8;
 
     /// <summary>Tokens of the wide tile.</summary>
     public const int TileTokens = 8;
@@ -24,10 +27,10 @@ internal abstract class PanelKernel
     /// <summary>Bytes of one block of a panel.</summary>
     public abstract int BlockByteLength { get; }
 
-    /// <summary>Bytes of one block of two unpacked panels.</summary>
+    /// <summary>Bytes of one block of an unpacked panel.</summary>
     public abstract int UnpackedBlockByteLength { get; }
 
-    /// <summary>Interleaves some blocks of eight rows.</summary>
+    /// <summary>Interleaves some blocks of sixteen rows.</summary>
     /// <param name="rows">From the first row's first block to the last row's last.</param>
     /// <param name="rowByteLength">Bytes from a row to the next.</param>
     /// <param name="blockCount">Blocks of each row.</param>
@@ -35,33 +38,30 @@ internal abstract class PanelKernel
     /// <exception cref="ArgumentException">Lengths disagree; the message has both.</exception>
     public abstract void Pack(ReadOnlySpan<byte> rows, int rowByteLength, int blockCount, Span<byte> panel);
 
-    /// <summary>Goes on with eight rows' float chains.</summary>
+    /// <summary>Goes on with the float chains of one token.</summary>
     /// <param name="panel">[blocks].</param>
     /// <param name="tile">One token's blocks at the same columns.</param>
-    /// <param name="sums">[8 rows], the chains so far.</param>
+    /// <param name="sums">[16 rows], the chains so far.</param>
     /// <exception cref="ArgumentException">Lengths disagree; the message has both.</exception>
     public abstract void MultiplyOne(ReadOnlySpan<byte> panel, ReadOnlySpan<byte> tile, Span<float> sums);
 
-    /// <summary>
-    /// Goes on with the float chains of one panel × eight tokens: where few tokens make it not worth to unpack.
-    /// </summary>
+    /// <summary>Goes on with the float chains of eight tokens: where so few make it not worth to unpack.</summary>
     /// <param name="panel">[blocks].</param>
     /// <param name="tile">The tokens' blocks at the same columns.</param>
-    /// <param name="sums">[8 tokens, 2 panels, 8 rows] from the panel's first chain on, to its last.</param>
+    /// <param name="sums">[8 tokens, 16 rows], the chains so far.</param>
     /// <exception cref="ArgumentException">Lengths disagree; the message has both.</exception>
     public abstract void MultiplyEight(ReadOnlySpan<byte> panel, ReadOnlySpan<byte> tile, Span<float> sums);
 
-    /// <summary>Unpacks blocks of a panel for <see cref="MultiplyTile"/>.</summary>
+    /// <summary>Unpacks blocks for <see cref="MultiplyTile"/>.</summary>
     /// <param name="panel">[blocks].</param>
-    /// <param name="number">Which of the two panels it is: 0 or 1.</param>
     /// <param name="unpacked">[blocks × <see cref="UnpackedBlockByteLength"/>].</param>
     /// <exception cref="ArgumentException">Lengths disagree; the message has both.</exception>
-    public abstract void Unpack(ReadOnlySpan<byte> panel, int number, Span<byte> unpacked);
+    public abstract void Unpack(ReadOnlySpan<byte> panel, Span<byte> unpacked);
 
-    /// <summary>Goes on with the float chains of two panels × eight tokens.</summary>
-    /// <param name="unpacked">[blocks], of both panels.</param>
+    /// <summary>Goes on with the float chains of eight tokens.</summary>
+    /// <param name="unpacked">[blocks].</param>
     /// <param name="tile">The tokens' blocks at the same columns.</param>
-    /// <param name="sums">[8 tokens, 2 panels, 8 rows], the chains so far.</param>
+    /// <param name="sums">[8 tokens, 16 rows], the chains so far.</param>
     /// <exception cref="ArgumentException">Lengths disagree; the message has both.</exception>
     public abstract void MultiplyTile(ReadOnlySpan<byte> unpacked, ReadOnlySpan<byte> tile, Span<float> sums);
 }
@@ -72,7 +72,7 @@ internal sealed class PanelKernel<TPanel, TBlock, TActivation> : PanelKernel
     where TBlock : unmanaged, IQuantBlock<TBlock, TActivation>
     where TActivation : unmanaged, IActivationBlock<TActivation>
 {
-    public override int BlockByteLength => TPanel.ByteLength;
+    public override int BlockByteLength => 2 * TPanel.ByteLength;
 
     public override int UnpackedBlockByteLength =>
         (int)UnpackedPanels<TPanel, TBlock, TActivation>.BlockByteLength;
@@ -81,22 +81,25 @@ internal sealed class PanelKernel<TPanel, TBlock, TActivation> : PanelKernel
     {
         int blockByteLength = Unsafe.SizeOf<TBlock>();
         Require(rows.Length, ((Rows - 1L) * rowByteLength) + ((long)blockCount * blockByteLength), nameof(rows));
-        Require(panel.Length, (long)blockCount * TPanel.ByteLength, nameof(panel));
+        Require(panel.Length, (long)blockCount * BlockByteLength, nameof(panel));
         ref byte source = ref MemoryMarshal.GetReference(rows);
         ref byte target = ref MemoryMarshal.GetReference(panel);
         for (int block = 0; block < blockCount; block++)
         {
-            ref byte first = ref Unsafe.AddByteOffset(ref source, (nuint)block * (nuint)blockByteLength);
-            TPanel.Pack(
-                in Unsafe.As<byte, TBlock>(ref first),
-                (nuint)rowByteLength,
-                ref Unsafe.AddByteOffset(ref target, (nuint)block * (nuint)TPanel.ByteLength));
+            for (int half = 0; half < Rows; half += HalfRows)
+            {
+                ref byte first = ref Unsafe.AddByteOffset(ref source, (nuint)half * (nuint)rowByteLength);
+                TPanel.Pack(in Unsafe.As<byte, TBlock>(ref first), (nuint)rowByteLength, ref target);
+                target = ref Unsafe.AddByteOffset(ref target, (nuint)TPanel.ByteLength);
+            }
+
+            source = ref Unsafe.AddByteOffset(ref source, (nuint)blockByteLength);
         }
     }
 
     public override void MultiplyOne(ReadOnlySpan<byte> panel, ReadOnlySpan<byte> tile, Span<float> sums)
     {
-        nuint blockCount = BlockCount(panel.Length, TPanel.ByteLength, tile.Length, 1);
+        nuint blockCount = BlockCount(panel.Length, BlockByteLength, tile.Length, 1);
         Require(sums.Length, Rows, nameof(sums));
         PanelLoops<TPanel, TBlock, TActivation>.MultiplyOne(
             ref MemoryMarshal.GetReference(panel),
@@ -107,31 +110,36 @@ internal sealed class PanelKernel<TPanel, TBlock, TActivation> : PanelKernel
 
     public override void MultiplyEight(ReadOnlySpan<byte> panel, ReadOnlySpan<byte> tile, Span<float> sums)
     {
-        nuint blockCount = BlockCount(panel.Length, TPanel.ByteLength, tile.Length, TileTokens);
-        Require(sums.Length, ((2 * TileTokens) - 1) * Rows, nameof(sums));
-        PanelLoops<TPanel, TBlock, TActivation>.MultiplyEight(
-            ref MemoryMarshal.GetReference(panel),
-            ref MemoryMarshal.GetReference(tile),
-            blockCount,
-            ref MemoryMarshal.GetReference(sums));
+        nuint blockCount = BlockCount(panel.Length, BlockByteLength, tile.Length, TileTokens);
+        Require(sums.Length, TileTokens * Rows, nameof(sums));
+        ref byte blocks = ref MemoryMarshal.GetReference(panel);
+        ref byte tokens = ref MemoryMarshal.GetReference(tile);
+        ref float chains = ref MemoryMarshal.GetReference(sums);
+        if (UnpackedPanels<TPanel, TBlock, TActivation>.SumCount == 1)
+        {
+            SingleSumLoops<TPanel, TBlock, TActivation>.MultiplyEight(ref blocks, ref tokens, blockCount, ref chains);
+        }
+        else
+        {
+            PanelLoops<TPanel, TBlock, TActivation>.MultiplyEight(ref blocks, ref tokens, blockCount, ref chains);
+        }
     }
 
-    public override void Unpack(ReadOnlySpan<byte> panel, int number, Span<byte> unpacked)
+    public override void Unpack(ReadOnlySpan<byte> panel, Span<byte> unpacked)
     {
-        int blockCount = panel.Length / TPanel.ByteLength;
-        Require(panel.Length, (long)blockCount * TPanel.ByteLength, nameof(panel));
+        int blockCount = panel.Length / BlockByteLength;
+        Require(panel.Length, (long)blockCount * BlockByteLength, nameof(panel));
         Require(unpacked.Length, (long)blockCount * UnpackedBlockByteLength, nameof(unpacked));
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)number, 2u, nameof(number));
         UnpackedPanels<TPanel, TBlock, TActivation>.Unpack(
             ref MemoryMarshal.GetReference(panel),
             (nuint)blockCount,
-            ref Unsafe.Add(ref MemoryMarshal.GetReference(unpacked), number * Vector256<byte>.Count));
+            ref MemoryMarshal.GetReference(unpacked));
     }
 
     public override void MultiplyTile(ReadOnlySpan<byte> unpacked, ReadOnlySpan<byte> tile, Span<float> sums)
     {
         nuint blockCount = BlockCount(unpacked.Length, UnpackedBlockByteLength, tile.Length, TileTokens);
-        Require(sums.Length, TileTokens * 2 * Rows, nameof(sums));
+        Require(sums.Length, TileTokens * Rows, nameof(sums));
         TileLoops<TPanel, TBlock, TActivation>.Multiply(
             ref MemoryMarshal.GetReference(unpacked),
             ref MemoryMarshal.GetReference(tile),

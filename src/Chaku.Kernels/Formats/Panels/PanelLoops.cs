@@ -19,7 +19,7 @@ internal static class PanelLoops<TPanel, TBlock, TActivation>
     private const int Tokens = PanelKernel.TileTokens;
     private const nuint Word = sizeof(int);
     private const nuint GroupStride = Tokens * Word;
-    private const nuint ChainStride = 2 * PanelKernel.Rows;
+    private const nuint ChainStride = PanelKernel.Rows;
     private const int PrefetchDistance = 2048;
     private const int LineByteLength = 64;
 
@@ -37,57 +37,31 @@ internal static class PanelLoops<TPanel, TBlock, TActivation>
         }
     }
 
-    /// <summary>Eight rows × one token.</summary>
+    /// <summary>Sixteen rows × one token.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static void MultiplyOne(
         ref readonly byte panels, ref readonly byte tiles, nuint blockCount, ref float sums)
     {
         ref byte panel = ref Unsafe.AsRef(in panels);
         ref byte tile = ref Unsafe.AsRef(in tiles);
-        Vector256<float> chain = Vector256.LoadUnsafe(ref sums);
+        Vector256<float> first = Vector256.LoadUnsafe(ref sums);
+        Vector256<float> second = Vector256.LoadUnsafe(ref sums, PanelKernel.HalfRows);
         for (nuint block = 0; block < blockCount; block++)
         {
             Prefetch(ref panel);
-            ref byte tileSums = ref Unsafe.AddByteOffset(ref tile, ActivationTile<TActivation>.SumsAt(1));
-            ref byte codes = ref Unsafe.AddByteOffset(ref tile, ActivationTile<TActivation>.CodesAt(1));
-            Vector256<int> sum = Vector256<int>.Zero;
-            for (nuint i = 0; i < (nuint)TPanel.OffsetCount; i++)
-            {
-                Vector256<short> offset = TPanel.Offset(ref panel, i);
-                sum = PanelProducts.AddPair(sum, offset, in tileSums, i * Word);
-            }
-
-            for (nuint step = 0; step < (nuint)TPanel.StepCount; step++)
-            {
-                ref byte x = ref Unsafe.AddByteOffset(ref codes, step * (nuint)TPanel.GroupsPerStep * Word);
-                sum = TPanel.AddProducts(
-                    sum, TPanel.Codes(ref panel, step), TPanel.StepScale(ref panel, step), in x, 0, Word);
-            }
-
-            chain = Extend(chain, TPanel.Scale(ref panel), ref tile, sum);
-            if (TPanel.MinimumCount > 0)
-            {
-                sum = Vector256<int>.Zero;
-                for (nuint i = 0; i < (nuint)TPanel.MinimumCount; i++)
-                {
-                    nuint at = ((nuint)TPanel.FirstMinimumSum + i) * Word;
-                    Vector256<short> minimum = TPanel.Minimum(ref panel, i);
-                    sum = PanelProducts.AddPair(sum, minimum, in tileSums, at);
-                }
-
-                chain = Extend(chain, TPanel.MinimumScale(ref panel), ref tile, sum);
-            }
-
+            first = ExtendOne(first, ref panel, ref tile);
+            panel = ref Unsafe.AddByteOffset(ref panel, (nuint)TPanel.ByteLength);
+            Prefetch(ref panel);
+            second = ExtendOne(second, ref panel, ref tile);
             panel = ref Unsafe.AddByteOffset(ref panel, (nuint)TPanel.ByteLength);
             tile = ref Unsafe.AddByteOffset(ref tile, ActivationTile<TActivation>.BlockByteLength(1));
         }
 
-        chain.StoreUnsafe(ref sums);
+        first.StoreUnsafe(ref sums);
+        second.StoreUnsafe(ref sums, PanelKernel.HalfRows);
     }
 
-    /// <summary>
-    /// Eight rows × eight tokens; chains are [8 tokens, 2 panels, 8 rows], of which one panel's go on.
-    /// </summary>
+    /// <summary>Sixteen rows × eight tokens; chains are [8 tokens, 16 rows].</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static void MultiplyEight(
         ref readonly byte panels, ref readonly byte tiles, nuint blockCount, ref float sums)
@@ -96,48 +70,95 @@ internal static class PanelLoops<TPanel, TBlock, TActivation>
         ref byte tile = ref Unsafe.AsRef(in tiles);
         for (nuint block = 0; block < blockCount; block++)
         {
-            Prefetch(ref panel);
-            ref byte tileSums = ref Unsafe.AddByteOffset(ref tile, ActivationTile<TActivation>.SumsAt(Tokens));
-            ref byte x = ref Unsafe.AddByteOffset(ref tile, ActivationTile<TActivation>.CodesAt(Tokens));
-            Vector256<int> s0 = default, s1 = default, s2 = default, s3 = default;
-            Vector256<int> s4 = default, s5 = default, s6 = default, s7 = default;
-            for (nuint i = 0; i < (nuint)TPanel.OffsetCount; i++)
+            ref float chains = ref sums;
+            for (int half = 0; half < 2; half++)
             {
-                ref byte pair = ref Unsafe.AddByteOffset(ref tileSums, i * GroupStride);
-                Vector256<short> offset = TPanel.Offset(ref panel, i);
-                s0 = PanelProducts.AddPair(s0, offset, in pair, 0);
-                s1 = PanelProducts.AddPair(s1, offset, in pair, Word);
-                s2 = PanelProducts.AddPair(s2, offset, in pair, 2 * Word);
-                s3 = PanelProducts.AddPair(s3, offset, in pair, 3 * Word);
-                s4 = PanelProducts.AddPair(s4, offset, in pair, 4 * Word);
-                s5 = PanelProducts.AddPair(s5, offset, in pair, 5 * Word);
-                s6 = PanelProducts.AddPair(s6, offset, in pair, 6 * Word);
-                s7 = PanelProducts.AddPair(s7, offset, in pair, 7 * Word);
+                Prefetch(ref panel);
+                ExtendEight(ref chains, ref panel, ref tile);
+                chains = ref Unsafe.Add(ref chains, PanelKernel.HalfRows);
+                panel = ref Unsafe.AddByteOffset(ref panel, (nuint)TPanel.ByteLength);
             }
 
-            for (nuint step = 0; step < (nuint)TPanel.StepCount; step++)
-            {
-                PanelCodes codes = TPanel.Codes(ref panel, step);
-                Vector256<short> scale = TPanel.StepScale(ref panel, step);
-                s0 = TPanel.AddProducts(s0, codes, scale, in x, 0, GroupStride);
-                s1 = TPanel.AddProducts(s1, codes, scale, in x, Word, GroupStride);
-                s2 = TPanel.AddProducts(s2, codes, scale, in x, 2 * Word, GroupStride);
-                s3 = TPanel.AddProducts(s3, codes, scale, in x, 3 * Word, GroupStride);
-                s4 = TPanel.AddProducts(s4, codes, scale, in x, 4 * Word, GroupStride);
-                s5 = TPanel.AddProducts(s5, codes, scale, in x, 5 * Word, GroupStride);
-                s6 = TPanel.AddProducts(s6, codes, scale, in x, 6 * Word, GroupStride);
-                s7 = TPanel.AddProducts(s7, codes, scale, in x, 7 * Word, GroupStride);
-                x = ref Unsafe.AddByteOffset(ref x, (nuint)TPanel.GroupsPerStep * GroupStride);
-            }
-
-            ExtendEight(ref sums, TPanel.Scale(ref panel), ref tile, s0, s1, s2, s3, s4, s5, s6, s7);
-            if (TPanel.MinimumCount > 0)
-            {
-                AddMinima(ref sums, ref panel, ref tile);
-            }
-
-            panel = ref Unsafe.AddByteOffset(ref panel, (nuint)TPanel.ByteLength);
             tile = ref Unsafe.AddByteOffset(ref tile, ActivationTile<TActivation>.BlockByteLength(Tokens));
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<float> ExtendOne(Vector256<float> chain, ref byte panel, ref byte tile)
+    {
+        ref byte tileSums = ref Unsafe.AddByteOffset(ref tile, ActivationTile<TActivation>.SumsAt(1));
+        ref byte codes = ref Unsafe.AddByteOffset(ref tile, ActivationTile<TActivation>.CodesAt(1));
+        Vector256<int> sum = Vector256<int>.Zero;
+        for (nuint i = 0; i < (nuint)TPanel.OffsetCount; i++)
+        {
+            Vector256<short> offset = TPanel.Offset(ref panel, i);
+            sum = PanelProducts.AddPair(sum, offset, in tileSums, i * Word);
+        }
+
+        for (nuint step = 0; step < (nuint)TPanel.StepCount; step++)
+        {
+            ref byte x = ref Unsafe.AddByteOffset(ref codes, step * (nuint)TPanel.GroupsPerStep * Word);
+            sum = TPanel.AddProducts(
+                sum, TPanel.Codes(ref panel, step), TPanel.StepScale(ref panel, step), in x, 0, Word);
+        }
+
+        chain = Extend(chain, TPanel.Scale(ref panel), ref tile, sum);
+        if (TPanel.MinimumCount > 0)
+        {
+            sum = Vector256<int>.Zero;
+            for (nuint i = 0; i < (nuint)TPanel.MinimumCount; i++)
+            {
+                nuint at = ((nuint)TPanel.FirstMinimumSum + i) * Word;
+                Vector256<short> minimum = TPanel.Minimum(ref panel, i);
+                sum = PanelProducts.AddPair(sum, minimum, in tileSums, at);
+            }
+
+            chain = Extend(chain, TPanel.MinimumScale(ref panel), ref tile, sum);
+        }
+
+        return chain;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void ExtendEight(ref float sums, ref byte panel, ref byte tile)
+    {
+        ref byte tileSums = ref Unsafe.AddByteOffset(ref tile, ActivationTile<TActivation>.SumsAt(Tokens));
+        ref byte x = ref Unsafe.AddByteOffset(ref tile, ActivationTile<TActivation>.CodesAt(Tokens));
+        Vector256<int> s0 = default, s1 = default, s2 = default, s3 = default;
+        Vector256<int> s4 = default, s5 = default, s6 = default, s7 = default;
+        for (nuint i = 0; i < (nuint)TPanel.OffsetCount; i++)
+        {
+            ref byte pair = ref Unsafe.AddByteOffset(ref tileSums, i * GroupStride);
+            Vector256<short> offset = TPanel.Offset(ref panel, i);
+            s0 = PanelProducts.AddPair(s0, offset, in pair, 0);
+            s1 = PanelProducts.AddPair(s1, offset, in pair, Word);
+            s2 = PanelProducts.AddPair(s2, offset, in pair, 2 * Word);
+            s3 = PanelProducts.AddPair(s3, offset, in pair, 3 * Word);
+            s4 = PanelProducts.AddPair(s4, offset, in pair, 4 * Word);
+            s5 = PanelProducts.AddPair(s5, offset, in pair, 5 * Word);
+            s6 = PanelProducts.AddPair(s6, offset, in pair, 6 * Word);
+            s7 = PanelProducts.AddPair(s7, offset, in pair, 7 * Word);
+        }
+
+        for (nuint step = 0; step < (nuint)TPanel.StepCount; step++)
+        {
+            PanelCodes codes = TPanel.Codes(ref panel, step);
+            Vector256<short> scale = TPanel.StepScale(ref panel, step);
+            s0 = TPanel.AddProducts(s0, codes, scale, in x, 0, GroupStride);
+            s1 = TPanel.AddProducts(s1, codes, scale, in x, Word, GroupStride);
+            s2 = TPanel.AddProducts(s2, codes, scale, in x, 2 * Word, GroupStride);
+            s3 = TPanel.AddProducts(s3, codes, scale, in x, 3 * Word, GroupStride);
+            s4 = TPanel.AddProducts(s4, codes, scale, in x, 4 * Word, GroupStride);
+            s5 = TPanel.AddProducts(s5, codes, scale, in x, 5 * Word, GroupStride);
+            s6 = TPanel.AddProducts(s6, codes, scale, in x, 6 * Word, GroupStride);
+            s7 = TPanel.AddProducts(s7, codes, scale, in x, 7 * Word, GroupStride);
+            x = ref Unsafe.AddByteOffset(ref x, (nuint)TPanel.GroupsPerStep * GroupStride);
+        }
+
+        ExtendEight(ref sums, TPanel.Scale(ref panel), ref tile, s0, s1, s2, s3, s4, s5, s6, s7);
+        if (TPanel.MinimumCount > 0)
+        {
+            AddMinima(ref sums, ref panel, ref tile);
         }
     }
 

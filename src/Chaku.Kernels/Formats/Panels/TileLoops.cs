@@ -4,11 +4,10 @@ using System.Runtime.Intrinsics.X86;
 
 namespace Chaku.Kernels.Formats.Panels;
 
-/// <summary>Two unpacked panels × a tile of eight tokens, for every panel format.</summary>
+/// <summary>An unpacked panel × a tile of eight tokens, for every panel format.</summary>
 /// <remarks>
-/// Four tokens at a time: their sums of both panels are eight registers, and each code and each activation that is
-/// loaded
-/// is multiplied four times, or twice. Lengths are checked by <see cref="PanelKernel"/>. Compiled fully at once.
+/// Four tokens at a time: their sums of sixteen rows are eight registers, and each code and each activation that is
+/// loaded is multiplied four times, or twice. Lengths are checked by <see cref="PanelKernel"/>. Compiled fully at once.
 /// </remarks>
 internal static class TileLoops<TPanel, TBlock, TActivation>
     where TPanel : struct, IPanel<TBlock, TActivation>
@@ -20,7 +19,7 @@ internal static class TileLoops<TPanel, TBlock, TActivation>
     private const nuint GroupStride = PanelKernel.TileTokens * Word;
     private const int Half = PanelKernel.TileTokens / 2;
 
-    /// <summary>Goes on with the chains [8 tokens, 2 panels, 8 rows].</summary>
+    /// <summary>Goes on with the chains [8 tokens, 16 rows].</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     [SkipLocalsInit]
     public static void Multiply(
@@ -44,7 +43,7 @@ internal static class TileLoops<TPanel, TBlock, TActivation>
                 }
 
                 half = ref Unsafe.AddByteOffset(ref half, Half * Word);
-                chains = ref Unsafe.Add(ref chains, Half * 2 * PanelKernel.Rows);
+                chains = ref Unsafe.Add(ref chains, Half * PanelKernel.Rows);
             }
 
             panels = ref Unsafe.AddByteOffset(ref panels, UnpackedPanels<TPanel, TBlock, TActivation>.BlockByteLength);
@@ -321,7 +320,7 @@ internal static class TileLoops<TPanel, TBlock, TActivation>
         }
     }
 
-    // A pair of activation sums of each token × the factors of both panels.
+    // A pair of activation sums of each token × the factors of both halves.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void AddPair(
         ref byte factors,
@@ -408,11 +407,11 @@ internal static class TileLoops<TPanel, TBlock, TActivation>
         nuint scaleAt)
     {
         ref byte x = ref Unsafe.AddByteOffset(ref tile, token * Word);
-        nuint at = token * 2 * PanelKernel.Rows;
+        nuint at = token * PanelKernel.Rows;
         Vector256<float> chain = Vector256.LoadUnsafe(ref chains, at);
         PanelLoops<TPanel, TBlock, TActivation>.Extend(chain, Load(ref panels, scaleAt).AsSingle(), ref x, a)
             .StoreUnsafe(ref chains, at);
-        at += PanelKernel.Rows;
+        at += PanelKernel.HalfRows;
         chain = Vector256.LoadUnsafe(ref chains, at);
         PanelLoops<TPanel, TBlock, TActivation>.Extend(chain, Load(ref panels, scaleAt + Vector).AsSingle(), ref x, b)
             .StoreUnsafe(ref chains, at);

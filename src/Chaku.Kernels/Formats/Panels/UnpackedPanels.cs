@@ -4,9 +4,8 @@ using System.Runtime.Intrinsics;
 namespace Chaku.Kernels.Formats.Panels;
 
 /// <summary>
-/// Two neighbouring panels with each code in a byte of its own and each scale as it is multiplied: what many tokens
-/// meet
-/// is unpacked once. Of everything the first panel's vector comes first, then the second's.
+/// A panel with each code in a byte of its own and each scale as it is multiplied: what many tokens meet is unpacked
+/// once. Of everything the first eight rows' vector comes first, then the other eight's.
 /// </summary>
 /// <remarks>
 /// A block holds scales, minimum scales, offsets, minima; then for each sum in turn its step scale and its groups'
@@ -18,7 +17,7 @@ internal static class UnpackedPanels<TPanel, TBlock, TActivation>
     where TBlock : unmanaged, IQuantBlock<TBlock, TActivation>
     where TActivation : unmanaged, IActivationBlock<TActivation>
 {
-    /// <summary>Bytes of one thing of both panels.</summary>
+    /// <summary>Bytes of one thing of both halves.</summary>
     public const int PairByteLength = 64;
 
     /// <summary>Bytes before the minimum scales.</summary>
@@ -84,10 +83,10 @@ internal static class UnpackedPanels<TPanel, TBlock, TActivation>
         get => SumsAt + ((nuint)SumCount * SumByteLength);
     }
 
-    /// <summary>Unpacks blocks of one panel.</summary>
+    /// <summary>Unpacks blocks.</summary>
     /// <param name="panels">[blocks].</param>
     /// <param name="blockCount">Blocks.</param>
-    /// <param name="unpacked">[blocks × <see cref="BlockByteLength"/>], moved to where the panel's vectors go.</param>
+    /// <param name="unpacked">[blocks × <see cref="BlockByteLength"/>].</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static void Unpack(ref readonly byte panels, nuint blockCount, ref byte unpacked)
     {
@@ -95,27 +94,35 @@ internal static class UnpackedPanels<TPanel, TBlock, TActivation>
         ref byte target = ref unpacked;
         for (nuint block = 0; block < blockCount; block++)
         {
-            PanelLoops<TPanel, TBlock, TActivation>.Prefetch(ref panel);
-            TPanel.Scale(ref panel).AsByte().StoreUnsafe(ref target);
-            if (TPanel.MinimumCount > 0)
-            {
-                TPanel.MinimumScale(ref panel).AsByte().StoreUnsafe(ref target, MinimumScaleAt);
-            }
-
-            for (nuint i = 0; i < (nuint)TPanel.OffsetCount; i++)
-            {
-                TPanel.Offset(ref panel, i).AsByte().StoreUnsafe(ref target, OffsetsAt + (i * PairByteLength));
-            }
-
-            for (nuint i = 0; i < (nuint)TPanel.MinimumCount; i++)
-            {
-                TPanel.Minimum(ref panel, i).AsByte().StoreUnsafe(ref target, MinimaAt + (i * PairByteLength));
-            }
-
-            UnpackSteps(ref panel, ref Unsafe.AddByteOffset(ref target, SumsAt));
+            UnpackHalf(ref panel, ref target);
+            panel = ref Unsafe.AddByteOffset(ref panel, (nuint)TPanel.ByteLength);
+            UnpackHalf(ref panel, ref Unsafe.AddByteOffset(ref target, PairByteLength / 2));
             panel = ref Unsafe.AddByteOffset(ref panel, (nuint)TPanel.ByteLength);
             target = ref Unsafe.AddByteOffset(ref target, BlockByteLength);
         }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void UnpackHalf(ref byte panel, ref byte unpacked)
+    {
+        PanelLoops<TPanel, TBlock, TActivation>.Prefetch(ref panel);
+        TPanel.Scale(ref panel).AsByte().StoreUnsafe(ref unpacked);
+        if (TPanel.MinimumCount > 0)
+        {
+            TPanel.MinimumScale(ref panel).AsByte().StoreUnsafe(ref unpacked, MinimumScaleAt);
+        }
+
+        for (nuint i = 0; i < (nuint)TPanel.OffsetCount; i++)
+        {
+            TPanel.Offset(ref panel, i).AsByte().StoreUnsafe(ref unpacked, OffsetsAt + (i * PairByteLength));
+        }
+
+        for (nuint i = 0; i < (nuint)TPanel.MinimumCount; i++)
+        {
+            TPanel.Minimum(ref panel, i).AsByte().StoreUnsafe(ref unpacked, MinimaAt + (i * PairByteLength));
+        }
+
+        UnpackSteps(ref panel, ref Unsafe.AddByteOffset(ref unpacked, SumsAt));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
