@@ -117,26 +117,25 @@ internal readonly ref struct PanelWork : IParallelWork
     private void MultiplyWide(
         ReadOnlySpan<byte> panel, int block, int tileStart, int tileEnd, Span<float> sums, Span<byte> unpacked)
     {
-        const int TileSums = PanelKernel.TileTokens * PanelKernel.Rows;
-        int count = panel.Length / _kernel.BlockByteLength;
-        Span<byte> range = _unpacks ? unpacked[..(count * _kernel.UnpackedBlockByteLength)] : [];
-        if (_unpacks)
+        ReadOnlySpan<byte> tiles = _x.WideTiles(tileStart, tileEnd);
+        if (tiles.IsEmpty)
         {
-            _kernel.Unpack(panel, range);
+            return;
         }
 
-        for (int index = tileStart; index < tileEnd && IsWide(index); index++)
+        int tileByteLength = _x.Tile(tileStart).Length;
+        Span<float> chains = sums[..(tiles.Length / tileByteLength * PanelKernel.TileTokens * PanelKernel.Rows)];
+        int at = tileByteLength / _blockCount * block;
+        if (_unpacks)
         {
-            Span<float> tileSums = sums.Slice((index - tileStart) * TileSums, TileSums);
-            ReadOnlySpan<byte> tile = Blocks(index, block, count);
-            if (_unpacks)
-            {
-                _kernel.MultiplyTile(range, tile, tileSums);
-            }
-            else
-            {
-                _kernel.MultiplyEight(panel, tile, tileSums);
-            }
+            int count = panel.Length / _kernel.BlockByteLength;
+            Span<byte> range = unpacked[..(count * _kernel.UnpackedBlockByteLength)];
+            _kernel.Unpack(panel, range);
+            _kernel.MultiplyTiles(range, tiles[at..], tileByteLength, chains);
+        }
+        else
+        {
+            _kernel.MultiplyEights(panel, tiles[at..], tileByteLength, chains);
         }
     }
 

@@ -173,11 +173,12 @@ public abstract class PanelMatmulSuite(string formatName)
 
         const int TileSums = PanelKernel.TileTokens * PanelKernel.Rows;
         float[] eight = RandomActivations(PanelKernel.TileTokens * Columns(3), random);
+        Span<byte> tile = Tile(buffer, eight, PanelKernel.TileTokens);
         Span<float> fromPanel = buffer.End<float>(TileSums);
-        kernel.MultiplyEight(panel, Tile(buffer, eight, PanelKernel.TileTokens), fromPanel);
+        kernel.MultiplyEights(panel, tile, tile.Length, fromPanel);
         AssertSameBits(Reference(matrix, eight), fromPanel);
         Span<float> fromUnpacked = buffer.End<float>(TileSums);
-        kernel.MultiplyTile(unpacked, Tile(buffer, eight, PanelKernel.TileTokens), fromUnpacked);
+        kernel.MultiplyTiles(unpacked, tile, tile.Length, fromUnpacked);
         AssertSameBits(Reference(matrix, eight), fromUnpacked);
     }
 

@@ -45,25 +45,29 @@ internal abstract class PanelKernel
     /// <exception cref="ArgumentException">Lengths disagree; the message has both.</exception>
     public abstract void MultiplyOne(ReadOnlySpan<byte> panel, ReadOnlySpan<byte> tile, Span<float> sums);
 
-    /// <summary>Goes on with the float chains of eight tokens: where so few make it not worth to unpack.</summary>
+    /// <summary>Goes on with the float chains of a few tiles of eight tokens, not worth to unpack for.</summary>
     /// <param name="panel">[blocks].</param>
-    /// <param name="tile">The tokens' blocks at the same columns.</param>
-    /// <param name="sums">[8 tokens, 16 rows], the chains so far.</param>
+    /// <param name="tiles">From the first tile's blocks at the same columns on, to the last tile's or further.</param>
+    /// <param name="tileByteLength">Bytes from a tile to the next.</param>
+    /// <param name="sums">[tiles, 8 tokens, 16 rows], the chains so far.</param>
     /// <exception cref="ArgumentException">Lengths disagree; the message has both.</exception>
-    public abstract void MultiplyEight(ReadOnlySpan<byte> panel, ReadOnlySpan<byte> tile, Span<float> sums);
+    public abstract void MultiplyEights(
+        ReadOnlySpan<byte> panel, ReadOnlySpan<byte> tiles, int tileByteLength, Span<float> sums);
 
-    /// <summary>Unpacks blocks for <see cref="MultiplyTile"/>.</summary>
+    /// <summary>Unpacks blocks for <see cref="MultiplyTiles"/>.</summary>
     /// <param name="panel">[blocks].</param>
     /// <param name="unpacked">[blocks × <see cref="UnpackedBlockByteLength"/>].</param>
     /// <exception cref="ArgumentException">Lengths disagree; the message has both.</exception>
     public abstract void Unpack(ReadOnlySpan<byte> panel, Span<byte> unpacked);
 
-    /// <summary>Goes on with the float chains of eight tokens.</summary>
+    /// <summary>Goes on with the float chains of tiles of eight tokens.</summary>
     /// <param name="unpacked">[blocks].</param>
-    /// <param name="tile">The tokens' blocks at the same columns.</param>
-    /// <param name="sums">[8 tokens, 16 rows], the chains so far.</param>
+    /// <param name="tiles">From the first tile's blocks at the same columns on, to the last tile's or further.</param>
+    /// <param name="tileByteLength">Bytes from a tile to the next.</param>
+    /// <param name="sums">[tiles, 8 tokens, 16 rows], the chains so far.</param>
     /// <exception cref="ArgumentException">Lengths disagree; the message has both.</exception>
-    public abstract void MultiplyTile(ReadOnlySpan<byte> unpacked, ReadOnlySpan<byte> tile, Span<float> sums);
+    public abstract void MultiplyTiles(
+        ReadOnlySpan<byte> unpacked, ReadOnlySpan<byte> tiles, int tileByteLength, Span<float> sums);
 }
 
 /// <summary>The multiplication of a panel struct.</summary>
@@ -72,6 +76,8 @@ internal sealed class PanelKernel<TPanel, TBlock, TActivation> : PanelKernel
     where TBlock : unmanaged, IQuantBlock<TBlock, TActivation>
     where TActivation : unmanaged, IActivationBlock<TActivation>
 {
+    private const int TileSums = TileTokens * Rows;
+
     public override int BlockByteLength => 2 * TPanel.ByteLength;
 
     public override int UnpackedBlockByteLength =>
@@ -99,7 +105,8 @@ internal sealed class PanelKernel<TPanel, TBlock, TActivation> : PanelKernel
 
     public override void MultiplyOne(ReadOnlySpan<byte> panel, ReadOnlySpan<byte> tile, Span<float> sums)
     {
-        nuint blockCount = BlockCount(panel.Length, BlockByteLength, tile.Length, 1);
+        nuint blockCount = BlockCount(panel.Length, BlockByteLength);
+        Require(tile.Length, (long)(blockCount * ActivationTile<TActivation>.BlockByteLength(1)), nameof(tile));
         Require(sums.Length, Rows, nameof(sums));
         PanelLoops<TPanel, TBlock, TActivation>.MultiplyOne(
             ref MemoryMarshal.GetReference(panel),
@@ -108,52 +115,75 @@ internal sealed class PanelKernel<TPanel, TBlock, TActivation> : PanelKernel
             ref MemoryMarshal.GetReference(sums));
     }
 
-    public override void MultiplyEight(ReadOnlySpan<byte> panel, ReadOnlySpan<byte> tile, Span<float> sums)
+    public override void MultiplyEights(
+        ReadOnlySpan<byte> panel, ReadOnlySpan<byte> tiles, int tileByteLength, Span<float> sums)
     {
-        nuint blockCount = BlockCount(panel.Length, BlockByteLength, tile.Length, TileTokens);
-        Require(sums.Length, TileTokens * Rows, nameof(sums));
+        nuint blockCount = BlockCount(panel.Length, BlockByteLength);
         ref byte blocks = ref MemoryMarshal.GetReference(panel);
-        ref byte tokens = ref MemoryMarshal.GetReference(tile);
-        ref float chains = ref MemoryMarshal.GetReference(sums);
-        if (UnpackedPanels<TPanel, TBlock, TActivation>.SumCount == 1)
+        int count = RequireTiles(blockCount, tiles, tileByteLength, sums);
+        for (int i = 0; i < count; i++)
         {
-            SingleSumLoops<TPanel, TBlock, TActivation>.MultiplyEight(ref blocks, ref tokens, blockCount, ref chains);
-        }
-        else
-        {
-            PanelLoops<TPanel, TBlock, TActivation>.MultiplyEight(ref blocks, ref tokens, blockCount, ref chains);
+            ref byte tile = ref Tile(tiles, i, tileByteLength);
+            ref float chains = ref sums[i * TileSums];
+            if (UnpackedPanels<TPanel, TBlock, TActivation>.SumCount == 1)
+            {
+                SingleSumLoops<TPanel, TBlock, TActivation>.MultiplyEight(ref blocks, ref tile, blockCount, ref chains);
+            }
+            else
+            {
+                PanelLoops<TPanel, TBlock, TActivation>.MultiplyEight(ref blocks, ref tile, blockCount, ref chains);
+            }
         }
     }
 
     public override void Unpack(ReadOnlySpan<byte> panel, Span<byte> unpacked)
     {
-        int blockCount = panel.Length / BlockByteLength;
-        Require(panel.Length, (long)blockCount * BlockByteLength, nameof(panel));
+        nuint blockCount = BlockCount(panel.Length, BlockByteLength);
         Require(unpacked.Length, (long)blockCount * UnpackedBlockByteLength, nameof(unpacked));
         UnpackedPanels<TPanel, TBlock, TActivation>.Unpack(
             ref MemoryMarshal.GetReference(panel),
-            (nuint)blockCount,
+            blockCount,
             ref MemoryMarshal.GetReference(unpacked));
     }
 
-    public override void MultiplyTile(ReadOnlySpan<byte> unpacked, ReadOnlySpan<byte> tile, Span<float> sums)
+    public override void MultiplyTiles(
+        ReadOnlySpan<byte> unpacked, ReadOnlySpan<byte> tiles, int tileByteLength, Span<float> sums)
     {
-        nuint blockCount = BlockCount(unpacked.Length, UnpackedBlockByteLength, tile.Length, TileTokens);
-        Require(sums.Length, TileTokens * Rows, nameof(sums));
-        TileLoops<TPanel, TBlock, TActivation>.Multiply(
-            ref MemoryMarshal.GetReference(unpacked),
-            ref MemoryMarshal.GetReference(tile),
-            blockCount,
-            ref MemoryMarshal.GetReference(sums));
+        nuint blockCount = BlockCount(unpacked.Length, UnpackedBlockByteLength);
+        ref byte blocks = ref MemoryMarshal.GetReference(unpacked);
+        int count = RequireTiles(blockCount, tiles, tileByteLength, sums);
+        for (int i = 0; i < count; i++)
+        {
+            TileLoops<TPanel, TBlock, TActivation>.Multiply(
+                ref blocks, ref Tile(tiles, i, tileByteLength), blockCount, ref sums[i * TileSums]);
+        }
     }
 
-    private static nuint BlockCount(int panelLength, int blockByteLength, int tileLength, int tokenCount)
+    private static ref byte Tile(ReadOnlySpan<byte> tiles, int index, int tileByteLength) =>
+        ref Unsafe.AddByteOffset(ref MemoryMarshal.GetReference(tiles), (nuint)index * (nuint)tileByteLength);
+
+    private static nuint BlockCount(int panelLength, int blockByteLength)
     {
         int blockCount = panelLength / blockByteLength;
         Require(panelLength, (long)blockCount * blockByteLength, "panel");
-        Require(
-            tileLength, blockCount * (long)ActivationTile<TActivation>.BlockByteLength(tokenCount), "tile");
         return (nuint)blockCount;
+    }
+
+    private static int RequireTiles(
+        nuint blockCount, ReadOnlySpan<byte> tiles, int tileByteLength, ReadOnlySpan<float> sums)
+    {
+        int count = sums.Length / TileSums;
+        Require(sums.Length, (long)count * TileSums, nameof(sums));
+        long blocks = (long)(blockCount * ActivationTile<TActivation>.BlockByteLength(TileTokens));
+        long expected = ((count - 1L) * tileByteLength) + blocks;
+        if (tiles.Length < expected || tileByteLength < blocks)
+        {
+            throw new ArgumentException(
+                $"{count} tiles of {blocks} bytes each {tileByteLength} take {expected}, got {tiles.Length}",
+                nameof(tiles));
+        }
+
+        return count;
     }
 
     private static void Require(int actual, long expected, string name)
