@@ -14,9 +14,12 @@ internal struct Activation32 : IActivationBlock<Activation32>
     /// <summary>Codes in [−127, 127].</summary>
     public CodeArray Codes;
 
+    /// <summary>What codes that are stored with 8 added have too much is this times the sum of activations.</summary>
+    private const int Offset = -8;
+
     public static int Length => 32;
 
-    public static int TileSumCount => 1;
+    public static int TileSumCount => 2;
 
     public static void Quantise(ReadOnlySpan<float> x, ref Activation32 block)
     {
@@ -28,7 +31,11 @@ internal struct Activation32 : IActivationBlock<Activation32>
 
     public static ReadOnlySpan<sbyte> GetCodes(ref readonly Activation32 block) => block.Codes;
 
-    public static void WriteTileSums(ref readonly Activation32 block, Span<int> sums) => sums[0] = block.Sum;
+    public static void WriteTileSums(ref readonly Activation32 block, Span<int> sums)
+    {
+        sums[0] = block.Sum;
+        sums[1] = Offset * block.Sum;
+    }
 
     [InlineArray(32)]
     internal struct CodeArray

@@ -17,7 +17,7 @@ internal readonly ref struct PanelWork : IParallelWork
 
     // So few tiles are done sooner from the panel itself: eight sequences by 15 to 35 %, measured.
     private const int FewTiles = 2;
-    private const int LeastPanelsPerItem = 4;
+    private const int LeastPanelsPerItem = 1;
     private const int LeastProductsPerItem = 1 << 17;
 
     private readonly PanelKernel _kernel;

@@ -44,14 +44,14 @@ internal interface IPanel<TBlock, TActivation>
         get => false;
     }
 
-    /// <summary>Pairs of activation sums that are multiplied with offsets, from the first on.</summary>
+    /// <summary>Pairs of activation sums that are multiplied with each row's own offsets, from the first on.</summary>
     static virtual int OffsetCount
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         get => 0;
     }
 
-    /// <summary>Whether offsets are the same for every row.</summary>
+    /// <summary>Whether the offset is the same for every row: the second word of a tile's sums.</summary>
     static virtual bool HasOneOffset
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]

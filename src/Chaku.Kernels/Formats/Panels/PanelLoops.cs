@@ -88,7 +88,9 @@ internal static class PanelLoops<TPanel, TBlock, TActivation>
     {
         ref byte tileSums = ref Unsafe.AddByteOffset(ref tile, ActivationTile<TActivation>.SumsAt(1));
         ref byte codes = ref Unsafe.AddByteOffset(ref tile, ActivationTile<TActivation>.CodesAt(1));
-        Vector256<int> sum = Vector256<int>.Zero;
+        Vector256<int> sum = TPanel.HasOneOffset
+            ? PanelProducts.Broadcast(in tileSums, Word).AsInt32()
+            : Vector256<int>.Zero;
         for (nuint i = 0; i < (nuint)TPanel.OffsetCount; i++)
         {
             Vector256<short> offset = TPanel.Offset(ref panel, i);

@@ -8,9 +8,6 @@ internal readonly struct PanelQ4_0 : IPanel<BlockQ4_0, Activation32>
 {
     private const int CodesAt = 16;
 
-    // Codes are stored with 8 added. The sum is one int32, whose upper half is only its sign.
-    private const int MinusEight = unchecked((ushort)-8);
-
     public static int ByteLength => CodesAt + 128;
 
     public static int StepCount => 2;
@@ -19,8 +16,7 @@ internal readonly struct PanelQ4_0 : IPanel<BlockQ4_0, Activation32>
 
     public static int GroupsPerSum => 8;
 
-    public static int OffsetCount => 1;
-
+    // Codes are stored with 8 added.
     public static bool HasOneOffset => true;
 
     public static void Pack(ref readonly BlockQ4_0 first, nuint stride, ref byte panel)
@@ -29,10 +25,6 @@ internal readonly struct PanelQ4_0 : IPanel<BlockQ4_0, Activation32>
         Interleaving.Halves(in block.Scale, stride).AsByte().StoreUnsafe(ref panel);
         FilePacking.Nibbles(in block.Nibbles, stride, ref Unsafe.AddByteOffset(ref panel, CodesAt));
     }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<short> Offset(ref readonly byte panel, nuint index) =>
-        Vector256.Create(MinusEight).AsInt16();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static PanelCodes Codes(ref readonly byte panel, nuint step) =>

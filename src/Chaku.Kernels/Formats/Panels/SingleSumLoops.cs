@@ -5,7 +5,7 @@ using System.Runtime.Intrinsics.X86;
 namespace Chaku.Kernels.Formats.Panels;
 
 /// <summary>
-/// A panel as it is × a tile of eight tokens, for formats whose block is one sum of 16 bits: codes are taken apart twice,
+/// A panel as it is × a tile of eight tokens, for formats whose block is one sum of 16 bits without offsets of its rows: codes are taken apart twice,
 /// for four tokens each, and need no memory in between.
 /// </summary>
 /// <remarks>Lengths are checked by <see cref="PanelKernel"/>. Compiled fully at once.</remarks>
@@ -73,12 +73,10 @@ internal static class SingleSumLoops<TPanel, TBlock, TActivation>
         AddGroup(ref panel, ref other, ref x, 5, ref a0, ref a1, ref a2, ref a3, ref b0, ref b1, ref b2, ref b3);
         AddGroup(ref panel, ref other, ref x, 6, ref a0, ref a1, ref a2, ref a3, ref b0, ref b1, ref b2, ref b3);
         AddGroup(ref panel, ref other, ref x, 7, ref a0, ref a1, ref a2, ref a3, ref b0, ref b1, ref b2, ref b3);
-        Vector256<short> offset0 = TPanel.OffsetCount > 0 ? TPanel.Offset(ref panel, 0) : default;
-        Vector256<short> offset1 = TPanel.OffsetCount > 0 ? TPanel.Offset(ref other, 0) : default;
-        Extend(scale0, scale1, offset0, offset1, ref tile, 0, a0, b0, ref chains);
-        Extend(scale0, scale1, offset0, offset1, ref tile, 1, a1, b1, ref chains);
-        Extend(scale0, scale1, offset0, offset1, ref tile, 2, a2, b2, ref chains);
-        Extend(scale0, scale1, offset0, offset1, ref tile, 3, a3, b3, ref chains);
+        Extend(scale0, scale1, ref tile, 0, a0, b0, ref chains);
+        Extend(scale0, scale1, ref tile, 1, a1, b1, ref chains);
+        Extend(scale0, scale1, ref tile, 2, a2, b2, ref chains);
+        Extend(scale0, scale1, ref tile, 3, a3, b3, ref chains);
         if (TPanel.MinimumCount > 0)
         {
             ExtendMinimum(ref panel, ref tile, ref chains);
@@ -133,8 +131,6 @@ internal static class SingleSumLoops<TPanel, TBlock, TActivation>
     private static void Extend(
         Vector256<float> scale0,
         Vector256<float> scale1,
-        Vector256<short> offset0,
-        Vector256<short> offset1,
         ref byte tile,
         nuint token,
         Vector256<short> a,
@@ -143,12 +139,11 @@ internal static class SingleSumLoops<TPanel, TBlock, TActivation>
     {
         Vector256<int> sum0 = Avx2.MultiplyAddAdjacent(a, Vector256<short>.One);
         Vector256<int> sum1 = Avx2.MultiplyAddAdjacent(b, Vector256<short>.One);
-        if (TPanel.OffsetCount > 0)
+        if (TPanel.HasOneOffset)
         {
-            Vector256<short> pair = Pair(ref tile, token);
-            Vector256<int> offset = Avx2.MultiplyAddAdjacent(pair, offset0);
+            Vector256<int> offset = Pair(ref tile, GroupStride + (token * Word)).AsInt32();
             sum0 += offset;
-            sum1 += TPanel.HasOneOffset ? offset : Avx2.MultiplyAddAdjacent(pair, offset1);
+            sum1 += offset;
         }
 
         Extend(scale0, ref tile, token, sum0, ref chains);
@@ -161,9 +156,9 @@ internal static class SingleSumLoops<TPanel, TBlock, TActivation>
         Vector256<float> scale = TPanel.MinimumScale(ref panel);
         Vector256<short> minimum = TPanel.Minimum(ref panel, 0);
         Extend(scale, ref tile, 0, Avx2.MultiplyAddAdjacent(Pair(ref tile, 0), minimum), ref chains);
-        Extend(scale, ref tile, 1, Avx2.MultiplyAddAdjacent(Pair(ref tile, 1), minimum), ref chains);
-        Extend(scale, ref tile, 2, Avx2.MultiplyAddAdjacent(Pair(ref tile, 2), minimum), ref chains);
-        Extend(scale, ref tile, 3, Avx2.MultiplyAddAdjacent(Pair(ref tile, 3), minimum), ref chains);
+        Extend(scale, ref tile, 1, Avx2.MultiplyAddAdjacent(Pair(ref tile, Word), minimum), ref chains);
+        Extend(scale, ref tile, 2, Avx2.MultiplyAddAdjacent(Pair(ref tile, 2 * Word), minimum), ref chains);
+        Extend(scale, ref tile, 3, Avx2.MultiplyAddAdjacent(Pair(ref tile, 3 * Word), minimum), ref chains);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -177,9 +172,6 @@ internal static class SingleSumLoops<TPanel, TBlock, TActivation>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<short> Pair(ref byte tile, nuint token)
-    {
-        nuint at = ActivationTile<TActivation>.SumsAt(PanelKernel.TileTokens) + (token * Word);
-        return PanelProducts.Broadcast(ref tile, at).AsInt16();
-    }
+    private static Vector256<short> Pair(ref byte tile, nuint offset) => PanelProducts.Broadcast(
+        ref tile, ActivationTile<TActivation>.SumsAt(PanelKernel.TileTokens) + offset).AsInt16();
 }

@@ -382,15 +382,18 @@ internal static class TileLoops<TPanel, TBlock, TActivation>
     {
         Vector256<int> sumA = Avx2.MultiplyAddAdjacent(a, Vector256<short>.One);
         Vector256<int> sumB = Avx2.MultiplyAddAdjacent(b, Vector256<short>.One);
-        if (TPanel.OffsetCount > 0)
+        if (TPanel.HasOneOffset)
+        {
+            Vector256<int> offset = PanelProducts.Broadcast(ref Pairs(ref tile), GroupStride + (token * Word)).AsInt32();
+            sumA += offset;
+            sumB += offset;
+        }
+        else if (TPanel.OffsetCount > 0)
         {
             nuint at = UnpackedPanels<TPanel, TBlock, TActivation>.OffsetsAt;
             Vector256<short> pair = PanelProducts.Broadcast(ref Pairs(ref tile), token * Word).AsInt16();
-            Vector256<int> offset = Avx2.MultiplyAddAdjacent(pair, Load(ref panels, at).AsInt16());
-            sumA += offset;
-            sumB += TPanel.HasOneOffset
-                ? offset
-                : Avx2.MultiplyAddAdjacent(pair, Load(ref panels, at + Vector).AsInt16());
+            sumA += Avx2.MultiplyAddAdjacent(pair, Load(ref panels, at).AsInt16());
+            sumB += Avx2.MultiplyAddAdjacent(pair, Load(ref panels, at + Vector).AsInt16());
         }
 
         Extend(ref panels, ref tile, token, sumA, sumB, ref chains, 0);
