@@ -51,26 +51,20 @@ internal sealed record Result(
     public Circumstances? Circumstances { get; init; }
 
     /// <summary>
-    /// The last contestant's median over that of <see cref="Over"/>; null where that did not take part.
+    /// The median over the rounds of the last contestant's figure by that of <see cref="Over"/>: what slows the machine
+    /// down for a while slows both. Null where that did not take part.
     /// </summary>
     [JsonIgnore]
-    public double? Ratio => Of(Over) is { } over ? Figures[^1].Median / over.Median : null;
+    public double? Ratio => Ratios?.Median;
 
     /// <summary>The least and the greatest ratio of a round.</summary>
     [JsonIgnore]
-    public (double Least, double Most)? RatioRange
-    {
-        get
-        {
-            if (Of(Over) is not { } over)
-            {
-                return null;
-            }
+    public (double Least, double Most)? RatioRange =>
+        Ratios is { } ratios ? (ratios.Samples.Min(), ratios.Samples.Max()) : null;
 
-            double[] ratios = [.. Figures[^1].Samples.Zip(over.Samples, (mine, other) => mine / other)];
-            return (ratios.Min(), ratios.Max());
-        }
-    }
+    private Figures? Ratios => Of(Over) is { } over
+        ? new Figures("ratio", [.. Figures[^1].Samples.Zip(over.Samples, (mine, other) => mine / other)])
+        : null;
 
     /// <summary>
     /// Whether another result is of the same measurement on the same setup, and takes this one's place.

@@ -39,24 +39,9 @@ internal sealed class KvF16 : KvFormat
     public override ReadOnlySpan<float> ReadValues(ReadOnlySpan<byte> tile, Span<float> scratch) =>
         Read(tile, scratch);
 
-    // A tile's length is a multiple of the page's, and so of four vectors.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static ReadOnlySpan<float> Read(ReadOnlySpan<byte> tile, Span<float> scratch)
     {
-        const nuint Width = VectorMath.Width;
-        ReadOnlySpan<ushort> halves = MemoryMarshal.Cast<byte, ushort>(tile);
-        Shape.RequireLength(scratch.Length, halves.Length, nameof(scratch));
-        Shape.RequireLength(halves.Length % KvLayout.PageLength, 0, nameof(tile));
-        ref ushort source = ref MemoryMarshal.GetReference(halves);
-        ref float target = ref MemoryMarshal.GetReference(scratch);
-        for (nuint i = 0; i < (nuint)halves.Length; i += 4 * Width)
-        {
-            Fp16.ToSingle(Vector128.LoadUnsafe(ref source, i)).StoreUnsafe(ref target, i);
-            Fp16.ToSingle(Vector128.LoadUnsafe(ref source, i + Width)).StoreUnsafe(ref target, i + Width);
-            Fp16.ToSingle(Vector128.LoadUnsafe(ref source, i + (2 * Width))).StoreUnsafe(ref target, i + (2 * Width));
-            Fp16.ToSingle(Vector128.LoadUnsafe(ref source, i + (3 * Width))).StoreUnsafe(ref target, i + (3 * Width));
-        }
-
+        Fp16.ToSingle(MemoryMarshal.Cast<byte, ushort>(tile), scratch);
         return scratch;
     }
 }

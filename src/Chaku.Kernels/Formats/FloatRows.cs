@@ -11,6 +11,15 @@ internal interface IFloatRows
 
     /// <summary>Eight floats of a row.</summary>
     static abstract Vector256<float> Load(ref readonly byte row, nuint column);
+
+    /// <summary>The same where they are finite, with less work.</summary>
+    static abstract Vector256<float> LoadFinite(ref readonly byte row, nuint column);
+
+    /// <summary>
+    /// The greatest magnitudes so far with those of sixteen more floats, where
+    /// <see cref="LoadFinite"/> does less.
+    /// </summary>
+    static abstract Vector256<ushort> Magnitudes(Vector256<ushort> magnitudes, ref readonly byte row, nuint column);
 }
 
 /// <summary>float32.</summary>
@@ -21,6 +30,13 @@ internal readonly struct SingleRows : IFloatRows
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> Load(ref readonly byte row, nuint column) =>
         Vector256.LoadUnsafe(in row, column * sizeof(float)).AsSingle();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> LoadFinite(ref readonly byte row, nuint column) => Load(in row, column);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<ushort> Magnitudes(
+        Vector256<ushort> magnitudes, ref readonly byte row, nuint column) => magnitudes;
 }
 
 /// <summary>Half precision.</summary>
@@ -31,6 +47,14 @@ internal readonly struct HalfRows : IFloatRows
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> Load(ref readonly byte row, nuint column) =>
         Fp16.ToSingle(Vector128.LoadUnsafe(in row, column * sizeof(ushort)).AsUInt16());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> LoadFinite(ref readonly byte row, nuint column) =>
+        Fp16.FiniteToSingle(Vector128.LoadUnsafe(in row, column * sizeof(ushort)).AsUInt16());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<ushort> Magnitudes(Vector256<ushort> magnitudes, ref readonly byte row, nuint column) =>
+        Fp16.Magnitudes(magnitudes, Vector256.LoadUnsafe(in row, column * sizeof(ushort)).AsUInt16());
 }
 
 /// <summary>The upper half of float32.</summary>
@@ -45,4 +69,11 @@ internal readonly struct BrainRows : IFloatRows
             Vector128.LoadUnsafe(in row, column * sizeof(ushort)).AsUInt16());
         return (Vector256.Create(low, high) << 16).AsSingle();
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> LoadFinite(ref readonly byte row, nuint column) => Load(in row, column);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<ushort> Magnitudes(
+        Vector256<ushort> magnitudes, ref readonly byte row, nuint column) => magnitudes;
 }

@@ -13,6 +13,8 @@ internal static class Fp16
 {
     // A half's exponent bias is 15, a float's 127: after shifting the half's bits into place, 2^112 makes up for it.
     private const float ExponentShift = 5.192296858534828e33f;
+    private const ushort MagnitudeBits = 0x7FFF;
+    private const ushort InfinityBits = 0x7C00;
 
     /// <summary>The float32 with the same value; subnormals, infinities and NaN included.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -37,6 +39,27 @@ internal static class Fp16
         return ((small * Vector256.Create(ExponentShift)).AsInt32() | special).AsSingle();
     }
 
+    /// <summary>
+    /// Eight at once, with the same bits as <see cref="ToSingle(ushort)"/> where they are finite; anything else where
+    /// they are not.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> FiniteToSingle(Vector128<ushort> halves)
+    {
+        Vector256<int> bits = (Widen(halves.AsInt16()) << 13) & Vector256.Create(unchecked((int)0x8FFFE000u));
+        return bits.AsSingle() * Vector256.Create(ExponentShift);
+    }
+
+    /// <summary>The greatest magnitudes so far, as bits, with those of sixteen more halves.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<ushort> Magnitudes(Vector256<ushort> magnitudes, Vector256<ushort> halves) =>
+        Vector256.Max(magnitudes, halves & Vector256.Create(MagnitudeBits));
+
+    /// <summary>Whether nothing among what gave these <see cref="Magnitudes"/> was infinite or NaN.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool AreFinite(Vector256<ushort> magnitudes) =>
+        !Vector256.GreaterThanOrEqualAny(magnitudes, Vector256.Create(InfinityBits));
+
     /// <summary>Many at once; the same bits as <see cref="ToSingle(ushort)"/>.</summary>
     /// <exception cref="ArgumentException">Lengths disagree; the message has both.</exception>
     public static void ToSingle(ReadOnlySpan<ushort> halves, Span<float> singles)
@@ -47,6 +70,12 @@ internal static class Fp16
         {
             ref ushort source = ref MemoryMarshal.GetReference(halves);
             ref float target = ref MemoryMarshal.GetReference(singles);
+            int whole = halves.Length & -Vector256<ushort>.Count;
+            if (WidenFinite(ref source, ref target, (nuint)whole))
+            {
+                i = whole;
+            }
+
             for (; i + Vector256<float>.Count <= halves.Length; i += Vector256<float>.Count)
             {
                 ToSingle(Vector128.LoadUnsafe(ref source, (nuint)i)).StoreUnsafe(ref target, (nuint)i);
@@ -118,6 +147,21 @@ internal static class Fp16
         {
             throw new ArgumentException($"{given} values do not fit {asked} places one to one");
         }
+    }
+
+    // Whether all of them are finite; if not, what was written is not right. Halves are a multiple of 16.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    private static bool WidenFinite(ref ushort source, ref float target, nuint count)
+    {
+        Vector256<ushort> magnitudes = Vector256<ushort>.Zero;
+        for (nuint i = 0; i < count; i += (nuint)Vector256<ushort>.Count)
+        {
+            magnitudes = Magnitudes(magnitudes, Vector256.LoadUnsafe(ref source, i));
+            FiniteToSingle(Vector128.LoadUnsafe(ref source, i)).StoreUnsafe(ref target, i);
+            FiniteToSingle(Vector128.LoadUnsafe(ref source, i + 8)).StoreUnsafe(ref target, i + 8);
+        }
+
+        return AreFinite(magnitudes);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -13,13 +13,13 @@ internal abstract class QuantKernel
     /// <summary>Bytes that one row of activations takes.</summary>
     public abstract int ActivationByteLength(int columns);
 
-    /// <summary>The AVX2 multiplication; null where the processor cannot.</summary>
+    /// <summary>The multiplication by panels; null where the processor cannot.</summary>
     public abstract PanelKernel? Panels { get; }
 
     /// <summary>Bytes that some columns of one or eight tokens take in an activation tile.</summary>
     public abstract int TileByteLength(int columns, int tokenCount);
 
-    /// <summary>Packs rounded rows for the panel kernels, which need AVX2.</summary>
+    /// <summary>Packs rounded rows for the panel kernels.</summary>
     /// <param name="rows">One row, or eight in turn.</param>
     /// <param name="tokenCount">1 or 8.</param>
     /// <param name="tile">[<see cref="TileByteLength"/>].</param>
@@ -37,13 +37,13 @@ internal abstract class QuantKernel
 }
 
 /// <summary>The multiplication of a block struct: scalar, and by panels where the processor can.</summary>
-internal sealed class QuantKernel<TBlock, TActivation>(PanelKernel panels) : QuantKernel
+internal sealed class QuantKernel<TBlock, TActivation>(PanelKernel? panels) : QuantKernel
     where TBlock : unmanaged, IQuantBlock<TBlock, TActivation>
     where TActivation : unmanaged, IActivationBlock<TActivation>
 {
     public override int ActivationLength => TActivation.Length;
 
-    public override PanelKernel? Panels => PanelKernel.IsSupported ? panels : null;
+    public override PanelKernel? Panels => panels;
 
     public override int ActivationByteLength(int columns) =>
         checked(columns / TActivation.Length * Unsafe.SizeOf<TActivation>());

@@ -53,22 +53,39 @@ internal sealed class RowKernel<TRows> : RowKernel
         nuint k = 0;
         while (k < (nuint)x.Length)
         {
+            nuint start = k;
             nuint end = Math.Min(k + FloatMatmul.ChunkLength, (nuint)x.Length);
             Vector256<float> a0 = default, a1 = default, a2 = default, a3 = default;
+            Vector256<ushort> magnitudes = default;
             for (; k + Unrolled <= end; k += Unrolled)
             {
                 Prefetch(ref w0, (k * TRows.ByteLength) + PrefetchDistance);
                 Prefetch(ref w1, (k * TRows.ByteLength) + PrefetchDistance);
                 Prefetch(ref w2, (k * TRows.ByteLength) + PrefetchDistance);
                 Prefetch(ref w3, (k * TRows.ByteLength) + PrefetchDistance);
-                for (nuint i = k; i < k + Unrolled; i += VectorMath.Width)
+                for (nuint i = k; i < k + Unrolled; i += 2 * VectorMath.Width)
                 {
+                    magnitudes = TRows.Magnitudes(magnitudes, ref w0, i);
+                    magnitudes = TRows.Magnitudes(magnitudes, ref w1, i);
+                    magnitudes = TRows.Magnitudes(magnitudes, ref w2, i);
+                    magnitudes = TRows.Magnitudes(magnitudes, ref w3, i);
                     Vector256<float> t = Vector256.LoadUnsafe(ref token, i);
-                    a0 = Vector256.FusedMultiplyAdd(TRows.Load(ref w0, i), t, a0);
-                    a1 = Vector256.FusedMultiplyAdd(TRows.Load(ref w1, i), t, a1);
-                    a2 = Vector256.FusedMultiplyAdd(TRows.Load(ref w2, i), t, a2);
-                    a3 = Vector256.FusedMultiplyAdd(TRows.Load(ref w3, i), t, a3);
+                    a0 = Vector256.FusedMultiplyAdd(TRows.LoadFinite(ref w0, i), t, a0);
+                    a1 = Vector256.FusedMultiplyAdd(TRows.LoadFinite(ref w1, i), t, a1);
+                    a2 = Vector256.FusedMultiplyAdd(TRows.LoadFinite(ref w2, i), t, a2);
+                    a3 = Vector256.FusedMultiplyAdd(TRows.LoadFinite(ref w3, i), t, a3);
+                    t = Vector256.LoadUnsafe(ref token, i + VectorMath.Width);
+                    a0 = Vector256.FusedMultiplyAdd(TRows.LoadFinite(ref w0, i + VectorMath.Width), t, a0);
+                    a1 = Vector256.FusedMultiplyAdd(TRows.LoadFinite(ref w1, i + VectorMath.Width), t, a1);
+                    a2 = Vector256.FusedMultiplyAdd(TRows.LoadFinite(ref w2, i + VectorMath.Width), t, a2);
+                    a3 = Vector256.FusedMultiplyAdd(TRows.LoadFinite(ref w3, i + VectorMath.Width), t, a3);
                 }
+            }
+
+            if (!Fp16.AreFinite(magnitudes))
+            {
+                k = start;
+                a0 = a1 = a2 = a3 = default;
             }
 
             for (; k < end; k += VectorMath.Width)

@@ -36,5 +36,5 @@ internal static class TensorFormats
         where TBlock : unmanaged, IQuantBlock<TBlock, TActivation>
         where TActivation : unmanaged, IActivationBlock<TActivation>
         where TPanel : struct, IPanel<TBlock, TActivation> =>
-        new(new QuantKernel<TBlock, TActivation>(new PanelKernel<TPanel, TBlock, TActivation>()), rows: null);
+        new(new QuantKernel<TBlock, TActivation>(PanelKernel.Create<TPanel, TBlock, TActivation>()), rows: null);
 }

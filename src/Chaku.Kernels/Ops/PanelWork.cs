@@ -45,7 +45,7 @@ internal readonly ref struct PanelWork : IParallelWork
         _x = x;
         _y = y;
         _blockCount = weight.Columns / weight.Format.BlockLength;
-        _unpacks = IsWide(0) && x.TileCount > FewTiles;
+        _unpacks = kernel.UnpackedBlockByteLength > 0 && IsWide(0) && x.TileCount > FewTiles;
         int mostBlocks = _unpacks ? Math.Max(1, RangeByteLength / kernel.UnpackedBlockByteLength) : _blockCount;
         int rangeCount = (_blockCount + mostBlocks - 1) / mostBlocks;
         _blocksPerRange = (_blockCount + rangeCount - 1) / rangeCount;

@@ -34,7 +34,7 @@ internal sealed class RunIdentity(IReadOnlyList<KeyValuePair<string, string>> pa
     /// </summary>
     public RunIdentity OnThisProcessor()
     {
-        string level = PanelKernel.IsSupported ? "avx2" : Vector128.IsHardwareAccelerated ? "vector" : "scalar";
+        string level = Vector256.IsHardwareAccelerated ? "avx2" : Vector128.IsHardwareAccelerated ? "vector" : "scalar";
         string architecture = RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant();
         return new RunIdentity([.. parts, new(ProcessorName, $"{architecture} {level}")]);
     }

@@ -155,31 +155,11 @@ public abstract class PanelMatmulSuite(string formatName)
     [Fact]
     public void Nothing_is_read_or_written_behind_activations_tiles_and_panels()
     {
-        PanelKernel? kernel = Kernel.Panels;
-        Assert.SkipWhen(kernel is null, "no panel kernel at this instruction-set level");
-        Random random = new(6);
-        int rowByteLength = 3 * _format.BlockByteLength;
-        byte[] weights = Layout.RandomBlocks(PanelKernel.Rows * 3, random);
-        WeightMatrix matrix = FromBytes(weights, PanelKernel.Rows);
-        using GuardedBuffer buffer = new();
-        Span<byte> panel = buffer.End<byte>(3 * kernel.BlockByteLength);
-        kernel.Pack(buffer.Copy<byte>(weights), rowByteLength, 3, panel);
-        Span<byte> unpacked = buffer.End<byte>(3 * kernel.UnpackedBlockByteLength);
-        kernel.Unpack(panel, unpacked);
-        float[] one = RandomActivations(Columns(3), random);
-        Span<float> sums = buffer.End<float>(PanelKernel.Rows);
-        kernel.MultiplyOne(panel, Tile(buffer, one, 1), sums);
-        AssertSameBits(Reference(matrix, one), sums);
-
-        const int TileSums = PanelKernel.TileTokens * PanelKernel.Rows;
-        float[] eight = RandomActivations(PanelKernel.TileTokens * Columns(3), random);
-        Span<byte> tile = Tile(buffer, eight, PanelKernel.TileTokens);
-        Span<float> fromPanel = buffer.End<float>(TileSums);
-        kernel.MultiplyEights(panel, tile, tile.Length, fromPanel);
-        AssertSameBits(Reference(matrix, eight), fromPanel);
-        Span<float> fromUnpacked = buffer.End<float>(TileSums);
-        kernel.MultiplyTiles(unpacked, tile, tile.Length, fromUnpacked);
-        AssertSameBits(Reference(matrix, eight), fromUnpacked);
+        PanelKernel? chosen = Kernel.Panels;
+        foreach (PanelKernel kernel in DotKernels.Of(formatName).Concat(chosen is null ? [] : [chosen]))
+        {
+            CheckGuarded(kernel);
+        }
     }
 
     [Fact]
@@ -232,6 +212,46 @@ public abstract class PanelMatmulSuite(string formatName)
         long expected = Kernel.Panels is { } kernel ? 2 * 2 * kernel.BlockByteLength : 0;
         Assert.Equal(expected, weight.Repack(pool));
         Assert.Equal(expected, weight.Repack(pool));
+    }
+
+    // The codes of the last round are as large as they may be.
+    private void CheckGuarded(PanelKernel kernel)
+    {
+        const int TileSums = PanelKernel.TileTokens * PanelKernel.Rows;
+        Random random = new(6);
+        int rowByteLength = 3 * _format.BlockByteLength;
+        foreach (bool isExtreme in new[] { false, true })
+        {
+            byte[] weights = isExtreme
+                ? Layout.UniformBlocks(PanelKernel.Rows * 3, 0xFF, scale: 0.25f, minimum: -0.125f)
+                : Layout.RandomBlocks(PanelKernel.Rows * 3, random);
+            WeightMatrix matrix = FromBytes(weights, PanelKernel.Rows);
+            using GuardedBuffer buffer = new();
+            Span<byte> panel = buffer.End<byte>(3 * kernel.BlockByteLength);
+            kernel.Pack(buffer.Copy<byte>(weights), rowByteLength, 3, panel);
+            float[] one = Activations(1);
+            Span<float> sums = buffer.End<float>(PanelKernel.Rows);
+            kernel.MultiplyOne(panel, Tile(buffer, one, 1), sums);
+            AssertSameBits(Reference(matrix, one), sums);
+
+            float[] eight = Activations(PanelKernel.TileTokens);
+            Span<byte> tile = Tile(buffer, eight, PanelKernel.TileTokens);
+            Span<float> fromPanel = buffer.End<float>(TileSums);
+            kernel.MultiplyEights(panel, tile, tile.Length, fromPanel);
+            AssertSameBits(Reference(matrix, eight), fromPanel);
+            if (kernel.UnpackedBlockByteLength > 0)
+            {
+                Span<byte> unpacked = buffer.End<byte>(3 * kernel.UnpackedBlockByteLength);
+                kernel.Unpack(panel, unpacked);
+                Span<float> fromUnpacked = buffer.End<float>(TileSums);
+                kernel.MultiplyTiles(unpacked, tile, tile.Length, fromUnpacked);
+                AssertSameBits(Reference(matrix, eight), fromUnpacked);
+            }
+
+            float[] Activations(int tokens) => isExtreme
+                ? [.. Enumerable.Repeat(-127f, tokens * Columns(3))]
+                : RandomActivations(tokens * Columns(3), random);
+        }
     }
 
     private Span<byte> Tile(GuardedBuffer buffer, float[] x, int tokens)

@@ -61,6 +61,16 @@ internal static class Interleaving
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Transpose(ref readonly byte first, nuint stride, ref byte target)
     {
+        if (!Avx2.IsSupported)
+        {
+            for (nuint unit = 0; unit < 4; unit++)
+            {
+                Units(in first, stride, 4 * unit).AsByte().StoreUnsafe(ref target, unit * VectorByteLength);
+            }
+
+            return;
+        }
+
         ref byte row = ref Unsafe.AsRef(in first);
         Vector256<int> r0 = RowPair(ref row, stride);
         Vector256<int> r1 = RowPair(ref Unsafe.AddByteOffset(ref row, stride), stride);

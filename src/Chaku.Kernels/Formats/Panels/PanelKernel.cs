@@ -6,7 +6,7 @@ using System.Runtime.Intrinsics.X86;
 namespace Chaku.Kernels.Formats.Panels;
 
 /// <summary>
-/// The AVX2 multiplication of one format: sixteen interleaved rows, a panel, with one token or with eight. Each of its
+/// The multiplication of one format by vectors of eight numbers: sixteen interleaved rows, a panel, with one token or with eight. Each of its
 /// blocks is one of eight rows, then one of the other eight. The same bits as <see cref="QuantKernel.DotReference"/>,
 /// but for which NaN a NaN is.
 /// </summary>
@@ -22,13 +22,13 @@ internal abstract class PanelKernel
     public const int TileTokens = 8;
 
     /// <summary>Whether this processor can.</summary>
-    public static bool IsSupported => Avx2.IsSupported;
+    public static bool IsSupported => Avx2.IsSupported || ArmDot.IsSupported;
 
     /// <summary>Bytes of one block of a panel.</summary>
     public abstract int BlockByteLength { get; }
 
-    /// <summary>Bytes of one block of an unpacked panel.</summary>
-    public abstract int UnpackedBlockByteLength { get; }
+    /// <summary>Bytes of one block of an unpacked panel; 0 where it is never worth to unpack.</summary>
+    public virtual int UnpackedBlockByteLength => 0;
 
     /// <summary>Interleaves some blocks of sixteen rows.</summary>
     /// <param name="rows">From the first row's first block to the last row's last.</param>
@@ -54,11 +54,24 @@ internal abstract class PanelKernel
     public abstract void MultiplyEights(
         ReadOnlySpan<byte> panel, ReadOnlySpan<byte> tiles, int tileByteLength, Span<float> sums);
 
+    /// <summary>The kernel for this processor, chosen once; null where it has none of the instructions.</summary>
+    public static PanelKernel? Create<TPanel, TBlock, TActivation>()
+        where TPanel : struct, IPanel<TBlock, TActivation>
+        where TBlock : unmanaged, IQuantBlock<TBlock, TActivation>
+        where TActivation : unmanaged, IActivationBlock<TActivation> => VnniDot.IsSupported
+            ? new PanelKernel<TPanel, TBlock, TActivation, DotProducts<VnniDot>>()
+            : Avx2.IsSupported
+                ? new UnpackingPanelKernel<TPanel, TBlock, TActivation>()
+                : ArmDot.IsSupported
+                    ? new PanelKernel<TPanel, TBlock, TActivation, DotProducts<ArmDot>>()
+                    : null;
+
     /// <summary>Unpacks blocks for <see cref="MultiplyTiles"/>.</summary>
     /// <param name="panel">[blocks].</param>
     /// <param name="unpacked">[blocks × <see cref="UnpackedBlockByteLength"/>].</param>
     /// <exception cref="ArgumentException">Lengths disagree; the message has both.</exception>
-    public abstract void Unpack(ReadOnlySpan<byte> panel, Span<byte> unpacked);
+    /// <exception cref="NotSupportedException">This kernel does not unpack.</exception>
+    public virtual void Unpack(ReadOnlySpan<byte> panel, Span<byte> unpacked) => throw new NotSupportedException();
 
     /// <summary>Goes on with the float chains of tiles of eight tokens.</summary>
     /// <param name="unpacked">[blocks].</param>
@@ -66,22 +79,26 @@ internal abstract class PanelKernel
     /// <param name="tileByteLength">Bytes from a tile to the next.</param>
     /// <param name="sums">[tiles, 8 tokens, 16 rows], the chains so far.</param>
     /// <exception cref="ArgumentException">Lengths disagree; the message has both.</exception>
-    public abstract void MultiplyTiles(
-        ReadOnlySpan<byte> unpacked, ReadOnlySpan<byte> tiles, int tileByteLength, Span<float> sums);
+    /// <exception cref="NotSupportedException">This kernel does not unpack.</exception>
+    public virtual void MultiplyTiles(
+        ReadOnlySpan<byte> unpacked, ReadOnlySpan<byte> tiles, int tileByteLength, Span<float> sums) =>
+        throw new NotSupportedException();
 }
 
-/// <summary>The multiplication of a panel struct.</summary>
-internal sealed class PanelKernel<TPanel, TBlock, TActivation> : PanelKernel
+/// <summary>The multiplication of a panel struct, straight from the panel.</summary>
+/// <typeparam name="TPanel">The format's.</typeparam>
+/// <typeparam name="TBlock">The block of one row.</typeparam>
+/// <typeparam name="TActivation">The activation block of the same length.</typeparam>
+/// <typeparam name="TProducts">The instruction set's products.</typeparam>
+internal class PanelKernel<TPanel, TBlock, TActivation, TProducts> : PanelKernel
     where TPanel : struct, IPanel<TBlock, TActivation>
     where TBlock : unmanaged, IQuantBlock<TBlock, TActivation>
     where TActivation : unmanaged, IActivationBlock<TActivation>
+    where TProducts : struct, IPanelProducts
 {
-    private const int TileSums = TileTokens * Rows;
+    protected const int TileSums = TileTokens * Rows;
 
     public override int BlockByteLength => 2 * TPanel.ByteLength;
-
-    public override int UnpackedBlockByteLength =>
-        (int)UnpackedPanels<TPanel, TBlock, TActivation>.BlockByteLength;
 
     public override void Pack(ReadOnlySpan<byte> rows, int rowByteLength, int blockCount, Span<byte> panel)
     {
@@ -108,7 +125,7 @@ internal sealed class PanelKernel<TPanel, TBlock, TActivation> : PanelKernel
         nuint blockCount = BlockCount(panel.Length, BlockByteLength);
         Require(tile.Length, (long)(blockCount * ActivationTile<TActivation>.BlockByteLength(1)), nameof(tile));
         Require(sums.Length, Rows, nameof(sums));
-        PanelLoops<TPanel, TBlock, TActivation>.MultiplyOne(
+        PanelLoops<TPanel, TBlock, TActivation, TProducts>.MultiplyOne(
             ref MemoryMarshal.GetReference(panel),
             ref MemoryMarshal.GetReference(tile),
             blockCount,
@@ -125,51 +142,25 @@ internal sealed class PanelKernel<TPanel, TBlock, TActivation> : PanelKernel
         {
             ref byte tile = ref Tile(tiles, i, tileByteLength);
             ref float chains = ref sums[i * TileSums];
-            if (UnpackedPanels<TPanel, TBlock, TActivation>.SumCount == 1)
-            {
-                SingleSumLoops<TPanel, TBlock, TActivation>.MultiplyEight(ref blocks, ref tile, blockCount, ref chains);
-            }
-            else
-            {
-                PanelLoops<TPanel, TBlock, TActivation>.MultiplyEight(ref blocks, ref tile, blockCount, ref chains);
-            }
+            MultiplyEight(ref blocks, ref tile, blockCount, ref chains);
         }
     }
 
-    public override void Unpack(ReadOnlySpan<byte> panel, Span<byte> unpacked)
-    {
-        nuint blockCount = BlockCount(panel.Length, BlockByteLength);
-        Require(unpacked.Length, (long)blockCount * UnpackedBlockByteLength, nameof(unpacked));
-        UnpackedPanels<TPanel, TBlock, TActivation>.Unpack(
-            ref MemoryMarshal.GetReference(panel),
-            blockCount,
-            ref MemoryMarshal.GetReference(unpacked));
-    }
+    /// <summary>Goes on with the float chains of one tile; lengths are checked.</summary>
+    protected virtual void MultiplyEight(ref byte panel, ref byte tile, nuint blockCount, ref float sums) =>
+        PanelLoops<TPanel, TBlock, TActivation, TProducts>.MultiplyEight(ref panel, ref tile, blockCount, ref sums);
 
-    public override void MultiplyTiles(
-        ReadOnlySpan<byte> unpacked, ReadOnlySpan<byte> tiles, int tileByteLength, Span<float> sums)
-    {
-        nuint blockCount = BlockCount(unpacked.Length, UnpackedBlockByteLength);
-        ref byte blocks = ref MemoryMarshal.GetReference(unpacked);
-        int count = RequireTiles(blockCount, tiles, tileByteLength, sums);
-        for (int i = 0; i < count; i++)
-        {
-            TileLoops<TPanel, TBlock, TActivation>.Multiply(
-                ref blocks, ref Tile(tiles, i, tileByteLength), blockCount, ref sums[i * TileSums]);
-        }
-    }
-
-    private static ref byte Tile(ReadOnlySpan<byte> tiles, int index, int tileByteLength) =>
+    protected static ref byte Tile(ReadOnlySpan<byte> tiles, int index, int tileByteLength) =>
         ref Unsafe.AddByteOffset(ref MemoryMarshal.GetReference(tiles), (nuint)index * (nuint)tileByteLength);
 
-    private static nuint BlockCount(int panelLength, int blockByteLength)
+    protected static nuint BlockCount(int panelLength, int blockByteLength)
     {
         int blockCount = panelLength / blockByteLength;
         Require(panelLength, (long)blockCount * blockByteLength, "panel");
         return (nuint)blockCount;
     }
 
-    private static int RequireTiles(
+    protected static int RequireTiles(
         nuint blockCount, ReadOnlySpan<byte> tiles, int tileByteLength, ReadOnlySpan<float> sums)
     {
         int count = sums.Length / TileSums;
@@ -186,7 +177,7 @@ internal sealed class PanelKernel<TPanel, TBlock, TActivation> : PanelKernel
         return count;
     }
 
-    private static void Require(int actual, long expected, string name)
+    protected static void Require(int actual, long expected, string name)
     {
         if (actual != expected)
         {

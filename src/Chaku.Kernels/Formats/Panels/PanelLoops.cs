@@ -11,31 +11,16 @@ namespace Chaku.Kernels.Formats.Panels;
 /// Lengths are checked by <see cref="PanelKernel"/>. Compiled fully at once: before tier 1 such loops run 9 to 20 times
 /// slower.
 /// </remarks>
-internal static class PanelLoops<TPanel, TBlock, TActivation>
+internal static class PanelLoops<TPanel, TBlock, TActivation, TProducts>
     where TPanel : struct, IPanel<TBlock, TActivation>
     where TBlock : unmanaged, IQuantBlock<TBlock, TActivation>
     where TActivation : unmanaged, IActivationBlock<TActivation>
+    where TProducts : struct, IPanelProducts
 {
     private const int Tokens = PanelKernel.TileTokens;
     private const nuint Word = sizeof(int);
     private const nuint GroupStride = Tokens * Word;
     private const nuint ChainStride = PanelKernel.Rows;
-    private const int PrefetchDistance = 2048;
-    private const int LineByteLength = 64;
-
-    /// <summary>
-    /// Has what lies two kilobytes behind a block brought from memory: the processor looks ahead by itself, but not
-    /// across pages.
-    /// </summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static unsafe void Prefetch(ref byte panel)
-    {
-        byte* ahead = (byte*)Unsafe.AsPointer(ref panel) + PrefetchDistance;
-        for (int at = 0; at < TPanel.ByteLength; at += LineByteLength)
-        {
-            Sse.Prefetch0(ahead + at);
-        }
-    }
 
     /// <summary>Sixteen rows × one token.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
@@ -48,10 +33,10 @@ internal static class PanelLoops<TPanel, TBlock, TActivation>
         Vector256<float> second = Vector256.LoadUnsafe(ref sums, PanelKernel.HalfRows);
         for (nuint block = 0; block < blockCount; block++)
         {
-            Prefetch(ref panel);
+            PanelChains.Prefetch(ref panel, TPanel.ByteLength);
             first = ExtendOne(first, ref panel, ref tile);
             panel = ref Unsafe.AddByteOffset(ref panel, (nuint)TPanel.ByteLength);
-            Prefetch(ref panel);
+            PanelChains.Prefetch(ref panel, TPanel.ByteLength);
             second = ExtendOne(second, ref panel, ref tile);
             panel = ref Unsafe.AddByteOffset(ref panel, (nuint)TPanel.ByteLength);
             tile = ref Unsafe.AddByteOffset(ref tile, ActivationTile<TActivation>.BlockByteLength(1));
@@ -73,7 +58,7 @@ internal static class PanelLoops<TPanel, TBlock, TActivation>
             ref float chains = ref sums;
             for (int half = 0; half < 2; half++)
             {
-                Prefetch(ref panel);
+                PanelChains.Prefetch(ref panel, TPanel.ByteLength);
                 ExtendEight(ref chains, ref panel, ref tile);
                 chains = ref Unsafe.Add(ref chains, PanelKernel.HalfRows);
                 panel = ref Unsafe.AddByteOffset(ref panel, (nuint)TPanel.ByteLength);
@@ -100,11 +85,11 @@ internal static class PanelLoops<TPanel, TBlock, TActivation>
         for (nuint step = 0; step < (nuint)TPanel.StepCount; step++)
         {
             ref byte x = ref Unsafe.AddByteOffset(ref codes, step * (nuint)TPanel.GroupsPerStep * Word);
-            sum = TPanel.AddProducts(
+            sum = TProducts.Add<TPanel, TBlock, TActivation>(
                 sum, TPanel.Codes(ref panel, step), TPanel.StepScale(ref panel, step), in x, 0, Word);
         }
 
-        chain = Extend(chain, TPanel.Scale(ref panel), ref tile, sum);
+        chain = PanelChains.Extend(chain, TPanel.Scale(ref panel), ref tile, sum);
         if (TPanel.MinimumCount > 0)
         {
             sum = Vector256<int>.Zero;
@@ -115,7 +100,7 @@ internal static class PanelLoops<TPanel, TBlock, TActivation>
                 sum = PanelProducts.AddPair(sum, minimum, in tileSums, at);
             }
 
-            chain = Extend(chain, TPanel.MinimumScale(ref panel), ref tile, sum);
+            chain = PanelChains.Extend(chain, TPanel.MinimumScale(ref panel), ref tile, sum);
         }
 
         return chain;
@@ -126,8 +111,10 @@ internal static class PanelLoops<TPanel, TBlock, TActivation>
     {
         ref byte tileSums = ref Unsafe.AddByteOffset(ref tile, ActivationTile<TActivation>.SumsAt(Tokens));
         ref byte x = ref Unsafe.AddByteOffset(ref tile, ActivationTile<TActivation>.CodesAt(Tokens));
-        Vector256<int> s0 = default, s1 = default, s2 = default, s3 = default;
-        Vector256<int> s4 = default, s5 = default, s6 = default, s7 = default;
+        Vector256<int> s0 = First(ref tileSums, 0), s1 = First(ref tileSums, 1);
+        Vector256<int> s2 = First(ref tileSums, 2), s3 = First(ref tileSums, 3);
+        Vector256<int> s4 = First(ref tileSums, 4), s5 = First(ref tileSums, 5);
+        Vector256<int> s6 = First(ref tileSums, 6), s7 = First(ref tileSums, 7);
         for (nuint i = 0; i < (nuint)TPanel.OffsetCount; i++)
         {
             ref byte pair = ref Unsafe.AddByteOffset(ref tileSums, i * GroupStride);
@@ -146,14 +133,14 @@ internal static class PanelLoops<TPanel, TBlock, TActivation>
         {
             PanelCodes codes = TPanel.Codes(ref panel, step);
             Vector256<short> scale = TPanel.StepScale(ref panel, step);
-            s0 = TPanel.AddProducts(s0, codes, scale, in x, 0, GroupStride);
-            s1 = TPanel.AddProducts(s1, codes, scale, in x, Word, GroupStride);
-            s2 = TPanel.AddProducts(s2, codes, scale, in x, 2 * Word, GroupStride);
-            s3 = TPanel.AddProducts(s3, codes, scale, in x, 3 * Word, GroupStride);
-            s4 = TPanel.AddProducts(s4, codes, scale, in x, 4 * Word, GroupStride);
-            s5 = TPanel.AddProducts(s5, codes, scale, in x, 5 * Word, GroupStride);
-            s6 = TPanel.AddProducts(s6, codes, scale, in x, 6 * Word, GroupStride);
-            s7 = TPanel.AddProducts(s7, codes, scale, in x, 7 * Word, GroupStride);
+            s0 = TProducts.Add<TPanel, TBlock, TActivation>(s0, codes, scale, in x, 0, GroupStride);
+            s1 = TProducts.Add<TPanel, TBlock, TActivation>(s1, codes, scale, in x, Word, GroupStride);
+            s2 = TProducts.Add<TPanel, TBlock, TActivation>(s2, codes, scale, in x, 2 * Word, GroupStride);
+            s3 = TProducts.Add<TPanel, TBlock, TActivation>(s3, codes, scale, in x, 3 * Word, GroupStride);
+            s4 = TProducts.Add<TPanel, TBlock, TActivation>(s4, codes, scale, in x, 4 * Word, GroupStride);
+            s5 = TProducts.Add<TPanel, TBlock, TActivation>(s5, codes, scale, in x, 5 * Word, GroupStride);
+            s6 = TProducts.Add<TPanel, TBlock, TActivation>(s6, codes, scale, in x, 6 * Word, GroupStride);
+            s7 = TProducts.Add<TPanel, TBlock, TActivation>(s7, codes, scale, in x, 7 * Word, GroupStride);
             x = ref Unsafe.AddByteOffset(ref x, (nuint)TPanel.GroupsPerStep * GroupStride);
         }
 
@@ -163,6 +150,12 @@ internal static class PanelLoops<TPanel, TBlock, TActivation>
             AddMinima(ref sums, ref panel, ref tile);
         }
     }
+
+    // What a token's sum begins with.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<int> First(ref byte tileSums, nuint token) => TPanel.HasOneOffset
+        ? PanelProducts.Broadcast(in tileSums, GroupStride + (token * Word)).AsInt32()
+        : Vector256<int>.Zero;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void AddMinima(ref float sums, ref byte panel, ref byte tile)
@@ -217,18 +210,7 @@ internal static class PanelLoops<TPanel, TBlock, TActivation>
         ref float sums, nuint token, Vector256<float> scale, ref byte tile, Vector256<int> sum)
     {
         Vector256<float> chain = Vector256.LoadUnsafe(ref sums, token * ChainStride);
-        chain = Extend(chain, scale, ref Unsafe.AddByteOffset(ref tile, token * Word), sum);
+        chain = PanelChains.Extend(chain, scale, ref Unsafe.AddByteOffset(ref tile, token * Word), sum);
         chain.StoreUnsafe(ref sums, token * ChainStride);
-    }
-
-    /// <summary>
-    /// One link of eight chains: the rounded product of both scales, then one fused step, as the reference does.
-    /// </summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<float> Extend(
-        Vector256<float> chain, Vector256<float> scale, ref byte activationScale, Vector256<int> sum)
-    {
-        Vector256<float> product = scale * Vector256.Create(Unsafe.ReadUnaligned<float>(ref activationScale));
-        return Vector256.FusedMultiplyAdd(product, Vector256.ConvertToSingle(sum), chain);
     }
 }

@@ -63,8 +63,17 @@ internal static class PanelProducts
     /// <summary>sum + factors · a pair of activation sums.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> AddPair(
-        Vector256<int> sum, Vector256<short> factors, ref readonly byte pair, nuint token) =>
-        sum + Avx2.MultiplyAddAdjacent(factors, Broadcast(in pair, token).AsInt16());
+        Vector256<int> sum, Vector256<short> factors, ref readonly byte pair, nuint token)
+    {
+        Vector256<short> sums = Broadcast(in pair, token).AsInt16();
+        if (Avx2.IsSupported)
+        {
+            return sum + Avx2.MultiplyAddAdjacent(factors, sums);
+        }
+
+        Vector256<int> first = ((factors.AsInt32() << 16) >> 16) * ((sums.AsInt32() << 16) >> 16);
+        return sum + first + ((factors.AsInt32() >> 16) * (sums.AsInt32() >> 16));
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<short> Multiply(PanelCodes codes, ref readonly byte x, nuint token, nuint stride) =>

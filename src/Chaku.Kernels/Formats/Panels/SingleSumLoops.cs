@@ -28,8 +28,8 @@ internal static class SingleSumLoops<TPanel, TBlock, TActivation>
         for (nuint block = 0; block < blockCount; block++)
         {
             ref byte other = ref Unsafe.AddByteOffset(ref panel, (nuint)TPanel.ByteLength);
-            PanelLoops<TPanel, TBlock, TActivation>.Prefetch(ref panel);
-            PanelLoops<TPanel, TBlock, TActivation>.Prefetch(ref other);
+            PanelChains.Prefetch(ref panel, TPanel.ByteLength);
+            PanelChains.Prefetch(ref other, TPanel.ByteLength);
             Vector256<float> scale0 = TPanel.Scale(ref panel), scale1 = TPanel.Scale(ref other);
             ref byte half = ref tile;
             ref float chains = ref sums;
@@ -167,7 +167,7 @@ internal static class SingleSumLoops<TPanel, TBlock, TActivation>
     {
         Vector256<float> chain = Vector256.LoadUnsafe(ref chains, token * PanelKernel.Rows);
         ref byte x = ref Unsafe.AddByteOffset(ref tile, token * Word);
-        PanelLoops<TPanel, TBlock, TActivation>.Extend(chain, scale, ref x, sum)
+        PanelChains.Extend(chain, scale, ref x, sum)
             .StoreUnsafe(ref chains, token * PanelKernel.Rows);
     }
 

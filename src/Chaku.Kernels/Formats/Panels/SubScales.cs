@@ -21,24 +21,24 @@ internal static class SubScales
     /// <summary>(s, s) of scale <paramref name="index"/>, in [0, 255].</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<short> Twice(ref readonly byte scales, nuint index) =>
-        Avx2.Shuffle(From(in scales, index), TwiceLow).AsInt16();
+        Shuffle(From(in scales, index), TwiceLow).AsInt16();
 
     /// <summary>(s, s) of scale <paramref name="index"/>, in [−128, 127].</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<short> TwiceSigned(ref readonly byte scales, nuint index) =>
-        Avx2.Shuffle(From(in scales, index), TwiceHigh).AsInt16() >> 8;
+        Shuffle(From(in scales, index), TwiceHigh).AsInt16() >> 8;
 
     /// <summary>The scales 2·<paramref name="index"/> and the one after it, in [0, 255].</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<short> Pair(ref readonly byte scales, nuint index) =>
-        Avx2.Shuffle(From(in scales, 2 * index), PairLow).AsInt16();
+        Shuffle(From(in scales, 2 * index), PairLow).AsInt16();
 
     /// <summary>
     /// 2^<paramref name="bits"/> times the scales 2·<paramref name="index"/> and the one after it, in [−128, 127].
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<short> PairSigned(ref readonly byte scales, nuint index, int bits) =>
-        Avx2.Shuffle(From(in scales, 2 * index), PairHigh).AsInt16() >> (8 - bits);
+        Shuffle(From(in scales, 2 * index), PairHigh).AsInt16() >> (8 - bits);
 
     /// <summary>Widens 8 scales and 8 minima of 6 bits to bytes: [64 bytes of scales][64 of minima].</summary>
     /// <param name="first">The first row's.</param>
@@ -94,6 +94,14 @@ internal static class SubScales
             (codes.AsSByte() - Vector256.Create((sbyte)32)).AsByte().StoreUnsafe(ref target, (nuint)(32 * i));
         }
     }
+
+    // Within 16 bytes; 0 for an index that is none.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<byte> Shuffle(Vector256<byte> bytes, Vector256<byte> indices) => Avx2.IsSupported
+        ? Avx2.Shuffle(bytes, indices)
+        : Vector256.Create(
+            Vector128.Shuffle(bytes.GetLower(), indices.GetLower()),
+            Vector128.Shuffle(bytes.GetUpper(), indices.GetUpper()));
 
     // The vector that holds a scale, with that scale in the lowest byte of each unit.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

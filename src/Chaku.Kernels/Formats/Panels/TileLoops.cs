@@ -412,11 +412,11 @@ internal static class TileLoops<TPanel, TBlock, TActivation>
         ref byte x = ref Unsafe.AddByteOffset(ref tile, token * Word);
         nuint at = token * PanelKernel.Rows;
         Vector256<float> chain = Vector256.LoadUnsafe(ref chains, at);
-        PanelLoops<TPanel, TBlock, TActivation>.Extend(chain, Load(ref panels, scaleAt).AsSingle(), ref x, a)
+        PanelChains.Extend(chain, Load(ref panels, scaleAt).AsSingle(), ref x, a)
             .StoreUnsafe(ref chains, at);
         at += PanelKernel.HalfRows;
         chain = Vector256.LoadUnsafe(ref chains, at);
-        PanelLoops<TPanel, TBlock, TActivation>.Extend(chain, Load(ref panels, scaleAt + Vector).AsSingle(), ref x, b)
+        PanelChains.Extend(chain, Load(ref panels, scaleAt + Vector).AsSingle(), ref x, b)
             .StoreUnsafe(ref chains, at);
     }
 

@@ -105,7 +105,7 @@ internal static class UnpackedPanels<TPanel, TBlock, TActivation>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void UnpackHalf(ref byte panel, ref byte unpacked)
     {
-        PanelLoops<TPanel, TBlock, TActivation>.Prefetch(ref panel);
+        PanelChains.Prefetch(ref panel, TPanel.ByteLength);
         TPanel.Scale(ref panel).AsByte().StoreUnsafe(ref unpacked);
         if (TPanel.MinimumCount > 0)
         {

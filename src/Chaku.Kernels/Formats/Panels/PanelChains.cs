@@ -1,0 +1,40 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+
+namespace Chaku.Kernels.Formats.Panels;
+
+/// <summary>What every loop over panels does: fetches what comes next, and adds a block to its float chains.</summary>
+internal static class PanelChains
+{
+    private const int PrefetchDistance = 2048;
+    private const int LineByteLength = 64;
+
+    /// <summary>
+    /// Has what lies two kilobytes behind a block brought from memory: the processor looks ahead by itself, but not
+    /// across pages.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static unsafe void Prefetch(ref byte panel, int byteLength)
+    {
+        if (Sse.IsSupported)
+        {
+            byte* ahead = (byte*)Unsafe.AsPointer(ref panel) + PrefetchDistance;
+            for (int at = 0; at < byteLength; at += LineByteLength)
+            {
+                Sse.Prefetch0(ahead + at);
+            }
+        }
+    }
+
+    /// <summary>
+    /// One link of eight chains: the rounded product of both scales, then one fused step, as the reference does.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> Extend(
+        Vector256<float> chain, Vector256<float> scale, ref byte activationScale, Vector256<int> sum)
+    {
+        Vector256<float> product = scale * Vector256.Create(Unsafe.ReadUnaligned<float>(ref activationScale));
+        return Vector256.FusedMultiplyAdd(product, Vector256.ConvertToSingle(sum), chain);
+    }
+}
