@@ -1,8 +1,5 @@
-using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using System.Runtime.Intrinsics;
 using Chaku.Kernels.Formats;
-using Chaku.Kernels.Ops;
 
 namespace Chaku.Kernels.Cache;
 

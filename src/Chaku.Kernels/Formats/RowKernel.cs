@@ -31,7 +31,6 @@ internal sealed class RowKernel<TRows> : RowKernel
     where TRows : struct, IFloatRows
 {
     private const int Unrolled = 4 * ColumnMultiple;
-    private const nuint PrefetchDistance = 1024;
 
     public override void Multiply(ReadOnlySpan<byte> rows, ReadOnlySpan<float> x, Span<float> y)
     {
@@ -49,6 +48,10 @@ internal sealed class RowKernel<TRows> : RowKernel
         ref byte w1 = ref Unsafe.AddByteOffset(ref w0, stride);
         ref byte w2 = ref Unsafe.AddByteOffset(ref w1, stride);
         ref byte w3 = ref Unsafe.AddByteOffset(ref w2, stride);
+
+        // The next four rows, into the second cache: in rows of a page there is little to look ahead to in the same
+        // row.
+        nuint ahead = Rows * stride;
         Vector128<float> total = Vector128<float>.Zero;
         nuint k = 0;
         while (k < (nuint)x.Length)
@@ -59,10 +62,10 @@ internal sealed class RowKernel<TRows> : RowKernel
             Vector256<ushort> magnitudes = default;
             for (; k + Unrolled <= end; k += Unrolled)
             {
-                Prefetch(ref w0, (k * TRows.ByteLength) + PrefetchDistance);
-                Prefetch(ref w1, (k * TRows.ByteLength) + PrefetchDistance);
-                Prefetch(ref w2, (k * TRows.ByteLength) + PrefetchDistance);
-                Prefetch(ref w3, (k * TRows.ByteLength) + PrefetchDistance);
+                Prefetch(ref w0, (k * TRows.ByteLength) + ahead);
+                Prefetch(ref w1, (k * TRows.ByteLength) + ahead);
+                Prefetch(ref w2, (k * TRows.ByteLength) + ahead);
+                Prefetch(ref w3, (k * TRows.ByteLength) + ahead);
                 for (nuint i = k; i < k + Unrolled; i += 2 * VectorMath.Width)
                 {
                     magnitudes = TRows.Magnitudes(magnitudes, ref w0, i);
@@ -109,7 +112,7 @@ internal sealed class RowKernel<TRows> : RowKernel
     {
         if (Sse.IsSupported)
         {
-            Sse.Prefetch0((byte*)Unsafe.AsPointer(ref row) + offset);
+            Sse.Prefetch1((byte*)Unsafe.AsPointer(ref row) + offset);
         }
     }
 }

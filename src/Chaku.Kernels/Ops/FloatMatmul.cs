@@ -20,7 +20,7 @@ internal static class FloatMatmul
     private const int TileRows = InnerTile.Rows;
     private const int FewTokens = 4;
     private const int RowBlock = 4 * TileRows;
-    private const int WideRowBlock = 16 * TileRows;
+    private const int WideRowBlock = 32 * TileRows;
     private const int TokenBlock = 96;
 
     // Rows that are copied to lie this far apart do not fall on the same lines of the cache.

@@ -76,7 +76,9 @@ internal sealed class RoundedActivations : IDisposable
     /// <summary>A tile; only where the processor has panel kernels.</summary>
     public ReadOnlySpan<byte> Tile(int tile) => TileBytes(tile);
 
-    /// <summary>Tiles of eight tokens from the first one asked for up to the last that there is, or to an end.</summary>
+    /// <summary>
+    /// Tiles of eight tokens from the first one asked for up to the last that there is, or to an end.
+    /// </summary>
     public ReadOnlySpan<byte> WideTiles(int start, int end) => _tiles.Span<byte>(
         TileStart(Math.Min(start, _wideTileCount)),
         Math.Max(Math.Min(end, _wideTileCount) - start, 0) * _wideTileByteLength);

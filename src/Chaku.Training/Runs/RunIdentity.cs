@@ -1,7 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using System.Security.Cryptography;
-using Chaku.Kernels.Formats.Panels;
 using Chaku.Model;
 using Chaku.Training.Datasets;
 

@@ -58,7 +58,9 @@ internal readonly struct ArmDot : IDotProduct
             Dp.DotProduct(sum.GetUpper(), codes.GetUpper(), x.GetUpper()));
 }
 
-/// <summary>The same by any processor's vectors: what the others are tested beside, and the loops around them.</summary>
+/// <summary>
+/// The same by any processor's vectors: what the others are tested beside, and the loops around them.
+/// </summary>
 internal readonly struct PortableDot : IDotProduct
 {
     public static bool IsSupported => true;

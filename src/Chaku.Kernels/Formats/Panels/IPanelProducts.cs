@@ -43,7 +43,9 @@ internal readonly struct Avx2Products : IPanelProducts
         TPanel.AddProducts(sum, codes, stepScale, in x, token, stride);
 }
 
-/// <summary>Processors that add four products to 32 bits in one instruction: no format needs to care for room.</summary>
+/// <summary>
+/// Processors that add four products to 32 bits in one instruction: no format needs to care for room.
+/// </summary>
 /// <typeparam name="TDot">The instruction.</typeparam>
 internal readonly struct DotProducts<TDot> : IPanelProducts
     where TDot : struct, IDotProduct

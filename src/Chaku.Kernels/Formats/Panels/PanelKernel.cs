@@ -1,12 +1,12 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 
 namespace Chaku.Kernels.Formats.Panels;
 
 /// <summary>
-/// The multiplication of one format by vectors of eight numbers: sixteen interleaved rows, a panel, with one token or with eight. Each of its
+/// The multiplication of one format by vectors of eight numbers: sixteen interleaved rows, a panel, with one token or
+/// with eight. Each of its
 /// blocks is one of eight rows, then one of the other eight. The same bits as <see cref="QuantKernel.DotReference"/>,
 /// but for which NaN a NaN is.
 /// </summary>

@@ -5,7 +5,8 @@ using System.Runtime.Intrinsics.X86;
 namespace Chaku.Kernels.Formats.Panels;
 
 /// <summary>
-/// A panel as it is × a tile of eight tokens, for formats whose block is one sum of 16 bits without offsets of its rows: codes are taken apart twice,
+/// A panel as it is × a tile of eight tokens, for formats whose block is one sum of 16 bits without offsets of its
+/// rows: codes are taken apart twice,
 /// for four tokens each, and need no memory in between.
 /// </summary>
 /// <remarks>Lengths are checked by <see cref="PanelKernel"/>. Compiled fully at once.</remarks>

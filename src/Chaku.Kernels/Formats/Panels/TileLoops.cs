@@ -384,7 +384,8 @@ internal static class TileLoops<TPanel, TBlock, TActivation>
         Vector256<int> sumB = Avx2.MultiplyAddAdjacent(b, Vector256<short>.One);
         if (TPanel.HasOneOffset)
         {
-            Vector256<int> offset = PanelProducts.Broadcast(ref Pairs(ref tile), GroupStride + (token * Word)).AsInt32();
+            ref byte words = ref Pairs(ref tile);
+            Vector256<int> offset = PanelProducts.Broadcast(ref words, GroupStride + (token * Word)).AsInt32();
             sumA += offset;
             sumB += offset;
         }
