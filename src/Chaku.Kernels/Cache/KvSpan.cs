@@ -33,6 +33,23 @@ internal readonly record struct KvSpan(NativeBuffer[] Pages, int Start, int Firs
         }
     }
 
+    /// <summary>
+    /// Has a part of one head's keys and values of a page brought from memory: pages lie apart, where the processor does
+    /// not look ahead by itself. Nothing happens behind the last position.
+    /// </summary>
+    public void Fetch(KvLayout layout, int layer, int kvHead, int page, int part, int partCount)
+    {
+        if (page * KvLayout.PageLength >= Start + RowCount)
+        {
+            return;
+        }
+
+        int start = layout.TileByteLength * part / partCount;
+        int length = (layout.TileByteLength * (part + 1) / partCount) - start;
+        CacheLines.Fetch(Pages[page].Span<byte>(layout.KeyOffset(layer, kvHead) + start, length));
+        CacheLines.Fetch(Pages[page].Span<byte>(layout.ValueOffset(layer, kvHead) + start, length));
+    }
+
     /// <summary>One head's keys of one page, as float32 [head size, page length].</summary>
     public ReadOnlySpan<float> Keys(KvLayout layout, int layer, int kvHead, int page, Span<float> scratch) =>
         layout.Format.ReadKeys(Pages[page].Span<byte>(layout.KeyOffset(layer, kvHead), layout.TileByteLength), scratch);

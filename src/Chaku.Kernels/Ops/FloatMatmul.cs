@@ -19,7 +19,13 @@ internal static class FloatMatmul
 
     private const int TileRows = InnerTile.Rows;
     private const int FewTokens = 4;
-    private const int RowBlock = 4 * TileRows;
+    private const int ManyRows = 1024;
+    private const int SmallRowBlock = 4 * TileRows;
+
+    // Rows are fetched ahead within an item.
+    private const int RowBlock = 16 * TileRows;
+
+    // What is copied of many tokens serves as many rows.
     private const int WideRowBlock = 32 * TileRows;
     private const int TokenBlock = 96;
 
@@ -103,7 +109,7 @@ internal static class FloatMatmul
             _x = x;
             _y = product.Y;
             _tokenCount = x.Length / _weight.Columns;
-            _rowBlock = _tokenCount > FewTokens ? WideRowBlock : RowBlock;
+            _rowBlock = _tokenCount > FewTokens ? WideRowBlock : _weight.Rows < ManyRows ? SmallRowBlock : RowBlock;
             _rowBlockCount = (_weight.Rows + _rowBlock - 1) / _rowBlock;
             Shape.RequireLength(x.Length, (long)_tokenCount * _weight.Columns, nameof(x));
             Shape.RequireLength(_y.Length, (long)_tokenCount * _weight.Rows, nameof(product));

@@ -193,6 +193,7 @@ internal static class SelfAttention
                 for (int row = token * group; row < (token + 1) * group && visible.End > 0; row++)
                 {
                     SoftMax(row, start, visible);
+                    _segment.Fetch(_shape.Layout, _shape.Layer, KvHead, page + 1, row, _tokenCount * group);
                 }
             }
 
