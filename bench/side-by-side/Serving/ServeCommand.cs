@@ -11,9 +11,9 @@ internal sealed class ServeCommand : Command
     private const string Introduction =
         "Chaku beside llama.cpp, on models with random weights: the same file, number of threads and tokens, a cache "
         + "in half precision in both, rounds in turn. Chaku's figures have everything in them, the choice of the token "
-        + "too; llama.cpp's are bare calls of `llama_decode`. What counts is the ratio of the medians; beside it stand "
-        + "the least and the greatest ratio of a round. [bench/README.md](../../bench/README.md) says how to repeat "
-        + "it.";
+        + "too; llama.cpp's are bare calls of `llama_decode`. What counts is the median of the rounds' ratios; beside "
+        + "it stand the least and the greatest ratio of a round. [bench/README.md](../../bench/README.md) says how to "
+        + "repeat it.";
 
     private readonly BenchArguments _arguments;
     private readonly Option<string> _peerFolder = PeerFolder();

@@ -11,7 +11,7 @@ internal sealed class TrainCommand : Command
         "Chaku's LoRA step on the quantised base beside PyTorch's on a float32 base of the same shape: the same number "
         + "of threads and tokens, rank 8 on all linear layers but the output head, forward, backward, clipping and "
         + "AdamW, rounds in turn. PyTorch pads the records of a step to the longest; Chaku packs them. What counts is "
-        + "the ratio of the medians. [bench/README.md](../../bench/README.md) says how to repeat it.";
+        + "the median of the rounds' ratios. [bench/README.md](../../bench/README.md) says how to repeat it.";
 
     private readonly BenchArguments _arguments;
 

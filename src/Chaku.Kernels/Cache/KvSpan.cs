@@ -34,7 +34,8 @@ internal readonly record struct KvSpan(NativeBuffer[] Pages, int Start, int Firs
     }
 
     /// <summary>
-    /// Has a part of one head's keys and values of a page brought from memory: pages lie apart, where the processor does
+    /// Has a part of one head's keys and values of a page brought from memory: pages lie apart, where the processor
+    /// does
     /// not look ahead by itself. Nothing happens behind the last position.
     /// </summary>
     public void Fetch(KvLayout layout, int layer, int kvHead, int page, int part, int partCount)
