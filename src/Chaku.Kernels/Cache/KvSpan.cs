@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Chaku.Kernels.Memory;
 
 namespace Chaku.Kernels.Cache;
@@ -35,8 +36,7 @@ internal readonly record struct KvSpan(NativeBuffer[] Pages, int Start, int Firs
 
     /// <summary>
     /// Has a part of one head's keys and values of a page brought from memory: pages lie apart, where the processor
-    /// does
-    /// not look ahead by itself. Nothing happens behind the last position.
+    /// does not look ahead by itself. Nothing happens behind the last position.
     /// </summary>
     public void Fetch(KvLayout layout, int layer, int kvHead, int page, int part, int partCount)
     {
@@ -47,8 +47,10 @@ internal readonly record struct KvSpan(NativeBuffer[] Pages, int Start, int Firs
 
         int start = layout.TileByteLength * part / partCount;
         int length = (layout.TileByteLength * (part + 1) / partCount) - start;
-        CacheLines.Fetch(Pages[page].Span<byte>(layout.KeyOffset(layer, kvHead) + start, length));
-        CacheLines.Fetch(Pages[page].Span<byte>(layout.ValueOffset(layer, kvHead) + start, length));
+        Span<byte> keys = Pages[page].Span<byte>(layout.KeyOffset(layer, kvHead) + start, length);
+        Span<byte> values = Pages[page].Span<byte>(layout.ValueOffset(layer, kvHead) + start, length);
+        CacheLines.Fetch(ref MemoryMarshal.GetReference(keys), 0, length);
+        CacheLines.Fetch(ref MemoryMarshal.GetReference(values), 0, length);
     }
 
     /// <summary>One head's keys of one page, as float32 [head size, page length].</summary>

@@ -16,10 +16,11 @@ internal interface IFloatRows
     static abstract Vector256<float> LoadFinite(ref readonly byte row, nuint column);
 
     /// <summary>
-    /// The greatest magnitudes so far with those of sixteen more floats, where
-    /// <see cref="LoadFinite"/> does less.
+    /// The greatest magnitudes so far with those of sixteen more floats, where <see cref="LoadFinite"/> does less.
     /// </summary>
-    static abstract Vector256<ushort> Magnitudes(Vector256<ushort> magnitudes, ref readonly byte row, nuint column);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static virtual Vector256<ushort> Magnitudes(
+        Vector256<ushort> magnitudes, ref readonly byte row, nuint column) => magnitudes;
 }
 
 /// <summary>float32.</summary>
@@ -33,10 +34,6 @@ internal readonly struct SingleRows : IFloatRows
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> LoadFinite(ref readonly byte row, nuint column) => Load(in row, column);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<ushort> Magnitudes(
-        Vector256<ushort> magnitudes, ref readonly byte row, nuint column) => magnitudes;
 }
 
 /// <summary>Half precision.</summary>
@@ -72,8 +69,4 @@ internal readonly struct BrainRows : IFloatRows
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> LoadFinite(ref readonly byte row, nuint column) => Load(in row, column);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<ushort> Magnitudes(
-        Vector256<ushort> magnitudes, ref readonly byte row, nuint column) => magnitudes;
 }

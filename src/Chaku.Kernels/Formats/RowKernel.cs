@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
-using System.Runtime.Intrinsics.X86;
+using Chaku.Kernels.Memory;
 using Chaku.Kernels.Ops;
 
 namespace Chaku.Kernels.Formats;
@@ -62,10 +62,10 @@ internal sealed class RowKernel<TRows> : RowKernel
             Vector256<ushort> magnitudes = default;
             for (; k + Unrolled <= end; k += Unrolled)
             {
-                Prefetch(ref w0, (k * TRows.ByteLength) + ahead);
-                Prefetch(ref w1, (k * TRows.ByteLength) + ahead);
-                Prefetch(ref w2, (k * TRows.ByteLength) + ahead);
-                Prefetch(ref w3, (k * TRows.ByteLength) + ahead);
+                CacheLines.Fetch(ref w0, (k * TRows.ByteLength) + ahead, Unrolled * (int)TRows.ByteLength);
+                CacheLines.Fetch(ref w1, (k * TRows.ByteLength) + ahead, Unrolled * (int)TRows.ByteLength);
+                CacheLines.Fetch(ref w2, (k * TRows.ByteLength) + ahead, Unrolled * (int)TRows.ByteLength);
+                CacheLines.Fetch(ref w3, (k * TRows.ByteLength) + ahead, Unrolled * (int)TRows.ByteLength);
                 for (nuint i = k; i < k + Unrolled; i += 2 * VectorMath.Width)
                 {
                     magnitudes = TRows.Magnitudes(magnitudes, ref w0, i);
@@ -104,15 +104,5 @@ internal sealed class RowKernel<TRows> : RowKernel
         }
 
         return total;
-    }
-
-    // A line that is not there is no error.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static unsafe void Prefetch(ref byte row, nuint offset)
-    {
-        if (Sse.IsSupported)
-        {
-            Sse.Prefetch1((byte*)Unsafe.AsPointer(ref row) + offset);
-        }
     }
 }

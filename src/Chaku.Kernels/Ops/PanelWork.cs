@@ -7,9 +7,8 @@ namespace Chaku.Kernels.Ops;
 
 /// <summary>
 /// y = x · Wᵀ by panels of sixteen rows. An item is some panels × the tiles of some tokens: the tiles stay in the
-/// second
-/// level of cache while panels stream by, and a range of a panel's blocks, unpacked, in the first while it meets each
-/// tile of eight. A few tiles meet the panels as they are.
+/// second level of cache while panels stream by, and a range of a panel's blocks, unpacked, in the first while it meets
+/// each tile of eight. A few tiles meet the panels as they are.
 /// </summary>
 internal readonly ref struct PanelWork : IParallelWork
 {

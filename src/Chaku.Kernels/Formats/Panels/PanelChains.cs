@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
-using System.Runtime.Intrinsics.X86;
+using Chaku.Kernels.Memory;
 
 namespace Chaku.Kernels.Formats.Panels;
 
@@ -8,24 +8,14 @@ namespace Chaku.Kernels.Formats.Panels;
 internal static class PanelChains
 {
     private const int PrefetchDistance = 2048;
-    private const int LineByteLength = 64;
 
     /// <summary>
     /// Has what lies two kilobytes behind a block brought from memory: the processor looks ahead by itself, but not
     /// across pages.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static unsafe void Prefetch(ref byte panel, int byteLength)
-    {
-        if (Sse.IsSupported)
-        {
-            byte* ahead = (byte*)Unsafe.AsPointer(ref panel) + PrefetchDistance;
-            for (int at = 0; at < byteLength; at += LineByteLength)
-            {
-                Sse.Prefetch0(ahead + at);
-            }
-        }
-    }
+    public static void Prefetch(ref byte panel, int byteLength) =>
+        CacheLines.FetchNear(ref panel, PrefetchDistance, byteLength);
 
     /// <summary>
     /// One link of eight chains: the rounded product of both scales, then one fused step, as the reference does.

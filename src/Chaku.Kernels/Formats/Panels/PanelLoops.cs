@@ -118,14 +118,7 @@ internal static class PanelLoops<TPanel, TBlock, TActivation, TProducts>
         {
             ref byte pair = ref Unsafe.AddByteOffset(ref tileSums, i * GroupStride);
             Vector256<short> offset = TPanel.Offset(ref panel, i);
-            s0 = PanelProducts.AddPair(s0, offset, in pair, 0);
-            s1 = PanelProducts.AddPair(s1, offset, in pair, Word);
-            s2 = PanelProducts.AddPair(s2, offset, in pair, 2 * Word);
-            s3 = PanelProducts.AddPair(s3, offset, in pair, 3 * Word);
-            s4 = PanelProducts.AddPair(s4, offset, in pair, 4 * Word);
-            s5 = PanelProducts.AddPair(s5, offset, in pair, 5 * Word);
-            s6 = PanelProducts.AddPair(s6, offset, in pair, 6 * Word);
-            s7 = PanelProducts.AddPair(s7, offset, in pair, 7 * Word);
+            AddPair(offset, ref pair, ref s0, ref s1, ref s2, ref s3, ref s4, ref s5, ref s6, ref s7);
         }
 
         for (nuint step = 0; step < (nuint)TPanel.StepCount; step++)
@@ -156,6 +149,30 @@ internal static class PanelLoops<TPanel, TBlock, TActivation, TProducts>
         ? PanelProducts.Broadcast(in tileSums, GroupStride + (token * Word)).AsInt32()
         : Vector256<int>.Zero;
 
+    // A pair of activation sums of each token × the factors of the rows.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void AddPair(
+        Vector256<short> factors,
+        ref byte pair,
+        ref Vector256<int> s0,
+        ref Vector256<int> s1,
+        ref Vector256<int> s2,
+        ref Vector256<int> s3,
+        ref Vector256<int> s4,
+        ref Vector256<int> s5,
+        ref Vector256<int> s6,
+        ref Vector256<int> s7)
+    {
+        s0 = PanelProducts.AddPair(s0, factors, in pair, 0);
+        s1 = PanelProducts.AddPair(s1, factors, in pair, Word);
+        s2 = PanelProducts.AddPair(s2, factors, in pair, 2 * Word);
+        s3 = PanelProducts.AddPair(s3, factors, in pair, 3 * Word);
+        s4 = PanelProducts.AddPair(s4, factors, in pair, 4 * Word);
+        s5 = PanelProducts.AddPair(s5, factors, in pair, 5 * Word);
+        s6 = PanelProducts.AddPair(s6, factors, in pair, 6 * Word);
+        s7 = PanelProducts.AddPair(s7, factors, in pair, 7 * Word);
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void AddMinima(ref float sums, ref byte panel, ref byte tile)
     {
@@ -166,14 +183,7 @@ internal static class PanelLoops<TPanel, TBlock, TActivation, TProducts>
         for (nuint i = 0; i < (nuint)TPanel.MinimumCount; i++)
         {
             Vector256<short> minimum = TPanel.Minimum(ref panel, i);
-            s0 = PanelProducts.AddPair(s0, minimum, in pair, 0);
-            s1 = PanelProducts.AddPair(s1, minimum, in pair, Word);
-            s2 = PanelProducts.AddPair(s2, minimum, in pair, 2 * Word);
-            s3 = PanelProducts.AddPair(s3, minimum, in pair, 3 * Word);
-            s4 = PanelProducts.AddPair(s4, minimum, in pair, 4 * Word);
-            s5 = PanelProducts.AddPair(s5, minimum, in pair, 5 * Word);
-            s6 = PanelProducts.AddPair(s6, minimum, in pair, 6 * Word);
-            s7 = PanelProducts.AddPair(s7, minimum, in pair, 7 * Word);
+            AddPair(minimum, ref pair, ref s0, ref s1, ref s2, ref s3, ref s4, ref s5, ref s6, ref s7);
             pair = ref Unsafe.AddByteOffset(ref pair, GroupStride);
         }
 

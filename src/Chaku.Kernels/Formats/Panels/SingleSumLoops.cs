@@ -58,15 +58,18 @@ internal static class SingleSumLoops<TPanel, TBlock, TActivation>
     {
         ref byte x = ref Unsafe.AddByteOffset(
             ref tile, ActivationTile<TActivation>.CodesAt(PanelKernel.TileTokens));
-        Vector256<byte> w0 = Group(ref panel, 0), w1 = Group(ref other, 0);
-        Vector256<sbyte> x0 = PanelProducts.Broadcast(ref x, 0);
-        Vector256<short> a0 = Avx2.MultiplyAddAdjacent(w0, x0), b0 = Avx2.MultiplyAddAdjacent(w1, x0);
-        x0 = PanelProducts.Broadcast(ref x, Word);
-        Vector256<short> a1 = Avx2.MultiplyAddAdjacent(w0, x0), b1 = Avx2.MultiplyAddAdjacent(w1, x0);
-        x0 = PanelProducts.Broadcast(ref x, 2 * Word);
-        Vector256<short> a2 = Avx2.MultiplyAddAdjacent(w0, x0), b2 = Avx2.MultiplyAddAdjacent(w1, x0);
-        x0 = PanelProducts.Broadcast(ref x, 3 * Word);
-        Vector256<short> a3 = Avx2.MultiplyAddAdjacent(w0, x0), b3 = Avx2.MultiplyAddAdjacent(w1, x0);
+        GroupProducts.Begin(
+            Group(ref panel, 0),
+            Group(ref other, 0),
+            ref x,
+            out Vector256<short> a0,
+            out Vector256<short> a1,
+            out Vector256<short> a2,
+            out Vector256<short> a3,
+            out Vector256<short> b0,
+            out Vector256<short> b1,
+            out Vector256<short> b2,
+            out Vector256<short> b3);
         AddGroup(ref panel, ref other, ref x, 1, ref a0, ref a1, ref a2, ref a3, ref b0, ref b1, ref b2, ref b3);
         AddGroup(ref panel, ref other, ref x, 2, ref a0, ref a1, ref a2, ref a3, ref b0, ref b1, ref b2, ref b3);
         AddGroup(ref panel, ref other, ref x, 3, ref a0, ref a1, ref a2, ref a3, ref b0, ref b1, ref b2, ref b3);
@@ -101,18 +104,8 @@ internal static class SingleSumLoops<TPanel, TBlock, TActivation>
         ref Vector256<short> b3)
     {
         Vector256<byte> w0 = Group(ref panel, group), w1 = Group(ref other, group);
-        Vector256<sbyte> x0 = PanelProducts.Broadcast(ref x, group * GroupStride);
-        a0 += Avx2.MultiplyAddAdjacent(w0, x0);
-        b0 += Avx2.MultiplyAddAdjacent(w1, x0);
-        x0 = PanelProducts.Broadcast(ref x, (group * GroupStride) + Word);
-        a1 += Avx2.MultiplyAddAdjacent(w0, x0);
-        b1 += Avx2.MultiplyAddAdjacent(w1, x0);
-        x0 = PanelProducts.Broadcast(ref x, (group * GroupStride) + (2 * Word));
-        a2 += Avx2.MultiplyAddAdjacent(w0, x0);
-        b2 += Avx2.MultiplyAddAdjacent(w1, x0);
-        x0 = PanelProducts.Broadcast(ref x, (group * GroupStride) + (3 * Word));
-        a3 += Avx2.MultiplyAddAdjacent(w0, x0);
-        b3 += Avx2.MultiplyAddAdjacent(w1, x0);
+        GroupProducts.Add(
+            w0, w1, ref x, group * GroupStride, ref a0, ref a1, ref a2, ref a3, ref b0, ref b1, ref b2, ref b3);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -80,15 +80,18 @@ internal static class TileLoops<TPanel, TBlock, TActivation>
         {
             ref byte codes = ref Unsafe.AddByteOffset(
                 ref sum, UnpackedPanels<TPanel, TBlock, TActivation>.GroupsAt);
-            Vector256<byte> w0 = Load(ref codes, 0), w1 = Load(ref codes, Vector);
-            Vector256<sbyte> x0 = PanelProducts.Broadcast(ref x, 0);
-            Vector256<short> a0 = Avx2.MultiplyAddAdjacent(w0, x0), b0 = Avx2.MultiplyAddAdjacent(w1, x0);
-            x0 = PanelProducts.Broadcast(ref x, Word);
-            Vector256<short> a1 = Avx2.MultiplyAddAdjacent(w0, x0), b1 = Avx2.MultiplyAddAdjacent(w1, x0);
-            x0 = PanelProducts.Broadcast(ref x, 2 * Word);
-            Vector256<short> a2 = Avx2.MultiplyAddAdjacent(w0, x0), b2 = Avx2.MultiplyAddAdjacent(w1, x0);
-            x0 = PanelProducts.Broadcast(ref x, 3 * Word);
-            Vector256<short> a3 = Avx2.MultiplyAddAdjacent(w0, x0), b3 = Avx2.MultiplyAddAdjacent(w1, x0);
+            GroupProducts.Begin(
+                Load(ref codes, 0),
+                Load(ref codes, Vector),
+                ref x,
+                out Vector256<short> a0,
+                out Vector256<short> a1,
+                out Vector256<short> a2,
+                out Vector256<short> a3,
+                out Vector256<short> b0,
+                out Vector256<short> b1,
+                out Vector256<short> b2,
+                out Vector256<short> b3);
             AddGroup(ref codes, ref x, 1, ref a0, ref a1, ref a2, ref a3, ref b0, ref b1, ref b2, ref b3);
             AddGroup(ref codes, ref x, 2, ref a0, ref a1, ref a2, ref a3, ref b0, ref b1, ref b2, ref b3);
             AddGroup(ref codes, ref x, 3, ref a0, ref a1, ref a2, ref a3, ref b0, ref b1, ref b2, ref b3);
@@ -150,18 +153,8 @@ internal static class TileLoops<TPanel, TBlock, TActivation>
     {
         nuint at = group * UnpackedPanels<TPanel, TBlock, TActivation>.PairByteLength;
         Vector256<byte> w0 = Load(ref codes, at), w1 = Load(ref codes, at + Vector);
-        Vector256<sbyte> x0 = PanelProducts.Broadcast(ref x, group * GroupStride);
-        a0 += Avx2.MultiplyAddAdjacent(w0, x0);
-        b0 += Avx2.MultiplyAddAdjacent(w1, x0);
-        x0 = PanelProducts.Broadcast(ref x, (group * GroupStride) + Word);
-        a1 += Avx2.MultiplyAddAdjacent(w0, x0);
-        b1 += Avx2.MultiplyAddAdjacent(w1, x0);
-        x0 = PanelProducts.Broadcast(ref x, (group * GroupStride) + (2 * Word));
-        a2 += Avx2.MultiplyAddAdjacent(w0, x0);
-        b2 += Avx2.MultiplyAddAdjacent(w1, x0);
-        x0 = PanelProducts.Broadcast(ref x, (group * GroupStride) + (3 * Word));
-        a3 += Avx2.MultiplyAddAdjacent(w0, x0);
-        b3 += Avx2.MultiplyAddAdjacent(w1, x0);
+        GroupProducts.Add(
+            w0, w1, ref x, group * GroupStride, ref a0, ref a1, ref a2, ref a3, ref b0, ref b1, ref b2, ref b3);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -204,8 +197,7 @@ internal static class TileLoops<TPanel, TBlock, TActivation>
         AddOffsets(ref panels, ref tile, ref a0, ref a1, ref a2, ref a3, ref b0, ref b1, ref b2, ref b3);
 
         // Each token reads the scales through a reference of its own: one for all would hold them in registers, of
-        // which
-        // there are none left.
+        // which there are none left.
         ref byte sum1 = ref sum, sum2 = ref sum, sum3 = ref sum;
         nuint length = UnpackedPanels<TPanel, TBlock, TActivation>.SumByteLength;
         for (nuint i = 0; i < (nuint)UnpackedPanels<TPanel, TBlock, TActivation>.SumCount; i++)
