@@ -155,4 +155,14 @@ internal sealed unsafe class WeightMatrix
         Format.Dequantise(Row(row).Slice(start, length), weights);
         GC.KeepAlive(_owner);
     }
+
+    /// <summary>Has some of one row's weights brought into the second cache, where the processor can be asked.</summary>
+    /// <param name="row">The row.</param>
+    /// <param name="column">First column; a multiple of the block length.</param>
+    /// <param name="count">Columns; a multiple of the block length.</param>
+    public void Fetch(int row, int column, int count)
+    {
+        nuint start = (nuint)Format.ByteLength(column);
+        CacheLines.Fetch(ref MemoryMarshal.GetReference(Row(row)), start, checked((int)Format.ByteLength(count)));
+    }
 }

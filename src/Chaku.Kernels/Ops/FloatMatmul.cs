@@ -25,12 +25,10 @@ internal static class FloatMatmul
     // Rows are fetched ahead within an item.
     private const int RowBlock = 16 * TileRows;
 
-    // What is copied of many tokens serves as many rows.
     private const int WideRowBlock = 32 * TileRows;
-    private const int TokenBlock = 96;
 
-    // Rows that are copied to lie this far apart do not fall on the same lines of the cache.
-    private const int TokenStride = ChunkLength + 8;
+    // What is dequantised serves as many tokens as the second cache holds a chunk of.
+    private const int TokenBlock = 57 * InnerTile.Tokens;
 
     /// <summary>y = x · Wᵀ.</summary>
     /// <param name="pool">Threads.</param>
@@ -40,7 +38,8 @@ internal static class FloatMatmul
     /// <exception cref="ArgumentException">Lengths disagree; the message has both.</exception>
     public static void Forward(ComputePool pool, WeightMatrix weight, ReadOnlySpan<float> x, Span<float> y)
     {
-        Work work = new(new WeightProduct(weight, y), x);
+        FloatTokens tokens = new(pool, x, weight.Columns, weight.Rows);
+        Work work = new(new WeightProduct(weight, y), tokens);
         pool.Run(work.ItemCount, ref work);
     }
 
@@ -54,9 +53,10 @@ internal static class FloatMatmul
     public static void Forward(
         ComputePool pool, ReadOnlySpan<float> x, WeightProduct first, WeightProduct second, WeightProduct third)
     {
-        Work firstWork = new(first, x);
-        Work secondWork = new(second, x);
-        Work thirdWork = third.IsEmpty ? default : new(third, x);
+        FloatTokens tokens = new(pool, x, first.Weight.Columns, first.Weight.Rows);
+        Work firstWork = new(first, tokens);
+        Work secondWork = new(second, tokens);
+        Work thirdWork = third.IsEmpty ? default : new(third, tokens);
         JoinedWork<Work> work = new(
             firstWork,
             firstWork.ItemCount,
@@ -97,72 +97,69 @@ internal static class FloatMatmul
     private readonly ref struct Work : IParallelWork
     {
         private readonly WeightMatrix _weight;
-        private readonly ReadOnlySpan<float> _x;
+        private readonly FloatTokens _tokens;
         private readonly Span<float> _y;
-        private readonly int _tokenCount;
         private readonly int _rowBlock;
         private readonly int _rowBlockCount;
+        private readonly int _tokenBlock;
+        private readonly int _tokenBlockCount;
 
-        public Work(WeightProduct product, ReadOnlySpan<float> x)
+        public Work(WeightProduct product, FloatTokens tokens)
         {
             _weight = product.Weight;
-            _x = x;
+            _tokens = tokens;
             _y = product.Y;
-            _tokenCount = x.Length / _weight.Columns;
-            _rowBlock = _tokenCount > FewTokens ? WideRowBlock : _weight.Rows < ManyRows ? SmallRowBlock : RowBlock;
+            _rowBlock = tokens.Count > FewTokens ? WideRowBlock : _weight.Rows < ManyRows ? SmallRowBlock : RowBlock;
             _rowBlockCount = (_weight.Rows + _rowBlock - 1) / _rowBlock;
-            Shape.RequireLength(x.Length, (long)_tokenCount * _weight.Columns, nameof(x));
-            Shape.RequireLength(_y.Length, (long)_tokenCount * _weight.Rows, nameof(product));
+            _tokenBlockCount = (tokens.Count + TokenBlock - 1) / TokenBlock;
+            int tileCount = (tokens.Count + InnerTile.Tokens - 1) / InnerTile.Tokens;
+            _tokenBlock = (tileCount + _tokenBlockCount - 1) / Math.Max(_tokenBlockCount, 1) * InnerTile.Tokens;
+            Shape.RequireLength(tokens.Columns, _weight.Columns, nameof(tokens));
+            Shape.RequireLength(_y.Length, (long)tokens.Count * _weight.Rows, nameof(product));
         }
 
-        public int ItemCount => _rowBlockCount * ((_tokenCount + TokenBlock - 1) / TokenBlock);
+        public int ItemCount => _rowBlockCount * _tokenBlockCount;
 
         public void Execute(int index, Scratch scratch)
         {
             int rowStart = index % _rowBlockCount * _rowBlock;
             int rowEnd = Math.Min(rowStart + _rowBlock, _weight.Rows);
             bool areWhole = _weight.Columns % RowKernel.ColumnMultiple == 0;
-            if (_tokenCount == 1 && areWhole && _weight.Format.Rows is { } kernel)
+            if (_tokens.Count == 1 && areWhole && _weight.Format.Rows is { } kernel)
             {
                 for (; rowStart + TileRows <= rowEnd; rowStart += TileRows)
                 {
-                    kernel.Multiply(_weight.RowRange(rowStart, TileRows), _x, _y.Slice(rowStart, TileRows));
+                    kernel.Multiply(
+                        _weight.RowRange(rowStart, TileRows), _tokens.Values, _y.Slice(rowStart, TileRows));
                 }
             }
 
             // Neighbouring items share their tokens, which stay in the cache while the weights stream by.
-            int tokenStart = index / _rowBlockCount * TokenBlock;
-            int tokenEnd = Math.Min(tokenStart + TokenBlock, _tokenCount);
+            int tokenStart = index / _rowBlockCount * _tokenBlock;
+            int tokenEnd = Math.Min(tokenStart + _tokenBlock, _tokens.Count);
             if (rowStart < rowEnd)
             {
                 Multiply(rowStart, rowEnd, tokenStart, tokenEnd, scratch);
             }
         }
 
-        // Tokens are copied together, and outputs lie together until they are done: in the matrices of many tokens both
-        // are pages apart.
+        // Outputs lie together until they are done: in the matrix of many tokens they are pages apart.
         private void Multiply(int rowStart, int rowEnd, int tokenStart, int tokenEnd, Scratch scratch)
         {
             int tokenCount = tokenEnd - tokenStart;
             int width = rowEnd - rowStart;
             Span<float> tile = scratch.Singles(TileRows * ChunkLength);
-            Span<float> packed = scratch.Singles(tokenCount * TokenStride);
             Span<float> sums = scratch.Singles(tokenCount * width);
             for (int start = 0; start < _weight.Columns; start += ChunkLength)
             {
-                int length = Math.Min(ChunkLength, _weight.Columns - start);
-                for (int token = 0; token < tokenCount; token++)
-                {
-                    _x.Slice(((tokenStart + token) * _weight.Columns) + start, length)
-                        .CopyTo(packed[(token * TokenStride)..]);
-                }
-
-                StridedMatrix tokens = new(packed, tokenCount, length, TokenStride);
+                StridedMatrix tokens = _tokens.Chunk(tokenStart, tokenCount, start);
                 for (int row = rowStart; row < rowEnd; row += TileRows)
                 {
                     int rowCount = Math.Min(TileRows, rowEnd - row);
+                    StridedMatrix rows = Rows(row, rowCount, start, tokens.ColumnCount, tile);
+                    Fetch(row + TileRows, rowEnd, start, tokens.ColumnCount);
                     InnerTile.Multiply(
-                        Rows(row, rowCount, start, length, tile),
+                        rows,
                         tokens,
                         isFirst: start == 0,
                         sums[(row - rowStart)..],
@@ -174,6 +171,15 @@ internal static class FloatMatmul
             for (int token = 0; token < tokenCount; token++)
             {
                 sums.Slice(token * width, width).CopyTo(_y[(((tokenStart + token) * _weight.Rows) + rowStart)..]);
+            }
+        }
+
+        private void Fetch(int row, int rowEnd, int start, int length)
+        {
+            int end = Math.Min(row + TileRows, rowEnd);
+            for (; row < end; row++)
+            {
+                _weight.Fetch(row, start, length);
             }
         }
 

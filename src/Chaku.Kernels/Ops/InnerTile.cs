@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 
@@ -15,8 +16,8 @@ internal static class InnerTile
     /// <summary>Weight rows of a tile.</summary>
     public const int Rows = 4;
 
-    // Tokens of the wide tile: 12 accumulators, 3 activations and a weight fill 16 registers.
-    private const int Tokens = 3;
+    /// <summary>Tokens of the wide tile: 12 accumulators, 3 activations and a weight fill 16 registers.</summary>
+    public const int Tokens = 3;
 
     /// <summary>y[t, r] = (first chunk ? 0 : y[t, r]) + weight row r · token t.</summary>
     /// <param name="weights">
@@ -42,9 +43,11 @@ internal static class InnerTile
 
         Chunk chunk = new(weights.ColumnCount, isFirst);
         int token = 0;
-        for (; token + Tokens <= tokens.RowCount; token += Tokens)
+        if (rowCount == Rows)
         {
-            Multiply4x3(weights, tokens, token, chunk, y[(token * yStride)..], yStride, rowCount);
+            token = tokens.RowCount / Tokens * Tokens;
+            Shape.RequireStrides(y.Length, token, Rows, yStride, columnStride: 1);
+            Multiply4x3(weights, tokens, token, chunk, ref MemoryMarshal.GetReference(y), (nuint)yStride);
         }
 
         for (; token < tokens.RowCount; token++)
@@ -75,71 +78,80 @@ internal static class InnerTile
         }
     }
 
-    // Nothing is called here: sums that live across a call would be stored in every round of the loop.
+    // All rows, and the tokens before an end. Nothing is called here: sums that live across a call would be stored in
+    // every round of the loop.
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void Multiply4x3(
-        StridedMatrix weights, StridedMatrix tokens, int token, Chunk chunk, Span<float> y, int yStride, int rowCount)
+        StridedMatrix weights, StridedMatrix tokens, int tokenEnd, Chunk chunk, ref float y, nuint yStride)
     {
         ref float w0 = ref weights.At(0, 0);
         ref float w1 = ref weights.At(1, 0);
         ref float w2 = ref weights.At(2, 0);
         ref float w3 = ref weights.At(3, 0);
-        ref float x0 = ref tokens.At(token, 0);
-        ref float x1 = ref tokens.At(token + 1, 0);
-        ref float x2 = ref tokens.At(token + 2, 0);
-        Vector256<float> a00 = default, a01 = default, a02 = default, a03 = default;
-        Vector256<float> a10 = default, a11 = default, a12 = default, a13 = default;
-        Vector256<float> a20 = default, a21 = default, a22 = default, a23 = default;
+        ref float x0 = ref tokens.At(0, 0);
+        nuint xStride = (nuint)tokens.RowStride;
         nuint whole = (nuint)chunk.WholeLength;
-        for (nuint k = 0; k < whole; k += VectorMath.Width)
+        for (int token = 0; token < tokenEnd; token += Tokens)
         {
-            Vector256<float> t0 = Vector256.LoadUnsafe(ref x0, k);
-            Vector256<float> t1 = Vector256.LoadUnsafe(ref x1, k);
-            Vector256<float> t2 = Vector256.LoadUnsafe(ref x2, k);
-            Vector256<float> w = Vector256.LoadUnsafe(ref w0, k);
-            a00 = Vector256.FusedMultiplyAdd(w, t0, a00);
-            a10 = Vector256.FusedMultiplyAdd(w, t1, a10);
-            a20 = Vector256.FusedMultiplyAdd(w, t2, a20);
-            w = Vector256.LoadUnsafe(ref w1, k);
-            a01 = Vector256.FusedMultiplyAdd(w, t0, a01);
-            a11 = Vector256.FusedMultiplyAdd(w, t1, a11);
-            a21 = Vector256.FusedMultiplyAdd(w, t2, a21);
-            w = Vector256.LoadUnsafe(ref w2, k);
-            a02 = Vector256.FusedMultiplyAdd(w, t0, a02);
-            a12 = Vector256.FusedMultiplyAdd(w, t1, a12);
-            a22 = Vector256.FusedMultiplyAdd(w, t2, a22);
-            w = Vector256.LoadUnsafe(ref w3, k);
-            a03 = Vector256.FusedMultiplyAdd(w, t0, a03);
-            a13 = Vector256.FusedMultiplyAdd(w, t1, a13);
-            a23 = Vector256.FusedMultiplyAdd(w, t2, a23);
-        }
+            ref float x1 = ref Unsafe.Add(ref x0, xStride);
+            ref float x2 = ref Unsafe.Add(ref x1, xStride);
+            Vector256<float> a00 = default, a01 = default, a02 = default, a03 = default;
+            Vector256<float> a10 = default, a11 = default, a12 = default, a13 = default;
+            Vector256<float> a20 = default, a21 = default, a22 = default, a23 = default;
+            for (nuint k = 0; k < whole; k += VectorMath.Width)
+            {
+                Vector256<float> t0 = Vector256.LoadUnsafe(ref x0, k);
+                Vector256<float> t1 = Vector256.LoadUnsafe(ref x1, k);
+                Vector256<float> t2 = Vector256.LoadUnsafe(ref x2, k);
+                Vector256<float> w = Vector256.LoadUnsafe(ref w0, k);
+                a00 = Vector256.FusedMultiplyAdd(w, t0, a00);
+                a10 = Vector256.FusedMultiplyAdd(w, t1, a10);
+                a20 = Vector256.FusedMultiplyAdd(w, t2, a20);
+                w = Vector256.LoadUnsafe(ref w1, k);
+                a01 = Vector256.FusedMultiplyAdd(w, t0, a01);
+                a11 = Vector256.FusedMultiplyAdd(w, t1, a11);
+                a21 = Vector256.FusedMultiplyAdd(w, t2, a21);
+                w = Vector256.LoadUnsafe(ref w2, k);
+                a02 = Vector256.FusedMultiplyAdd(w, t0, a02);
+                a12 = Vector256.FusedMultiplyAdd(w, t1, a12);
+                a22 = Vector256.FusedMultiplyAdd(w, t2, a22);
+                w = Vector256.LoadUnsafe(ref w3, k);
+                a03 = Vector256.FusedMultiplyAdd(w, t0, a03);
+                a13 = Vector256.FusedMultiplyAdd(w, t1, a13);
+                a23 = Vector256.FusedMultiplyAdd(w, t2, a23);
+            }
 
-        if (chunk.TailLength > 0)
-        {
-            Vector256<float> t0 = chunk.LoadTail(ref x0);
-            Vector256<float> t1 = chunk.LoadTail(ref x1);
-            Vector256<float> t2 = chunk.LoadTail(ref x2);
-            Vector256<float> w = chunk.LoadTail(ref w0);
-            a00 = Vector256.FusedMultiplyAdd(w, t0, a00);
-            a10 = Vector256.FusedMultiplyAdd(w, t1, a10);
-            a20 = Vector256.FusedMultiplyAdd(w, t2, a20);
-            w = chunk.LoadTail(ref w1);
-            a01 = Vector256.FusedMultiplyAdd(w, t0, a01);
-            a11 = Vector256.FusedMultiplyAdd(w, t1, a11);
-            a21 = Vector256.FusedMultiplyAdd(w, t2, a21);
-            w = chunk.LoadTail(ref w2);
-            a02 = Vector256.FusedMultiplyAdd(w, t0, a02);
-            a12 = Vector256.FusedMultiplyAdd(w, t1, a12);
-            a22 = Vector256.FusedMultiplyAdd(w, t2, a22);
-            w = chunk.LoadTail(ref w3);
-            a03 = Vector256.FusedMultiplyAdd(w, t0, a03);
-            a13 = Vector256.FusedMultiplyAdd(w, t1, a13);
-            a23 = Vector256.FusedMultiplyAdd(w, t2, a23);
-        }
+            if (chunk.TailLength > 0)
+            {
+                Vector256<float> t0 = chunk.LoadTail(ref x0);
+                Vector256<float> t1 = chunk.LoadTail(ref x1);
+                Vector256<float> t2 = chunk.LoadTail(ref x2);
+                Vector256<float> w = chunk.LoadTail(ref w0);
+                a00 = Vector256.FusedMultiplyAdd(w, t0, a00);
+                a10 = Vector256.FusedMultiplyAdd(w, t1, a10);
+                a20 = Vector256.FusedMultiplyAdd(w, t2, a20);
+                w = chunk.LoadTail(ref w1);
+                a01 = Vector256.FusedMultiplyAdd(w, t0, a01);
+                a11 = Vector256.FusedMultiplyAdd(w, t1, a11);
+                a21 = Vector256.FusedMultiplyAdd(w, t2, a21);
+                w = chunk.LoadTail(ref w2);
+                a02 = Vector256.FusedMultiplyAdd(w, t0, a02);
+                a12 = Vector256.FusedMultiplyAdd(w, t1, a12);
+                a22 = Vector256.FusedMultiplyAdd(w, t2, a22);
+                w = chunk.LoadTail(ref w3);
+                a03 = Vector256.FusedMultiplyAdd(w, t0, a03);
+                a13 = Vector256.FusedMultiplyAdd(w, t1, a13);
+                a23 = Vector256.FusedMultiplyAdd(w, t2, a23);
+            }
 
-        chunk.Store(SumFour(a00, a01, a02, a03), y[..rowCount]);
-        chunk.Store(SumFour(a10, a11, a12, a13), y.Slice(yStride, rowCount));
-        chunk.Store(SumFour(a20, a21, a22, a23), y.Slice(2 * yStride, rowCount));
+            chunk.Store(SumFour(a00, a01, a02, a03), ref y);
+            y = ref Unsafe.Add(ref y, yStride);
+            chunk.Store(SumFour(a10, a11, a12, a13), ref y);
+            y = ref Unsafe.Add(ref y, yStride);
+            chunk.Store(SumFour(a20, a21, a22, a23), ref y);
+            y = ref Unsafe.Add(ref y, yStride);
+            x0 = ref Unsafe.Add(ref x2, xStride);
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
@@ -226,14 +238,20 @@ internal static class InnerTile
             return Vector256.LoadUnsafe(ref start, (nuint)(length - VectorMath.Width)) & isTail.AsSingle();
         }
 
-        /// <summary>Writes or adds the sums.</summary>
+        /// <summary>Writes or adds the sums of all rows.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void Store(Vector128<float> sums, ref float y)
+        {
+            Vector128<float> before = isFirst ? Vector128<float>.Zero : Vector128.LoadUnsafe(ref y);
+            (before + sums).StoreUnsafe(ref y);
+        }
+
+        /// <summary>Writes or adds the sums of some rows.</summary>
         public void Store(Vector128<float> sums, Span<float> y)
         {
             if (y.Length == Rows)
             {
-                Vector128<float> before = isFirst ? Vector128<float>.Zero : Vector128.Create((ReadOnlySpan<float>)y);
-                (before + sums).CopyTo(y);
+                Store(sums, ref MemoryMarshal.GetReference(y));
                 return;
             }
 

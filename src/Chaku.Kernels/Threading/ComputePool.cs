@@ -54,6 +54,9 @@ internal sealed unsafe class ComputePool : IDisposable
     /// <summary>Threads in all, the caller's included.</summary>
     public int ThreadCount => _workers.Length + 1;
 
+    /// <summary>Memory for what a dispatch prepares for the next; its pieces are given back by the caller.</summary>
+    public Scratch SharedScratch { get; } = new();
+
     /// <summary>Executes items 0 to <paramref name="count"/> − 1, each once, in any order and on any thread.</summary>
     /// <param name="count">Items.</param>
     /// <param name="work">What an item does. A local variable of the caller: other threads have its address.</param>
@@ -99,6 +102,7 @@ internal sealed unsafe class ComputePool : IDisposable
         }
 
         _callerScratch.Dispose();
+        SharedScratch.Dispose();
     }
 
     private void RunAlone<TWork>(int count, ref TWork work)

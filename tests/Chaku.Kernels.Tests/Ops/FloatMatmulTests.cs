@@ -34,21 +34,23 @@ public sealed class FloatMatmulTests
     }
 
     [Theory]
-    [InlineData(8)]
-    [InlineData(172)]
-    [InlineData(515)]
-    public void Bits_are_those_of_the_scalar_reference_for_many_tokens(int columns)
+    [InlineData(8, 9, 100)]
+    [InlineData(172, 9, 100)]
+    [InlineData(515, 9, 100)]
+    [InlineData(40, 64, 16)]
+    [InlineData(515, 67, 172)]
+    [InlineData(1100, 133, 350)]
+    public void Bits_are_those_of_the_scalar_reference_for_many_tokens(int columns, int rows, int tokens)
     {
-        const int Tokens = 100;
-        WeightMatrix weight = WeightMatrix.FromSingles(Values.Normal(1, 9 * columns), 9, columns);
-        float[] x = Values.Normal(2, Tokens * columns);
-        float[] w = new float[9 * columns];
-        weight.Format.Dequantise(weight.RowRange(0, 9), w);
+        WeightMatrix weight = WeightMatrix.FromSingles(Values.Normal(1, rows * columns), rows, columns);
+        float[] x = Values.Normal(2, tokens * columns);
+        float[] w = new float[rows * columns];
+        weight.Format.Dequantise(weight.RowRange(0, rows), w);
         float[] expected = Reference(w, x, columns);
         for (int threads = 1; threads <= 3; threads++)
         {
             using ComputePool pool = new(threads);
-            float[] y = new float[Tokens * 9];
+            float[] y = new float[tokens * rows];
             FloatMatmul.Forward(pool, weight, x, y);
             Compare.Bits(expected, y, $"{threads} threads");
         }
@@ -63,7 +65,7 @@ public sealed class FloatMatmulTests
         float[] x = Values.Normal(2, tokens * Columns);
         WeightMatrix[] weights =
         [
-            .. new[] { 50, 7, 33 }.Select(rows => WeightMatrix.FromSingles(
+            .. new[] { 150, 7, 33 }.Select(rows => WeightMatrix.FromSingles(
                 Values.Normal(rows, rows * Columns), rows, Columns)),
         ];
         using ComputePool pool = new(2);
