@@ -156,7 +156,7 @@ internal sealed unsafe class WeightMatrix
         GC.KeepAlive(_owner);
     }
 
-    /// <summary>Has some of one row's weights brought into the second cache, where the processor can be asked.</summary>
+    /// <summary>Has some of one row's weights brought into the second cache.</summary>
     /// <param name="row">The row.</param>
     /// <param name="column">First column; a multiple of the block length.</param>
     /// <param name="count">Columns; a multiple of the block length.</param>
