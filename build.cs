@@ -5,6 +5,7 @@
 
 using System.Diagnostics;
 using System.Globalization;
+using System.Runtime.Intrinsics.X86;
 using System.Xml.Linq;
 
 if (args is not (["check"] or ["check", "--fast"]))
@@ -21,7 +22,12 @@ return check.Run() ? 0 : 1;
 internal sealed class Check(string checkout, bool isFast)
 {
     // The instruction-set levels below the machine's own. Only kernels may depend on the level.
-    private static readonly string[] LowerLevels = ["DOTNET_EnableAVX2", "DOTNET_EnableHWIntrinsic"];
+    private static readonly string[] LowerLevels =
+    [
+        .. Avx512BW.IsSupported ? ["DOTNET_EnableAVX512"] : Array.Empty<string>(),
+        "DOTNET_EnableAVX2",
+        "DOTNET_EnableHWIntrinsic",
+    ];
 
     private static readonly TimeSpan TestTimeLimit = TimeSpan.FromMinutes(10);
 

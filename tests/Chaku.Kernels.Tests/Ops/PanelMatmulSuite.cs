@@ -156,7 +156,7 @@ public abstract class PanelMatmulSuite(string formatName)
     public void Nothing_is_read_or_written_behind_activations_tiles_and_panels()
     {
         PanelKernel? chosen = Kernel.Panels;
-        foreach (PanelKernel kernel in DotKernels.Of(formatName).Concat(chosen is null ? [] : [chosen]))
+        foreach (PanelKernel kernel in RunnableKernels.Of(formatName).Concat(chosen is null ? [] : [chosen]))
         {
             CheckGuarded(kernel);
         }

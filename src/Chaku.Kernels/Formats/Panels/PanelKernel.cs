@@ -58,13 +58,14 @@ internal abstract class PanelKernel
     public static PanelKernel? Create<TPanel, TBlock, TActivation>()
         where TPanel : struct, IPanel<TBlock, TActivation>
         where TBlock : unmanaged, IQuantBlock<TBlock, TActivation>
-        where TActivation : unmanaged, IActivationBlock<TActivation> => VnniDot.IsSupported
-            ? new PanelKernel<TPanel, TBlock, TActivation, DotProducts<VnniDot>>()
-            : Avx2.IsSupported
-                ? new UnpackingPanelKernel<TPanel, TBlock, TActivation>()
-                : ArmDot.IsSupported
-                    ? new PanelKernel<TPanel, TBlock, TActivation, DotProducts<ArmDot>>()
-                    : null;
+        where TActivation : unmanaged, IActivationBlock<TActivation> => true switch
+        {
+            _ when VnniDot.IsSupported => new PanelKernel<TPanel, TBlock, TActivation, DotProducts<VnniDot>>(),
+            _ when Avx512BW.IsSupported => new WidePanelKernel<TPanel, TBlock, TActivation>(),
+            _ when Avx2.IsSupported => new UnpackingPanelKernel<TPanel, TBlock, TActivation>(),
+            _ when ArmDot.IsSupported => new PanelKernel<TPanel, TBlock, TActivation, DotProducts<ArmDot>>(),
+            _ => null,
+        };
 
     /// <summary>Unpacks blocks for <see cref="MultiplyTiles"/>.</summary>
     /// <param name="panel">[blocks].</param>

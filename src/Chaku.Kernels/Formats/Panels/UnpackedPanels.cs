@@ -83,6 +83,26 @@ internal static class UnpackedPanels<TPanel, TBlock, TActivation>
         get => SumsAt + ((nuint)SumCount * SumByteLength);
     }
 
+    /// <summary>Bytes from a step's first codes to its third.</summary>
+    public static nuint ThirdAt
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => TPanel.GroupsPerSum < TPanel.GroupsPerStep ? SumByteLength : 2u * PairByteLength;
+    }
+
+    /// <summary>Bytes before a step's sum; of two sums, the first.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static nuint SumAt(nuint step) =>
+        SumsAt + (step * (nuint)TPanel.GroupsPerStep / (nuint)TPanel.GroupsPerSum * SumByteLength);
+
+    /// <summary>Bytes before a step's first codes.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static nuint CodesAt(nuint step)
+    {
+        nuint group = TPanel.GroupsPerSum > TPanel.GroupsPerStep ? step % 2 * (nuint)TPanel.GroupsPerStep : 0;
+        return SumAt(step) + GroupsAt + (group * GroupByteLength);
+    }
+
     /// <summary>Unpacks blocks.</summary>
     /// <param name="panels">[blocks].</param>
     /// <param name="blockCount">Blocks.</param>

@@ -6,7 +6,7 @@ namespace Chaku.Kernels.Formats.Panels;
 /// <typeparam name="TPanel">The format's.</typeparam>
 /// <typeparam name="TBlock">The block of one row.</typeparam>
 /// <typeparam name="TActivation">The activation block of the same length.</typeparam>
-internal sealed class UnpackingPanelKernel<TPanel, TBlock, TActivation>
+internal class UnpackingPanelKernel<TPanel, TBlock, TActivation>
     : PanelKernel<TPanel, TBlock, TActivation, Avx2Products>
     where TPanel : struct, IPanel<TBlock, TActivation>
     where TBlock : unmanaged, IQuantBlock<TBlock, TActivation>
@@ -33,10 +33,13 @@ internal sealed class UnpackingPanelKernel<TPanel, TBlock, TActivation>
         int count = RequireTiles(blockCount, tiles, tileByteLength, sums);
         for (int i = 0; i < count; i++)
         {
-            TileLoops<TPanel, TBlock, TActivation>.Multiply(
-                ref blocks, ref Tile(tiles, i, tileByteLength), blockCount, ref sums[i * TileSums]);
+            MultiplyTile(ref blocks, ref Tile(tiles, i, tileByteLength), blockCount, ref sums[i * TileSums]);
         }
     }
+
+    /// <summary>Goes on with the float chains of one tile; lengths are checked.</summary>
+    protected virtual void MultiplyTile(ref byte unpacked, ref byte tile, nuint blockCount, ref float sums) =>
+        TileLoops<TPanel, TBlock, TActivation>.Multiply(ref unpacked, ref tile, blockCount, ref sums);
 
     protected override void MultiplyEight(ref byte panel, ref byte tile, nuint blockCount, ref float sums)
     {

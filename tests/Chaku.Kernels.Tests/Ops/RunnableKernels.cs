@@ -1,13 +1,14 @@
+using System.Runtime.Intrinsics.X86;
 using Chaku.Kernels.Formats;
 using Chaku.Kernels.Formats.Panels;
 
 namespace Chaku.Kernels.Tests.Ops;
 
 /// <summary>
-/// The kernels of processors that this one need not be: by dot products, written with any processor's vectors, and by
-/// the real instructions where they are.
+/// Every kernel that runs here, the one of this processor or not: by dot products, written with any processor's
+/// vectors, and by the real instructions where they are.
 /// </summary>
-internal static class DotKernels
+internal static class RunnableKernels
 {
     public static IReadOnlyList<PanelKernel> Of(string format) => format switch
     {
@@ -32,6 +33,8 @@ internal static class DotKernels
             new PanelKernel<TPanel, TBlock, TActivation, DotProducts<PortableDot>>(),
             .. When<VnniDot, TPanel, TBlock, TActivation>(),
             .. When<ArmDot, TPanel, TBlock, TActivation>(),
+            .. If(Avx2.IsSupported, () => new UnpackingPanelKernel<TPanel, TBlock, TActivation>()),
+            .. If(Avx512BW.IsSupported, () => new WidePanelKernel<TPanel, TBlock, TActivation>()),
         ];
 
     private static PanelKernel[] When<TDot, TPanel, TBlock, TActivation>()
@@ -39,5 +42,7 @@ internal static class DotKernels
         where TPanel : struct, IPanel<TBlock, TActivation>
         where TBlock : unmanaged, IQuantBlock<TBlock, TActivation>
         where TActivation : unmanaged, IActivationBlock<TActivation> =>
-        TDot.IsSupported ? [new PanelKernel<TPanel, TBlock, TActivation, DotProducts<TDot>>()] : [];
+        If(TDot.IsSupported, () => new PanelKernel<TPanel, TBlock, TActivation, DotProducts<TDot>>());
+
+    private static PanelKernel[] If(bool isSupported, Func<PanelKernel> create) => isSupported ? [create()] : [];
 }
