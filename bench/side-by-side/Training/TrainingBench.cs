@@ -43,7 +43,14 @@ internal sealed class TrainingBench : IDisposable
         _peerIsMissing = !options.HasPeer;
         _model = LanguageModel.Load(
             options.Model(options.Shape, format, say),
-            new ModelOptions { ThreadCount = options.ThreadCount, ContextLength = SequenceLength });
+            new ModelOptions
+            {
+                ThreadCount = options.ThreadCount,
+                ContextLength = SequenceLength,
+
+                // As chaku tune has it: forward and backward read one layout.
+                Repack = false,
+            });
         TuneOptions tune = new() { Rank = Rank };
         TrainingSettings settings = new() { StepCount = 1_000_000, UsesGradientCheckpointing = training.Checkpoints };
         TuningTarget target = TuningTarget.Create(_model, tune);

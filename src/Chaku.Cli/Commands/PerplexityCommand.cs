@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Text;
 using Chaku.Cli.Options;
 using Chaku.Model;
 using Chaku.Model.Decoding;
@@ -37,7 +36,7 @@ internal sealed class PerplexityCommand : ProgramCommand
     /// <inheritdoc/>
     public override int Execute(ParseResult arguments, Terminal terminal)
     {
-        string text = ReadText(arguments.GetRequiredValue(_file));
+        string text = TextFile.Read(arguments.GetRequiredValue(_file));
         using LanguageModel model = _model.Load(arguments, terminal);
         BoundAdapter? adapter = _model.LoadAdapter(arguments, model, terminal).Bound;
         PerplexityScore score;
@@ -62,17 +61,5 @@ internal sealed class PerplexityCommand : ProgramCommand
         terminal.Output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"tokens          {score.TokenCount}"));
         terminal.Output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"perplexity      {score.Perplexity:R}"));
         return ExitCodes.Success;
-    }
-
-    private static string ReadText(string path)
-    {
-        try
-        {
-            return File.ReadAllText(path, new UTF8Encoding(false, throwOnInvalidBytes: true));
-        }
-        catch (DecoderFallbackException exception)
-        {
-            throw new InvalidDataException($"{path} is no text in UTF-8: {exception.Message}", exception);
-        }
     }
 }

@@ -18,6 +18,13 @@ internal struct BlockBF16 : IBlock<BlockBF16>
     public static void Dequantise(ref readonly BlockBF16 block, Span<float> weights) =>
         weights[0] = Bf16.ToSingle(block.Value);
 
+    public static void Quantise(ReadOnlySpan<float> weights, ReadOnlySpan<float> importance, ref BlockBF16 block) =>
+        block.Value = Bf16.FromSingle(weights[0]);
+
+    public static void QuantiseMany(
+        ReadOnlySpan<float> weights, ReadOnlySpan<float> importance, Span<BlockBF16> blocks) =>
+        Bf16.FromSingle(weights, MemoryMarshal.Cast<BlockBF16, ushort>(blocks));
+
     public static void DequantiseMany(ReadOnlySpan<BlockBF16> blocks, Span<float> weights) =>
         Bf16.ToSingle(MemoryMarshal.Cast<BlockBF16, ushort>(blocks), weights);
 }

@@ -37,6 +37,30 @@ internal static class CodeSpan
         }
     }
 
+    /// <summary>Sets (the bits [from, from + count) of codes[i]) · 2^to in packed[i], which has zeros there.</summary>
+    /// <param name="codes">Codes, none below zero.</param>
+    /// <param name="from">The lowest bit taken.</param>
+    /// <param name="count">Bits taken.</param>
+    /// <param name="to">Where the lowest bit goes; to + count is at most 8.</param>
+    /// <param name="packed">As many bytes as codes.</param>
+    public static void SetBits(ReadOnlySpan<sbyte> codes, int from, int count, int to, Span<byte> packed)
+    {
+        int mask = (1 << count) - 1;
+        for (int i = 0; i < codes.Length; i++)
+        {
+            packed[i] |= (byte)(((codes[i] >> from) & mask) << to);
+        }
+    }
+
+    /// <summary>codes[i] += offset.</summary>
+    public static void Add(int offset, Span<sbyte> codes)
+    {
+        for (int i = 0; i < codes.Length; i++)
+        {
+            codes[i] += (sbyte)offset;
+        }
+    }
+
     /// <summary>Σ a[i] · b[i]; exact for up to 2^17 products, each at most 2^14.</summary>
     public static int Dot(ReadOnlySpan<sbyte> a, ReadOnlySpan<sbyte> b)
     {

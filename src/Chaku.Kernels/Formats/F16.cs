@@ -17,6 +17,13 @@ internal struct BlockF16 : IBlock<BlockF16>
     public static void Dequantise(ref readonly BlockF16 block, Span<float> weights) =>
         weights[0] = Fp16.ToSingle(block.Value);
 
+    public static void Quantise(ReadOnlySpan<float> weights, ReadOnlySpan<float> importance, ref BlockF16 block) =>
+        block.Value = Fp16.FromSingle(weights[0]);
+
+    public static void QuantiseMany(
+        ReadOnlySpan<float> weights, ReadOnlySpan<float> importance, Span<BlockF16> blocks) =>
+        Fp16.FromSingle(weights, MemoryMarshal.Cast<BlockF16, ushort>(blocks));
+
     public static void DequantiseMany(ReadOnlySpan<BlockF16> blocks, Span<float> weights) =>
         Fp16.ToSingle(MemoryMarshal.Cast<BlockF16, ushort>(blocks), weights);
 }

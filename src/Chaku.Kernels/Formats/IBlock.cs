@@ -21,6 +21,29 @@ internal interface IBlock<TSelf>
     /// <param name="weights">[<see cref="Length"/>], float32.</param>
     static abstract void Dequantise(ref readonly TSelf block, Span<float> weights);
 
+    /// <summary>Rounds weights to a block: what <see cref="Dequantise"/> reads comes near them.</summary>
+    /// <param name="weights">[<see cref="Length"/>], float32, finite.</param>
+    /// <param name="importance">
+    /// [<see cref="Length"/>]: how much an error counts at each column, above zero; empty where nothing is known.
+    /// </param>
+    /// <param name="block">Overwritten.</param>
+    static abstract void Quantise(ReadOnlySpan<float> weights, ReadOnlySpan<float> importance, ref TSelf block);
+
+    /// <summary>Many blocks: the same bits as block by block, which is slow where a block is one weight.</summary>
+    /// <param name="weights">[blocks × <see cref="Length"/>], float32, finite.</param>
+    /// <param name="importance">As many as weights, or empty.</param>
+    /// <param name="blocks">Overwritten.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static virtual void QuantiseMany(
+        ReadOnlySpan<float> weights, ReadOnlySpan<float> importance, Span<TSelf> blocks)
+    {
+        for (int block = 0; block < blocks.Length; block++)
+        {
+            Range columns = (block * TSelf.Length)..((block + 1) * TSelf.Length);
+            TSelf.Quantise(weights[columns], importance.IsEmpty ? importance : importance[columns], ref blocks[block]);
+        }
+    }
+
     /// <summary>Many blocks: the same bits as block by block, which is slow where a block is one weight.</summary>
     /// <param name="blocks">Blocks in order.</param>
     /// <param name="weights">[blocks × <see cref="Length"/>], float32.</param>

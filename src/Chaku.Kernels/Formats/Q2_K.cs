@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Chaku.Kernels.Formats.Rounding;
 
 namespace Chaku.Kernels.Formats;
 
@@ -25,6 +26,10 @@ internal struct BlockQ2_K : IQuantBlock<BlockQ2_K, Activation256>
     /// <summary>The scale of the minima, half precision.</summary>
     public ushort MinimumScale;
 
+    private const int LargestScale = 15;
+
+    private static readonly CodeRange Codes = new(0, 3, First: -0.5f, Step: 0.1f, Count: 16);
+
     public static string Name => "Q2_K";
 
     public static int GgmlType => 10;
@@ -42,6 +47,26 @@ internal struct BlockQ2_K : IQuantBlock<BlockQ2_K, Activation256>
             float minimum = minimumScale * (block.Scales[j] >> 4);
             float factor = scale * (block.Scales[j] & 15);
             CodeSpan.ScaleAndAdd(codes.Slice(j * 16, 16), factor, -minimum, weights[(j * 16)..]);
+        }
+    }
+
+    public static void Quantise(ReadOnlySpan<float> weights, ReadOnlySpan<float> importance, ref BlockQ2_K block)
+    {
+        Span<sbyte> codes = stackalloc sbyte[256];
+        Span<byte> scales = stackalloc byte[16];
+        Span<byte> minima = stackalloc byte[16];
+        block = default;
+        (block.Scale, block.MinimumScale) = SubBlocks.RoundWithMinima(
+            weights, importance, Codes, LargestScale, scales, minima, codes);
+        for (int j = 0; j < 16; j++)
+        {
+            block.Scales[j] = (byte)(scales[j] | (minima[j] << 4));
+        }
+
+        for (int i = 0; i < 8; i++)
+        {
+            Span<byte> packed = ((Span<byte>)block.PackedCodes).Slice(i / 4 * 32, 32);
+            CodeSpan.SetBits(codes.Slice(i * 32, 32), from: 0, count: 2, to: i % 4 * 2, packed);
         }
     }
 

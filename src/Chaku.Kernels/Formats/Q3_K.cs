@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Chaku.Kernels.Formats.Rounding;
 
 namespace Chaku.Kernels.Formats;
 
@@ -25,6 +26,10 @@ internal struct BlockQ3_K : IQuantBlock<BlockQ3_K, Activation256>
     /// <summary>The scale of the scales, half precision.</summary>
     public ushort Scale;
 
+    private const int LeastScale = -32;
+
+    private static readonly CodeRange Codes = new(-4, 3, First: -0.9f, Step: 0.1f, Count: 19);
+
     public static string Name => "Q3_K";
 
     public static int GgmlType => 11;
@@ -39,6 +44,29 @@ internal struct BlockQ3_K : IQuantBlock<BlockQ3_K, Activation256>
         for (int j = 0; j < 16; j++)
         {
             CodeSpan.Scale(codes.Slice(j * 16, 16), scale * SubScale(in block, j), weights[(j * 16)..]);
+        }
+    }
+
+    public static void Quantise(ReadOnlySpan<float> weights, ReadOnlySpan<float> importance, ref BlockQ3_K block)
+    {
+        Span<sbyte> codes = stackalloc sbyte[256];
+        Span<sbyte> scales = stackalloc sbyte[16];
+        block = default;
+        block.Scale = SubBlocks.RoundSymmetric(weights, importance, Codes, LeastScale, scales, codes);
+        for (int j = 0; j < 16; j++)
+        {
+            int scale = scales[j] - LeastScale;
+            block.Scales[j % 8] |= (byte)((scale & 15) << (j / 8 * 4));
+            block.Scales[8 + (j % 4)] |= (byte)((scale >> 4) << (j / 4 * 2));
+        }
+
+        CodeSpan.Add(-Codes.Least, codes);
+        for (int i = 0; i < 8; i++)
+        {
+            ReadOnlySpan<sbyte> part = codes.Slice(i * 32, 32);
+            CodeSpan.SetBits(
+                part, from: 0, count: 2, to: i % 4 * 2, ((Span<byte>)block.LowerBits).Slice(i / 4 * 32, 32));
+            CodeSpan.SetBits(part, from: 2, count: 1, to: i, block.ThirdBits);
         }
     }
 

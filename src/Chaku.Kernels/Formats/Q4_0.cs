@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Chaku.Kernels.Formats.Rounding;
 
 namespace Chaku.Kernels.Formats;
 
@@ -29,6 +30,14 @@ internal struct BlockQ4_0 : IQuantBlock<BlockQ4_0, Activation32>
         CodeSpan.Scale(codes, Fp16.ToSingle(block.Scale), weights);
     }
 
+    public static void Quantise(ReadOnlySpan<float> weights, ReadOnlySpan<float> importance, ref BlockQ4_0 block)
+    {
+        Span<sbyte> codes = stackalloc sbyte[32];
+        block = default;
+        block.Scale = Blocks32.RoundSymmetric(weights, importance, center: 8, codes);
+        Pack(codes, ref block);
+    }
+
     public static float AddDotReference(
         float sum, ref readonly BlockQ4_0 weights, ref readonly Activation32 activations)
     {
@@ -43,5 +52,11 @@ internal struct BlockQ4_0 : IQuantBlock<BlockQ4_0, Activation32>
         codes.Fill(-8);
         CodeSpan.AddBits(block.Nibbles, from: 0, count: 4, to: 0, codes[..16]);
         CodeSpan.AddBits(block.Nibbles, from: 4, count: 4, to: 0, codes[16..]);
+    }
+
+    private static void Pack(ReadOnlySpan<sbyte> codes, ref BlockQ4_0 block)
+    {
+        CodeSpan.SetBits(codes[..16], from: 0, count: 4, to: 0, block.Nibbles);
+        CodeSpan.SetBits(codes[16..], from: 0, count: 4, to: 4, block.Nibbles);
     }
 }

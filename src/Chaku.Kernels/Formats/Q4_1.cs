@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Chaku.Kernels.Formats.Rounding;
 
 namespace Chaku.Kernels.Formats;
 
@@ -32,6 +33,14 @@ internal struct BlockQ4_1 : IQuantBlock<BlockQ4_1, Activation32>
         CodeSpan.ScaleAndAdd(codes, Fp16.ToSingle(block.Scale), Fp16.ToSingle(block.Minimum), weights);
     }
 
+    public static void Quantise(ReadOnlySpan<float> weights, ReadOnlySpan<float> importance, ref BlockQ4_1 block)
+    {
+        Span<sbyte> codes = stackalloc sbyte[32];
+        block = default;
+        (block.Scale, block.Minimum) = Blocks32.RoundWithMinimum(weights, importance, largest: 15, codes);
+        Pack(codes, ref block);
+    }
+
     public static float AddDotReference(
         float sum, ref readonly BlockQ4_1 weights, ref readonly Activation32 activations)
     {
@@ -48,5 +57,11 @@ internal struct BlockQ4_1 : IQuantBlock<BlockQ4_1, Activation32>
         codes.Clear();
         CodeSpan.AddBits(block.Nibbles, from: 0, count: 4, to: 0, codes[..16]);
         CodeSpan.AddBits(block.Nibbles, from: 4, count: 4, to: 0, codes[16..]);
+    }
+
+    private static void Pack(ReadOnlySpan<sbyte> codes, ref BlockQ4_1 block)
+    {
+        CodeSpan.SetBits(codes[..16], from: 0, count: 4, to: 0, block.Nibbles);
+        CodeSpan.SetBits(codes[16..], from: 0, count: 4, to: 4, block.Nibbles);
     }
 }

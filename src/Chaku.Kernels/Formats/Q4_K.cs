@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Chaku.Kernels.Formats.Rounding;
 
 namespace Chaku.Kernels.Formats;
 
@@ -26,6 +27,8 @@ internal struct BlockQ4_K : IQuantBlock<BlockQ4_K, Activation256>
     /// <summary>Codes, two to a byte.</summary>
     public Bytes128 Nibbles;
 
+    private static readonly CodeRange Codes = new(0, 15, First: -1, Step: 0.1f, Count: 21);
+
     public static string Name => "Q4_K";
 
     public static int GgmlType => 12;
@@ -42,6 +45,22 @@ internal struct BlockQ4_K : IQuantBlock<BlockQ4_K, Activation256>
         {
             float minimum = minimumScale * block.Scales.Minimum(j);
             CodeSpan.ScaleAndAdd(codes.Slice(j * 32, 32), scale * block.Scales.Scale(j), -minimum, weights[(j * 32)..]);
+        }
+    }
+
+    public static void Quantise(ReadOnlySpan<float> weights, ReadOnlySpan<float> importance, ref BlockQ4_K block)
+    {
+        Span<sbyte> codes = stackalloc sbyte[256];
+        Span<byte> scales = stackalloc byte[8];
+        Span<byte> minima = stackalloc byte[8];
+        block = default;
+        (block.Scale, block.MinimumScale) = SubBlocks.RoundWithMinima(
+            weights, importance, Codes, ScalesAndMinima.Largest, scales, minima, codes);
+        block.Scales.Set(scales, minima);
+        for (int j = 0; j < 8; j++)
+        {
+            Span<byte> nibbles = ((Span<byte>)block.Nibbles).Slice(j / 2 * 32, 32);
+            CodeSpan.SetBits(codes.Slice(j * 32, 32), from: 0, count: 4, to: j % 2 * 4, nibbles);
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Chaku.Kernels.Formats.Rounding;
 
 namespace Chaku.Kernels.Formats;
 
@@ -32,6 +33,14 @@ internal struct BlockQ5_0 : IQuantBlock<BlockQ5_0, Activation32>
         CodeSpan.Scale(codes, Fp16.ToSingle(block.Scale), weights);
     }
 
+    public static void Quantise(ReadOnlySpan<float> weights, ReadOnlySpan<float> importance, ref BlockQ5_0 block)
+    {
+        Span<sbyte> codes = stackalloc sbyte[32];
+        block = default;
+        block.Scale = Blocks32.RoundSymmetric(weights, importance, center: 16, codes);
+        Pack(codes, ref block);
+    }
+
     public static float AddDotReference(
         float sum, ref readonly BlockQ5_0 weights, ref readonly Activation32 activations)
     {
@@ -49,6 +58,16 @@ internal struct BlockQ5_0 : IQuantBlock<BlockQ5_0, Activation32>
         for (int i = 0; i < Length; i++)
         {
             codes[i] += (sbyte)(((block.FifthBits >> i) & 1) << 4);
+        }
+    }
+
+    private static void Pack(ReadOnlySpan<sbyte> codes, ref BlockQ5_0 block)
+    {
+        CodeSpan.SetBits(codes[..16], from: 0, count: 4, to: 0, block.Nibbles);
+        CodeSpan.SetBits(codes[16..], from: 0, count: 4, to: 4, block.Nibbles);
+        for (int i = 0; i < Length; i++)
+        {
+            block.FifthBits |= (uint)(codes[i] >> 4) << i;
         }
     }
 }

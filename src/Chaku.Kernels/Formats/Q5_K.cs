@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Chaku.Kernels.Formats.Rounding;
 
 namespace Chaku.Kernels.Formats;
 
@@ -28,6 +29,8 @@ internal struct BlockQ5_K : IQuantBlock<BlockQ5_K, Activation256>
     /// <summary>The lower bits of codes, two to a byte.</summary>
     public Bytes128 Nibbles;
 
+    private static readonly CodeRange Codes = new(0, 31, First: -0.5f, Step: 0.1f, Count: 16);
+
     public static string Name => "Q5_K";
 
     public static int GgmlType => 13;
@@ -44,6 +47,24 @@ internal struct BlockQ5_K : IQuantBlock<BlockQ5_K, Activation256>
         {
             float minimum = minimumScale * block.Scales.Minimum(j);
             CodeSpan.ScaleAndAdd(codes.Slice(j * 32, 32), scale * block.Scales.Scale(j), -minimum, weights[(j * 32)..]);
+        }
+    }
+
+    public static void Quantise(ReadOnlySpan<float> weights, ReadOnlySpan<float> importance, ref BlockQ5_K block)
+    {
+        Span<sbyte> codes = stackalloc sbyte[256];
+        Span<byte> scales = stackalloc byte[8];
+        Span<byte> minima = stackalloc byte[8];
+        block = default;
+        (block.Scale, block.MinimumScale) = SubBlocks.RoundWithMinima(
+            weights, importance, Codes, ScalesAndMinima.Largest, scales, minima, codes);
+        block.Scales.Set(scales, minima);
+        for (int j = 0; j < 8; j++)
+        {
+            ReadOnlySpan<sbyte> part = codes.Slice(j * 32, 32);
+            CodeSpan.SetBits(
+                part, from: 0, count: 4, to: j % 2 * 4, ((Span<byte>)block.Nibbles).Slice(j / 2 * 32, 32));
+            CodeSpan.SetBits(part, from: 4, count: 1, to: j, block.FifthBits);
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Chaku.Kernels.Formats.Rounding;
 
 namespace Chaku.Kernels.Formats;
 
@@ -25,6 +26,8 @@ internal struct BlockQ6_K : IQuantBlock<BlockQ6_K, Activation256>
     /// <summary>The scale of the scales, half precision.</summary>
     public ushort Scale;
 
+    private static readonly CodeRange Codes = new(-32, 31, First: -0.9f, Step: 0.1f, Count: 19);
+
     public static string Name => "Q6_K";
 
     public static int GgmlType => 14;
@@ -39,6 +42,23 @@ internal struct BlockQ6_K : IQuantBlock<BlockQ6_K, Activation256>
         for (int j = 0; j < 16; j++)
         {
             CodeSpan.Scale(codes.Slice(j * 16, 16), scale * block.Scales[j], weights[(j * 16)..]);
+        }
+    }
+
+    public static void Quantise(ReadOnlySpan<float> weights, ReadOnlySpan<float> importance, ref BlockQ6_K block)
+    {
+        Span<sbyte> codes = stackalloc sbyte[256];
+        block = default;
+        block.Scale = SubBlocks.RoundSymmetric(weights, importance, Codes, sbyte.MinValue, block.Scales, codes);
+        CodeSpan.Add(-Codes.Least, codes);
+        for (int i = 0; i < 8; i++)
+        {
+            int half = i / 4;
+            ReadOnlySpan<sbyte> part = codes.Slice(i * 32, 32);
+            Span<byte> lower = ((Span<byte>)block.LowerBits).Slice((half * 64) + (i % 2 * 32), 32);
+            CodeSpan.SetBits(part, from: 0, count: 4, to: i % 4 / 2 * 4, lower);
+            CodeSpan.SetBits(
+                part, from: 4, count: 2, to: i % 4 * 2, ((Span<byte>)block.UpperBits).Slice(half * 32, 32));
         }
     }
 

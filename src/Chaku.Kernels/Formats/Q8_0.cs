@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using Chaku.Kernels.Formats.Rounding;
 
 namespace Chaku.Kernels.Formats;
 
@@ -22,6 +23,19 @@ internal struct BlockQ8_0 : IQuantBlock<BlockQ8_0, Activation32>
 
     public static void Dequantise(ref readonly BlockQ8_0 block, Span<float> weights) =>
         CodeSpan.Scale(block.Codes, Fp16.ToSingle(block.Scale), weights);
+
+    /// <remarks>The bytes of ggml's reference quantiser: ties are rounded away from zero.</remarks>
+    /// <inheritdoc/>
+    public static void Quantise(ReadOnlySpan<float> weights, ReadOnlySpan<float> importance, ref BlockQ8_0 block)
+    {
+        float scale = MathF.Abs(WeightRounding.Farthest(weights)) / 127;
+        float inverse = scale == 0 ? 0 : 1 / scale;
+        block.Scale = Fp16.FromSingle(scale);
+        for (int i = 0; i < Length; i++)
+        {
+            block.Codes[i] = (sbyte)MathF.Round(weights[i] * inverse, MidpointRounding.AwayFromZero);
+        }
+    }
 
     public static float AddDotReference(
         float sum, ref readonly BlockQ8_0 weights, ref readonly Activation32 activations)

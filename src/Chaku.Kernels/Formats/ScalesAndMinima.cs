@@ -11,11 +11,25 @@ namespace Chaku.Kernels.Formats;
 [InlineArray(12)]
 internal struct ScalesAndMinima
 {
+    /// <summary>The largest scale and the largest minimum.</summary>
+    public const int Largest = 63;
+
     private byte _first;
 
     /// <summary>The scale of sub-block <paramref name="j"/>, in [0, 63].</summary>
     public readonly int Scale(int j) =>
         j < 4 ? this[j] & 63 : (this[j + 4] & 15) | ((this[j - 4] >> 6) << 4);
+
+    /// <summary>Packs eight scales and eight minima, each in [0, 63].</summary>
+    public void Set(ReadOnlySpan<byte> scales, ReadOnlySpan<byte> minima)
+    {
+        for (int j = 0; j < 4; j++)
+        {
+            this[j] = (byte)(scales[j] | ((scales[j + 4] >> 4) << 6));
+            this[j + 4] = (byte)(minima[j] | ((minima[j + 4] >> 4) << 6));
+            this[j + 8] = (byte)((scales[j + 4] & 15) | ((minima[j + 4] & 15) << 4));
+        }
+    }
 
     /// <summary>The minimum of sub-block <paramref name="j"/>, in [0, 63].</summary>
     public readonly int Minimum(int j) =>

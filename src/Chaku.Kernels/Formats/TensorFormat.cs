@@ -44,6 +44,16 @@ internal abstract class TensorFormat
     /// <exception cref="ArgumentException">Lengths disagree; the message has both.</exception>
     public abstract void Dequantise(ReadOnlySpan<byte> blocks, Span<float> weights);
 
+    /// <summary>Rounds weights to whole blocks; the same weights give the same bytes on every processor.</summary>
+    /// <param name="weights">[blocks × <see cref="BlockLength"/>], float32, finite.</param>
+    /// <param name="importance">
+    /// As many: how much an error counts at each weight's column, above zero; empty where nothing is known. Formats
+    /// whose codes need no search do not ask.
+    /// </param>
+    /// <param name="blocks">[blocks], overwritten.</param>
+    /// <exception cref="ArgumentException">Lengths disagree; the message has both.</exception>
+    public abstract void Quantise(ReadOnlySpan<float> weights, ReadOnlySpan<float> importance, Span<byte> blocks);
+
     /// <inheritdoc/>
     public override string ToString() => Name;
 }
@@ -67,14 +77,29 @@ internal sealed class TensorFormat<TBlock>(QuantKernel? kernel, RowKernel? rows)
 
     public override void Dequantise(ReadOnlySpan<byte> blocks, Span<float> weights)
     {
-        ReadOnlySpan<TBlock> typed = MemoryMarshal.Cast<byte, TBlock>(blocks);
-        if (blocks.Length % Unsafe.SizeOf<TBlock>() != 0 || typed.Length * TBlock.Length != weights.Length)
+        CheckLengths(blocks.Length, weights.Length);
+        TBlock.DequantiseMany(MemoryMarshal.Cast<byte, TBlock>(blocks), weights);
+    }
+
+    public override void Quantise(ReadOnlySpan<float> weights, ReadOnlySpan<float> importance, Span<byte> blocks)
+    {
+        CheckLengths(blocks.Length, weights.Length);
+        if (!importance.IsEmpty && importance.Length != weights.Length)
         {
-            throw new ArgumentException(
-                $"{Name}: {blocks.Length} bytes hold {typed.Length} blocks of {TBlock.Length} weights, " +
-                $"not {weights.Length} weights");
+            throw new ArgumentException($"{weights.Length} weights cannot count by {importance.Length} columns");
         }
 
-        TBlock.DequantiseMany(typed, weights);
+        TBlock.QuantiseMany(weights, importance, MemoryMarshal.Cast<byte, TBlock>(blocks));
+    }
+
+    private void CheckLengths(int byteLength, int weightCount)
+    {
+        int blockCount = byteLength / BlockByteLength;
+        if (byteLength % BlockByteLength != 0 || (long)blockCount * BlockLength != weightCount)
+        {
+            throw new ArgumentException(
+                $"{Name}: {byteLength} bytes hold {blockCount} blocks of {BlockLength} weights, " +
+                $"not {weightCount} weights");
+        }
     }
 }

@@ -56,6 +56,7 @@ internal sealed class Linear
     /// <param name="y">[T, out], changed in place.</param>
     public void Finish(ref LinearInput x, ReadOnlySpan<AdapterRun> runs, Span<float> y)
     {
+        x.Workspace.InputObserver?.Invoke(this, x.Values);
         if (runs.IsEmpty)
         {
             AddBias(y);

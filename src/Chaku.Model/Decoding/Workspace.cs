@@ -11,6 +11,9 @@ internal sealed class Workspace(ComputePool pool) : IDisposable
     /// <summary>Threads.</summary>
     public ComputePool Pool => pool;
 
+    /// <summary>Told of every linear layer's input [T, in] while somebody measures; null otherwise.</summary>
+    public Action<Linear, ReadOnlySpan<float>>? InputObserver { get; set; }
+
     /// <summary>[T, hidden]: the residual stream.</summary>
     public GrowingBuffer Residual { get; } = new();
 

@@ -8,6 +8,7 @@ internal sealed class GgufFile : IDisposable
 {
     private readonly MappedFile _map;
     private readonly Dictionary<string, GgufTensor> _byName;
+    private byte[] _copied = [];
 
     /// <summary>Takes over a map whose header has been read.</summary>
     public GgufFile(MappedFile map, int version, Metadata metadata, int alignment, IReadOnlyList<GgufTensor> tensors)
@@ -50,7 +51,7 @@ internal sealed class GgufFile : IDisposable
             tensor.Format.Name,
             tensor.Dimensions,
             tensor.ByteLength,
-            (start, length) => Bytes(tensor, start, length))));
+            (start, length) => Copy(tensor, start, length))));
 
     /// <summary>The tensor with this name.</summary>
     /// <exception cref="ModelFormatException">There is none.</exception>
@@ -140,6 +141,33 @@ internal sealed class GgufFile : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegative(start);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(length, tensor.ByteLength - start);
         return _map.Span(tensor.Offset + start, length);
+    }
+
+    /// <summary>Copies some of a tensor's bytes past the map, whose pages stay as they are.</summary>
+    /// <param name="tensor">An entry of <see cref="Tensors"/>.</param>
+    /// <param name="start">Bytes from the tensor's first.</param>
+    /// <param name="bytes">Receives them.</param>
+    /// <exception cref="ArgumentOutOfRangeException">They leave the tensor.</exception>
+    /// <exception cref="ModelFormatException">The file is no longer what was opened.</exception>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    public void Read(GgufTensor tensor, long start, Span<byte> bytes)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(start);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(bytes.Length, tensor.ByteLength - start);
+        _map.Read(tensor.Offset + start, bytes);
+    }
+
+    // A hash looks at each byte once: the map's pages would stay in memory beside the rest.
+    private ReadOnlySpan<byte> Copy(GgufTensor tensor, long start, int length)
+    {
+        if (_copied.Length < length)
+        {
+            _copied = new byte[length];
+        }
+
+        Span<byte> bytes = _copied.AsSpan(0, length);
+        Read(tensor, start, bytes);
+        return bytes;
     }
 
     /// <summary>Unmaps the file; every view and matrix of it is dead from then on.</summary>
