@@ -51,10 +51,12 @@ internal sealed class HubServer : IDisposable
 
     public void Dispose()
     {
-        _end.Cancel();
-        _hub.Stop();
-        _storage.Stop();
-        _end.Dispose();
+        if (!_end.IsCancellationRequested)
+        {
+            _end.Cancel();
+            _hub.Stop();
+            _storage.Stop();
+        }
     }
 
     private static TcpListener Listen()

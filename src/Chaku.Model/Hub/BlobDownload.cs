@@ -112,10 +112,18 @@ internal sealed class BlobDownload(
             created.SetLength(Math.Min(created.Length, file.ByteLength));
         }
 
-        await Parallel.ForEachAsync(
-            note.Ranges,
-            new ParallelOptions { MaxDegreeOfParallelism = settings.RangeCount, CancellationToken = cancellation },
-            async (range, stop) => await FetchRangeAsync(range, note, isWhole, stop));
+        try
+        {
+            await Parallel.ForEachAsync(
+                note.Ranges,
+                new ParallelOptions { MaxDegreeOfParallelism = settings.RangeCount, CancellationToken = cancellation },
+                async (range, stop) => await FetchRangeAsync(range, note, isWhole, stop));
+        }
+        catch when (note.DoneByteLength == 0)
+        {
+            Discard();
+            throw;
+        }
     }
 
     private async Task FetchRangeAsync(ByteRange range, RangeNote note, bool isWhole, CancellationToken cancellation)

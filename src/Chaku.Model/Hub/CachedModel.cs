@@ -79,7 +79,7 @@ internal sealed record CachedModel(
             yield return Create(gguf, "gguf", [path], LicenseOf(path, snapshot), path);
         }
 
-        if (ggufs.Length == 0 || format != "none")
+        if (files.Length > ggufs.Length && (ggufs.Length == 0 || format != "none"))
         {
             string[] rest = [.. files.Except(ggufs).Select(file => System.IO.Path.Combine(snapshot, file))];
             yield return Create(null, format, rest, StatedLicense.InFolder(snapshot), snapshot);

@@ -18,7 +18,7 @@ internal sealed record DownloadSettings
     public int ConnectionCount { get; init; } = 8;
 
     /// <summary>Bytes of a part after which it is noted how far it is; more are fetched again after a kill.</summary>
-    public long NoteByteLength { get; init; } = 32L << 20;
+    public long NoteByteLength { get; init; } = 16L << 20;
 
     /// <summary>Attempts without progress after which a file is given up.</summary>
     public int AttemptCount { get; init; } = 6;
