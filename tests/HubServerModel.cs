@@ -12,7 +12,7 @@ internal sealed class HubServerModel(string id)
 
     public string Id { get; } = id;
 
-    public string Commit { get; init; } = Convert.ToHexStringLower(SHA1.HashData(Encoding.UTF8.GetBytes(id)));
+    public string Commit { get; init; } = BlobIdOf(Encoding.UTF8.GetBytes(id));
 
     public Dictionary<string, byte[]> Files { get; } = new(StringComparer.Ordinal);
 
@@ -45,8 +45,13 @@ internal sealed class HubServerModel(string id)
     public static string Sha256Of(byte[] content) => Convert.ToHexStringLower(SHA256.HashData(content));
 
     /// <summary>Git's id of a blob.</summary>
-    public static string BlobIdOf(byte[] content) => Convert.ToHexStringLower(
-        SHA1.HashData([.. Encoding.UTF8.GetBytes($"blob {content.Length}\0"), .. content]));
+    public static string BlobIdOf(byte[] content)
+    {
+        byte[] blob = [.. Encoding.UTF8.GetBytes($"blob {content.Length}\0"), .. content];
+#pragma warning disable CA5350 // It is git's choice, and protects nothing here.
+        return Convert.ToHexStringLower(SHA1.HashData(blob));
+#pragma warning restore CA5350
+    }
 
     /// <summary>The name of the content in the cache.</summary>
     public static string EtagOf(byte[] content) => IsLarge(content) ? Sha256Of(content) : BlobIdOf(content);

@@ -156,16 +156,16 @@ internal sealed partial record ModelPick(string? File, IReadOnlyList<string> Fil
     private static bool IsNotice(string path) =>
         Path.GetFileNameWithoutExtension(path) is "NOTICE" or "Notice" or "USE_POLICY" or "LICENSE" or "LICENCE";
 
-    private static string Choices(IReadOnlyList<string> paths, IReadOnlyDictionary<string, long?> files)
+    private static string Choices(string[] paths, IReadOnlyDictionary<string, long?> files)
     {
         const int most = 40;
         IEnumerable<string> described = paths.Take(most).Select(path =>
             ModelFormatException.Quote(path).Trim('\'') + (files[path] is { } length
                 ? string.Create(CultureInfo.InvariantCulture, $" ({ByteText.Of(length)})")
                 : ""));
-        return paths.Count == 0
+        return paths.Length == 0
             ? "it has no GGUF files"
-            : $"it has {string.Join(", ", described)}" + (paths.Count > most ? $" and {paths.Count - most} more" : "");
+            : $"it has {string.Join(", ", described)}" + (paths.Length > most ? $" and {paths.Length - most} more" : "");
     }
 
     [GeneratedRegex(@"-\d{5}-of-\d{5}\.gguf$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]

@@ -10,8 +10,6 @@ public sealed class HubInterruptionTests : HubSuite
     private const int Length = 300_000;
     private const int Seed = 20260;
 
-    private string Part => Assert.Single(Unfinished(), path => path.EndsWith(".chaku.incomplete", StringComparison.Ordinal));
-
     private string Note => Assert.Single(
         Unfinished(), path => path.EndsWith(".chaku-ranges.incomplete", StringComparison.Ordinal));
 
