@@ -7,8 +7,8 @@ using System.Text;
 namespace Chaku.Tests;
 
 /// <summary>
-/// A Hub on this machine, with a second host that stores the large files. It speaks over bare sockets, so that it can cut
-/// a connection at any byte, fall silent, or lie.
+/// A Hub on this machine, with a second host that stores the large files. It speaks over bare sockets, so that it can
+/// cut a connection at any byte, fall silent, or lie.
 /// </summary>
 internal sealed class HubServer : IDisposable
 {

@@ -99,8 +99,16 @@ internal sealed class PullCommand : ProgramCommand
 
     private static void Fetch(HubPull pull, Terminal terminal)
     {
-        using ProgressReport progress = terminal.Progress($"fetching {pull.Name}");
-        pull.RunAsync(progress.Report, terminal.Cancellation).GetAwaiter().GetResult();
+        try
+        {
+            using ProgressReport progress = terminal.Progress($"fetching {pull.Name}");
+            pull.RunAsync(progress.Report, terminal.Cancellation).GetAwaiter().GetResult();
+        }
+        catch (OperationCanceledException)
+        {
+            terminal.Warn("what has come stays, and the same command goes on from there");
+            throw;
+        }
     }
 
     private static int FromCache(
@@ -128,9 +136,11 @@ internal sealed class PullCommand : ProgramCommand
             return reference;
         }
 
-        return reference is { File: null, Quant: null } && HubReference.TryParse($"{reference.Name}:{quant}") is { } exact
-            ? exact
-            : throw new UsageException($"--quant takes a format such as Q5_K_M, for a model without a file, not '{quant}'");
+        return reference is { File: null, Quant: null }
+            && HubReference.TryParse($"{reference.Name}:{quant}") is { } exact
+                ? exact
+                : throw new UsageException(
+                    $"--quant takes a format such as Q5_K_M, for a model without a file, not '{quant}'");
     }
 
     private WeightsKind? Kind(ParseResult arguments) => arguments.GetValue(_weights) switch

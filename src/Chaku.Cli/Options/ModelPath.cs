@@ -8,12 +8,12 @@ internal static class ModelPath
 {
     /// <summary>How an argument that names a model is described.</summary>
     public const string Description =
-        "The model: a GGUF file, a Hugging Face folder, OWNER/NAME[/FILE] that chaku pull has fetched, or chaku-tiny, " +
-        "which the program carries.";
+        "The model: a GGUF file, a Hugging Face folder, OWNER/NAME[/FILE] that chaku pull has fetched, or " +
+        "chaku-tiny, which the program carries.";
 
     /// <summary>
-    /// The path of the file or folder; where nothing has its name, that of the model that the program carries, or of one
-    /// in the Hub's cache. No connection is opened for it.
+    /// The path of the file or folder; where nothing has its name, that of the model that the program carries, or of
+    /// one in the Hub's cache. No connection is opened for it.
     /// </summary>
     /// <exception cref="HubException">It is in the cache, but which of its files is meant cannot be told.</exception>
     /// <exception cref="FileNotFoundException">It could be a model of the Hub, and is not in the cache.</exception>

@@ -43,8 +43,8 @@ internal sealed class PullReport(HubPull pull, HubReference reference)
     public void End(TextWriter output)
     {
         Line(output, "checked", $"{pull.Files.Count} files have the hashes that the Hub lists");
-        Line(output, "licence", StatedInFiles() is { } stated
-            ? $"checked: {stated.Name}, recorded beside the model ({stated.Source})"
+        Line(output, "licence", CachedModel.LicenseAt(pull.ResultPath) is { } stated
+            ? $"checked: {stated.Name}, recorded with the model ({stated.Source})"
             : "checked: none is stated in what was fetched");
         Line(output, "path", pull.ResultPath);
         Line(output, "try", $"chaku show {reference}");
@@ -81,10 +81,6 @@ internal sealed class PullReport(HubPull pull, HubReference reference)
 
         json.WriteEndArray();
     }
-
-    private StatedLicense? StatedInFiles() => HubCache.SnapshotAround(pull.ResultPath) is { } snapshot
-        ? StatedLicense.InFolder(snapshot)
-        : null;
 
     private static void Line(TextWriter output, string label, string text) =>
         output.WriteLine($"{label,-10}{Terminal.Harmless(Terminal.OneLine(text))}");

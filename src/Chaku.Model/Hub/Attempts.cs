@@ -21,7 +21,9 @@ internal sealed class Attempts(DownloadSettings settings, string what)
         }
     }
 
-    /// <summary>Waits after a failure: as long as the server asks for, within bounds, else twice as long each time.</summary>
+    /// <summary>
+    /// Waits after a failure: as long as the server asks for, within bounds, else twice as long each time.
+    /// </summary>
     /// <exception cref="HubException">It failed too often without progress.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public async Task WaitAsync(ConnectionException failure, CancellationToken cancellation)
@@ -38,7 +40,8 @@ internal sealed class Attempts(DownloadSettings settings, string what)
             ? Least(asked, settings.LongestAskedWait)
             : Least(settings.FirstWait * Math.Pow(2, _failures - 1), settings.LongestWait);
         string askedFor = failure.RetryAfter > wait
-            ? string.Create(CultureInfo.InvariantCulture, $" of the {failure.RetryAfter.Value.TotalSeconds:0} s asked for")
+            ? string.Create(
+                CultureInfo.InvariantCulture, $" of the {failure.RetryAfter.Value.TotalSeconds:0} s asked for")
             : "";
         settings.Notice(string.Create(
             CultureInfo.InvariantCulture, $"{what}: {failure.Message}; again in {wait.TotalSeconds:0.#} s{askedFor}"));

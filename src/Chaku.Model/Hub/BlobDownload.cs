@@ -10,8 +10,8 @@ namespace Chaku.Model.Hub;
 /// Fetches one file into the cache: in parts, each at its place, checked whole, and only then under its name.
 /// </summary>
 /// <remarks>
-/// Whatever a server sends, a blob has the right hash or is not there. What is unfinished lies beside it under names of our
-/// own: other programs go on with <c>ETAG.incomplete</c> from its length, and would take our holes for content.
+/// Whatever a server sends, a blob has the right hash or is not there. What is unfinished lies beside it under names of
+/// our own: other programs go on with <c>ETAG.incomplete</c> from its length, and would take our holes for content.
 /// </remarks>
 internal sealed class BlobDownload(
     HubClient client, HubCache cache, HubPull pull, HubFile file, DownloadSettings settings, PullProgress progress)
@@ -33,7 +33,9 @@ internal sealed class BlobDownload(
             ?.DoneByteLength ?? 0;
 
     /// <summary>Fetches what is missing, and puts the file into its snapshot.</summary>
-    /// <exception cref="HubException">It is refused, does not come, or comes wrong twice; there is no blob then.</exception>
+    /// <exception cref="HubException">
+    /// It is refused, does not come, or comes wrong twice; there is no blob then.
+    /// </exception>
     /// <exception cref="IOException">It cannot be written; what has come stays for the next attempt.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled; what has come stays.</exception>
     public async Task RunAsync(CancellationToken cancellation)
@@ -58,8 +60,10 @@ internal sealed class BlobDownload(
         for (int trial = 1; ; trial++)
         {
             await FetchAsync(cancellation);
-            progress.Add(0, $"checking {file.Path}");
-            FileDigest found = file.Digest.Compute(_part, cancellation);
+            FileDigest found = file.Digest.Compute(
+                _part,
+                done => progress.Add(0, $"checking {file.Path}: {ByteText.Of(done)} of {ByteText.Of(file.ByteLength)}"),
+                cancellation);
             if (found == file.Digest && new FileInfo(_part).Length == file.ByteLength)
             {
                 File.Move(_part, _blob, overwrite: true);
@@ -71,7 +75,8 @@ internal sealed class BlobDownload(
             if (trial == MostTrials)
             {
                 throw new HubException(
-                    $"{What} came wrong {trial} times: expected hash {file.Digest}, got {found}; nothing of it was kept");
+                    $"{What} came wrong {trial} times: expected hash {file.Digest}, got {found}; nothing of it was " +
+                    "kept");
             }
 
             settings.Notice($"{What} came wrong (expected hash {file.Digest}, got {found}): it is fetched again");
@@ -232,7 +237,8 @@ internal sealed class BlobDownload(
             && from == start && to >= from && to < end && (found.Length ?? file.ByteLength) == file.ByteLength;
         return fits
             ? found!.To!.Value + 1
-            : throw Disagrees($"the part {found?.ToString() ?? "without a place"}", $"bytes {start}-{end - 1}/{file.ByteLength}");
+            : throw Disagrees(
+                $"the part {found?.ToString() ?? "without a place"}", $"bytes {start}-{end - 1}/{file.ByteLength}");
     }
 
     private HubException Disagrees(string sent, string expected) => new(string.Create(
@@ -279,7 +285,8 @@ internal sealed class BlobDownload(
     }
 
     private IOException Unwritable(Exception exception) => new(
-        $"{_part} cannot be written: {AtomicFile.Describe(exception)}; what has come stays, and the same command goes on",
+        $"{_part} cannot be written: {AtomicFile.Describe(exception)}; what has come stays, and the same command " +
+        "goes on",
         exception);
 
     private void Count(long bytes)

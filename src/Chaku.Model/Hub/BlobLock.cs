@@ -1,9 +1,11 @@
 namespace Chaku.Model.Hub;
 
-/// <summary>Keeps a blob of the cache to one process at a time; the system gives it back however the process ends.</summary>
+/// <summary>
+/// Keeps a blob of the cache to one process at a time; the system gives it back however the process ends.
+/// </summary>
 /// <remarks>
-/// The place and the kind (<c>flock</c>) are those of huggingface_hub, so that its downloads are waited for too. The file
-/// stays: taking it away would let two processes hold locks on different files of the same name.
+/// The place and the kind (<c>flock</c>) are those of huggingface_hub, so that its downloads are waited for too. The
+/// file stays: taking it away would let two processes hold locks on different files of the same name.
 /// </remarks>
 internal static class BlobLock
 {

@@ -9,7 +9,9 @@ namespace Chaku.Model.Hub;
 /// <param name="File">The GGUF file's path in the commit; null where the folder is the model.</param>
 /// <param name="Commit">The commit.</param>
 /// <param name="Revisions">The branches and tags that it is.</param>
-/// <param name="Format">How the weights are kept: <c>gguf</c>, <c>safetensors</c>, <c>pytorch</c>, <c>adapter</c>, <c>none</c>.</param>
+/// <param name="Format">
+/// How the weights are kept: <c>gguf</c>, <c>safetensors</c>, <c>pytorch</c>, <c>adapter</c>; or <c>none</c>.
+/// </param>
 /// <param name="ByteLength">Bytes of its files.</param>
 /// <param name="License">What it states; null where it states nothing.</param>
 /// <param name="LastUsedUtc">When one of its files was last read, as well as the system keeps it.</param>
@@ -50,7 +52,9 @@ internal sealed record CachedModel(
     /// <param name="cache">The cache.</param>
     /// <param name="reference">What a command line names.</param>
     /// <param name="revision">A branch, a tag or a commit; null for main, else the newest.</param>
-    /// <exception cref="HubException">Something of the model is there, but not what is named, or more than one.</exception>
+    /// <exception cref="HubException">
+    /// Something of the model is there, but not what is named, or more than one.
+    /// </exception>
     public static string? Find(HubCache cache, HubReference reference, string? revision = null)
     {
         if (cache.CommitOf(reference.Name, revision) is not { } commit)
@@ -62,9 +66,38 @@ internal sealed record CachedModel(
         Dictionary<string, long?> files = HubCache.FilesIn(snapshot)
             .Where(file => HubPath.Fault(file) is null)
             .ToDictionary(file => file, file => HubCache.LengthOf(cache.SnapshotFile(reference.Name, commit, file)));
-        return ModelPick.From(reference, files).File is { } chosen
-            ? cache.SnapshotFile(reference.Name, commit, chosen)
-            : snapshot;
+        try
+        {
+            return ModelPick.From(reference, files).File is { } chosen
+                ? cache.SnapshotFile(reference.Name, commit, chosen)
+                : snapshot;
+        }
+        catch (HubException exception)
+        {
+            throw new HubException(
+                $"in {cache.Folder}: {exception.Message}; chaku pull {reference} looks on the Hub", exception);
+        }
+    }
+
+    /// <summary>What a GGUF file or a folder in a cache states; null where it states nothing.</summary>
+    public static StatedLicense? LicenseAt(string path)
+    {
+        string snapshot = HubCache.SnapshotAround(path) ?? path;
+        if (!ModelPick.IsModelGguf(path))
+        {
+            return StatedLicense.InFolder(snapshot);
+        }
+
+        try
+        {
+            using GgufFile file = GgufFile.Open(path);
+            return GgufSource.LicenseOf(file);
+        }
+        catch (Exception exception) when (exception is ModelFormatException or IOException)
+        {
+            // What cannot be read has a card all the same.
+            return StatedLicense.InFolder(snapshot);
+        }
     }
 
     private static IEnumerable<CachedModel> InSnapshot(HubCache cache, HubName name, string commit)
@@ -76,7 +109,7 @@ internal sealed record CachedModel(
         foreach (string gguf in ggufs)
         {
             string path = System.IO.Path.Combine(snapshot, gguf);
-            yield return Create(gguf, "gguf", [path], LicenseOf(path, snapshot), path);
+            yield return Create(gguf, "gguf", [path], LicenseAt(path), path);
         }
 
         if (files.Length > ggufs.Length && (ggufs.Length == 0 || format != "none"))
@@ -114,19 +147,5 @@ internal sealed record CachedModel(
             ? path
             : System.IO.Path.Combine(System.IO.Path.GetDirectoryName(path)!, target);
         return System.IO.File.GetLastAccessTimeUtc(file);
-    }
-
-    private static StatedLicense? LicenseOf(string gguf, string snapshot)
-    {
-        try
-        {
-            using GgufFile file = GgufFile.Open(gguf);
-            return GgufSource.LicenseOf(file);
-        }
-        catch (Exception exception) when (exception is ModelFormatException or IOException)
-        {
-            // What cannot be read is in the list all the same, with what its card says.
-            return StatedLicense.InFolder(snapshot);
-        }
     }
 }

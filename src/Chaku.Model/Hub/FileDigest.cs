@@ -32,11 +32,12 @@ internal sealed record FileDigest(string Hex)
 
     /// <summary>Hashes a file as this digest is made.</summary>
     /// <param name="path">The file.</param>
+    /// <param name="progress">Told, after each mebibyte, the bytes that were read; may be null.</param>
     /// <param name="cancellation">Looked at after each mebibyte.</param>
     /// <returns>The digest of what the file holds.</returns>
     /// <exception cref="IOException">It cannot be read.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
-    public FileDigest Compute(string path, CancellationToken cancellation)
+    public FileDigest Compute(string path, Action<long>? progress, CancellationToken cancellation)
     {
         using FileStream stream = new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, bufferSize: 0);
         using IncrementalHash hash = IncrementalHash.CreateHash(
@@ -50,6 +51,7 @@ internal sealed record FileDigest(string Hex)
         while (stream.Read(chunk) is > 0 and int count)
         {
             hash.AppendData(chunk, 0, count);
+            progress?.Invoke(stream.Position);
             cancellation.ThrowIfCancellationRequested();
         }
 

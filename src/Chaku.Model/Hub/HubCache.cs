@@ -7,9 +7,9 @@ namespace Chaku.Model.Hub;
 /// </summary>
 /// <param name="folder">Where it is; it need not exist.</param>
 /// <remarks>
-/// Layout: huggingface.co/docs/huggingface_hub/guides/manage-cache, and <c>_create_symlink</c> in <c>file_download.py</c>:
-/// <c>models--OWNER--NAME/{blobs/ETAG, refs/REVISION, snapshots/COMMIT/PATH}</c>. Where links cannot be made, the file
-/// itself lies in the snapshot.
+/// Layout: huggingface.co/docs/huggingface_hub/guides/manage-cache, and <c>_create_symlink</c> in
+/// <c>file_download.py</c>: <c>models--OWNER--NAME/{blobs/ETAG, refs/REVISION, snapshots/COMMIT/PATH}</c>. Where links
+/// cannot be made, the file itself lies in the snapshot.
 /// </remarks>
 internal sealed class HubCache(string folder)
 {
@@ -117,7 +117,8 @@ internal sealed class HubCache(string folder)
         DirectoryInfo snapshots = new(Path.Combine(ModelFolder(name), Snapshots));
         return !snapshots.Exists
             ? []
-            : snapshots.EnumerateDirectories().Select(entry => entry.Name).Where(IsCommit).Order(StringComparer.Ordinal);
+            : snapshots.EnumerateDirectories().Select(entry => entry.Name).Where(IsCommit)
+                .Order(StringComparer.Ordinal);
     }
 
     /// <summary>The branches and tags whose commit this is.</summary>
@@ -194,7 +195,8 @@ internal sealed class HubCache(string folder)
         }
     }
 
-    private static bool IsCommit(string name) => FileDigest.TryParse(name) is { IsGit: true } digest && digest.Hex == name;
+    private static bool IsCommit(string name) =>
+        FileDigest.TryParse(name) is { IsGit: true } digest && digest.Hex == name;
 
     private static string? CommitIn(string path)
     {

@@ -6,9 +6,9 @@ namespace Chaku.Model.Hub;
 
 /// <summary>Speaks to the Hub: the list of a model's files, and their bytes. One attempt each.</summary>
 /// <remarks>
-/// Protocol: <c>file_download.py</c>, <c>hf_api.py</c> and <c>utils/_http.py</c> of github.com/huggingface/huggingface_hub,
-/// and <c>file-download-info.ts</c> of huggingface.js. Redirects are followed here and not by the system, because the
-/// token must not reach the host that stores the files.
+/// Protocol: <c>file_download.py</c>, <c>hf_api.py</c> and <c>utils/_http.py</c> of
+/// github.com/huggingface/huggingface_hub, and <c>file-download-info.ts</c> of huggingface.js. Redirects are followed
+/// here and not by the system, because the token must not reach the host that stores the files.
 /// </remarks>
 internal sealed class HubClient : IDisposable
 {
@@ -206,10 +206,12 @@ internal sealed class HubClient : IDisposable
         catch (OperationCanceledException exception) when (!cancellation.IsCancellationRequested)
         {
             throw new ConnectionException(
-                string.Create(CultureInfo.InvariantCulture, $"nothing came for {_settings.StallTime.TotalSeconds:0.#} s"),
+                string.Create(
+                    CultureInfo.InvariantCulture, $"nothing came for {_settings.StallTime.TotalSeconds:0.#} s"),
                 innerException: exception);
         }
-        catch (HttpRequestException exception) when (exception.HttpRequestError == HttpRequestError.SecureConnectionError)
+        catch (HttpRequestException exception) when (
+            exception.HttpRequestError == HttpRequestError.SecureConnectionError)
         {
             throw new HubException($"no secure connection: {Innermost(exception).Message}", exception);
         }

@@ -68,11 +68,13 @@ internal sealed record HubListing(
         return files;
     }
 
-    private static long? LengthOf(JsonField? field) => field is not { } size
-        ? null
-        : size.Kind == JsonValueKind.Number && size.Value.TryGetInt64(out long length) && length is >= 0 and <= LargestFile
-            ? length
-            : throw size.Wrong($"a length of at most {LargestFile} bytes");
+    private static long? LengthOf(JsonField? field) => field switch
+    {
+        null => null,
+        { Kind: JsonValueKind.Number } size
+            when size.Value.TryGetInt64(out long length) && length is >= 0 and <= LargestFile => length,
+        { } size => throw size.Wrong($"a length of at most {LargestFile} bytes"),
+    };
 
     // The card is its author's: what is no text there is as if it were not there.
     private static StatedLicense? LicenseIn(JsonField root)

@@ -31,7 +31,8 @@ internal static class HubPath
     /// <summary>The path, checked.</summary>
     /// <exception cref="HubException">It would lead elsewhere, or cannot be a name on some system.</exception>
     public static string Check(string path) => Fault(path) is { } fault
-        ? throw new HubException($"the Hub lists a file named {ModelFormatException.Quote(path)}, which is refused: {fault}")
+        ? throw new HubException(
+            $"the Hub lists a file named {ModelFormatException.Quote(path)}, which is refused: {fault}")
         : path;
 
     private static string? FaultOfPart(string part) => part switch

@@ -97,8 +97,8 @@ internal sealed class HubPull : IDisposable
         if (FreeByteLength is { } free && free < MissingByteLength)
         {
             throw new IOException(
-                $"{_cache.Folder} has room for {ByteText.Of(free)}, and {ByteText.Of(MissingByteLength)} of {Name} are to " +
-                "come: free some (chaku list, chaku remove), or set HF_HOME to a folder on a larger disk");
+                $"{_cache.Folder} has room for {ByteText.Of(free)}, and {ByteText.Of(MissingByteLength)} of {Name} " +
+                "are to come: free some (chaku list, chaku remove), or set HF_HOME to a folder on a larger disk");
         }
 
         PullProgress progress = new(ByteLength, report);
@@ -159,7 +159,8 @@ internal sealed class HubPull : IDisposable
     {
         if (index.ByteLength > LargestIndex)
         {
-            throw new HubException($"{Name}/{index.Path} is no index of shards: it has {ByteText.Of(index.ByteLength)}");
+            throw new HubException(
+                $"{Name}/{index.Path} is no index of shards: it has {ByteText.Of(index.ByteLength)}");
         }
 
         await DownloadOf(index, new PullProgress(index.ByteLength, null)).RunAsync(cancellation);

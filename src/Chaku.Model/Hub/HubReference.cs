@@ -3,7 +3,9 @@ namespace Chaku.Model.Hub;
 /// <summary>What a command line names: a model on the Hub, and perhaps which of its files.</summary>
 /// <param name="Name">The model.</param>
 /// <param name="File">A file of it; null leaves the choice.</param>
-/// <param name="Quant">What the GGUF file's name says of its format, such as <c>Q4_K_M</c>; null leaves the choice.</param>
+/// <param name="Quant">
+/// What the GGUF file's name says of its format, such as <c>Q4_K_M</c>; null leaves the choice.
+/// </param>
 internal sealed record HubReference(HubName Name, string? File = null, string? Quant = null)
 {
     /// <summary>How it is written.</summary>
@@ -29,7 +31,12 @@ internal sealed record HubReference(HubName Name, string? File = null, string? Q
     }
 
     /// <inheritdoc/>
-    public override string ToString() => File is { } file ? $"{Name}/{file}" : Quant is { } quant ? $"{Name}:{quant}" : Name.Id;
+    public override string ToString() => (File, Quant) switch
+    {
+        ({ } file, _) => $"{Name}/{file}",
+        (_, { } quant) => $"{Name}:{quant}",
+        _ => Name.Id,
+    };
 
     private static bool IsQuant(string text) =>
         text.Length is > 0 and <= 64

@@ -1,7 +1,9 @@
 namespace Chaku.Model.Hub;
 
 /// <summary>What is deleted with a model: its links, and the contents that nothing else links to.</summary>
-/// <remarks>Nothing outside the model's own folder is touched: a link is deleted, never what it leads to elsewhere.</remarks>
+/// <remarks>
+/// Nothing outside the model's own folder is touched: a link is deleted, never what it leads to elsewhere.
+/// </remarks>
 internal sealed class HubRemoval
 {
     private readonly string _modelFolder;

@@ -39,9 +39,7 @@ internal sealed record HubRequest(Uri Endpoint, HubName Name, string Revision, s
             or HttpStatusCode.InternalServerError or HttpStatusCode.BadGateway
             or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout)
         {
-            throw new ConnectionException(
-                string.Create(CultureInfo.InvariantCulture, $"the server answers {(int)response.StatusCode} ({Reason(response)})"),
-                WaitOf(response.Headers.RetryAfter, clock));
+            throw new ConnectionException(Said(response), WaitOf(response.Headers.RetryAfter, clock));
         }
 
         throw new HubException(Explain(response));
@@ -55,23 +53,26 @@ internal sealed record HubRequest(Uri Endpoint, HubName Name, string Revision, s
         return code switch
         {
             "GatedRepo" => HasToken
-                ? $"{Name} is gated, and the account of HF_TOKEN may not read it: open {Page} with that account, accept " +
-                  "the terms (some owners answer by hand, later), and give the token the right to read gated models"
-                : $"{Name} is gated: open {Page}, accept the terms, and set HF_TOKEN to a token of that account " +
-                  $"({TokenPage})",
+                ? $"{Name} is gated, and the account of HF_TOKEN may not read it: open {Page} with that account, "
+                + "accept the terms (some owners answer by hand, later), and let the token read gated models"
+                : $"{Name} is gated: open {Page}, accept the terms, and set HF_TOKEN to a token of that account "
+                + $"({TokenPage})",
             "RevisionNotFound" => $"{Name} has no revision {ModelFormatException.Quote(Revision)}",
             "EntryNotFound" => $"{Name} has no file {ModelFormatException.Quote(Path ?? "")} at {Revision}",
             null when isDenied && message?.StartsWith("Invalid", StringComparison.Ordinal) == true =>
                 $"the token of HF_TOKEN, or of the token's file, is not accepted: see {TokenPage}",
             "RepoNotFound" or null when isDenied || response.StatusCode == HttpStatusCode.NotFound => NotFound(),
-            _ => string.Create(
-                CultureInfo.InvariantCulture, $"{What}: the server answers {(int)response.StatusCode} ({Reason(response)})"),
+            _ => $"{What}: {Said(response)}",
         };
     }
 
-    private string NotFound() => $"there is no model {Name} at {Endpoint.AbsoluteUri.TrimEnd('/')}, or it is private: " + (HasToken
-        ? "check the name, and whether the account of HF_TOKEN may read it"
-        : $"check the name; for a private one set HF_TOKEN to a token that may read it ({TokenPage})");
+    private static string Said(HttpResponseMessage response) => string.Create(
+        CultureInfo.InvariantCulture, $"the server answers {(int)response.StatusCode} ({Reason(response)})");
+
+    private string NotFound() => $"there is no model {Name} at {Endpoint.AbsoluteUri.TrimEnd('/')}, or it is private: "
+        + (HasToken
+            ? "check the name, and whether the account of HF_TOKEN may read it"
+            : $"check the name; for a private one set HF_TOKEN to a token that may read it ({TokenPage})");
 
     private static string Reason(HttpResponseMessage response)
     {

@@ -6,7 +6,8 @@ namespace Chaku.Model.Hub;
 /// <param name="CacheFolder">The folder of the cache; it need not exist.</param>
 /// <param name="IsOffline">Whether nothing may be asked.</param>
 /// <remarks>
-/// Variables and their defaults: <c>constants.py</c> and <c>utils/_auth.py</c> of github.com/huggingface/huggingface_hub.
+/// Variables and their defaults: <c>constants.py</c> and <c>utils/_auth.py</c> of
+/// github.com/huggingface/huggingface_hub.
 /// </remarks>
 internal sealed record HubSettings(Uri Endpoint, string? Token, string CacheFolder, bool IsOffline)
 {
@@ -58,7 +59,8 @@ internal sealed record HubSettings(Uri Endpoint, string? Token, string CacheFold
             && address.UserInfo.Length + address.Query.Length + address.Fragment.Length == 0
                 ? address
                 : throw new HubException(
-                    $"HF_ENDPOINT is to be an address such as {DefaultEndpoint}, not {ModelFormatException.Quote(text)}");
+                    $"HF_ENDPOINT is to be an address such as {DefaultEndpoint}, not " +
+                    ModelFormatException.Quote(text));
 
     private static string? TokenOf(Func<string, string?> variable)
     {

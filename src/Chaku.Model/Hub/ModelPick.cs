@@ -34,15 +34,18 @@ internal sealed partial record ModelPick(string? File, IReadOnlyList<string> Fil
     // What else a folder's reader looks at, and who else reads such folders.
     private static readonly string[] TextNames =
     [
-        "generation_config.json", "tokenizer.json", "tokenizer.model", "tokenizer_config.json", "special_tokens_map.json",
-        "added_tokens.json", "vocab.json", "merges.txt", "vocab.txt", "chat_template.jinja", "chat_template.json",
+        "generation_config.json", "tokenizer.json", "tokenizer.model", "tokenizer_config.json",
+        "special_tokens_map.json", "added_tokens.json", "vocab.json", "merges.txt", "vocab.txt", "chat_template.jinja",
+        "chat_template.json",
     ];
 
     /// <summary>Picks.</summary>
     /// <param name="reference">The model, and what the user says of the file.</param>
     /// <param name="files">Every file, and its length where it is known.</param>
     /// <param name="kind">The kind that the user wants; null takes GGUF where there is any.</param>
-    /// <exception cref="HubException">There is none, or several that could be meant; the message names them.</exception>
+    /// <exception cref="HubException">
+    /// There is none, or several that could be meant; the message names them.
+    /// </exception>
     public static ModelPick From(
         HubReference reference, IReadOnlyDictionary<string, long?> files, WeightsKind? kind = null)
     {
@@ -100,8 +103,8 @@ internal sealed partial record ModelPick(string? File, IReadOnlyList<string> Fil
 
     private static string Whole(HubName name, string path) => SplitName().IsMatch(path)
         ? throw new HubException(
-            $"{name}/{path} is one part of a GGUF file that was split, and Chaku does not read split files: take a file " +
-            "that is whole, or join them first (llama-gguf-split --merge)")
+            $"{name}/{path} is one part of a GGUF file that was split, and Chaku does not read split files: take a " +
+            "file that is whole, or join them first (llama-gguf-split --merge)")
         : path;
 
     /// <summary>Whether a name has the format in it as a word: Q4_K is not in the name of a file in Q4_K_M.</summary>
@@ -140,7 +143,8 @@ internal sealed partial record ModelPick(string? File, IReadOnlyList<string> Fil
         }
 
         return files.ContainsKey(PeftFolder.ConfigName) && AdapterNames.FirstOrDefault(files.ContainsKey) is { } adapter
-            ? new ModelPick(null, [adapter, PeftFolder.ConfigName, .. TextNames.Where(files.ContainsKey), .. Cards(files)])
+            ? new ModelPick(
+                null, [adapter, PeftFolder.ConfigName, .. TextNames.Where(files.ContainsKey), .. Cards(files)])
             : throw new HubException(
                 $"{name} has no model that Chaku reads: no GGUF file, no {HuggingFaceConfig.FileName} with " +
                 $"{string.Join(" or ", WeightsNames)}, and no {PeftFolder.ConfigName} with {AdapterNames[0]}");
@@ -165,7 +169,8 @@ internal sealed partial record ModelPick(string? File, IReadOnlyList<string> Fil
                 : ""));
         return paths.Length == 0
             ? "it has no GGUF files"
-            : $"it has {string.Join(", ", described)}" + (paths.Length > most ? $" and {paths.Length - most} more" : "");
+            : $"it has {string.Join(", ", described)}"
+                + (paths.Length > most ? $" and {paths.Length - most} more" : "");
     }
 
     [GeneratedRegex(@"-\d{5}-of-\d{5}\.gguf$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]

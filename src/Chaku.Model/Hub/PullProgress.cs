@@ -2,7 +2,9 @@ namespace Chaku.Model.Hub;
 
 /// <summary>Adds up what several downloads have, for one report.</summary>
 /// <param name="byteLength">Bytes in all.</param>
-/// <param name="report">Told, by one thread at a time, bytes done, bytes in all, and what is done now; may be null.</param>
+/// <param name="report">
+/// Told, by one thread at a time, bytes done, bytes in all, and what is done now; may be null.
+/// </param>
 internal sealed class PullProgress(long byteLength, Action<long, long, string>? report)
 {
     private readonly Lock _lock = new();

@@ -20,8 +20,8 @@ internal sealed class ByteRange(long start, long end, long done)
 }
 
 /// <summary>
-/// Which bytes of an unfinished file have come: the file itself does not tell a hole from zeros. It lies beside the file
-/// and is written after the bytes that it speaks of are on the disk.
+/// Which bytes of an unfinished file have come: the file itself does not tell a hole from zeros. It lies beside the
+/// file and is written after the bytes that it speaks of are on the disk.
 /// </summary>
 internal sealed class RangeNote
 {

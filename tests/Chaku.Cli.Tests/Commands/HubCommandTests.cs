@@ -19,8 +19,12 @@ public sealed class HubCommandTests : CommandSuite
         string pulled = Succeed(server, "pull", "acme/tiny");
         string path = Path.Combine(Folder, "hub", "models--acme--tiny", "snapshots", model.Commit, GgufName);
         Assert.Contains($"path      {path}\n", pulled, StringComparison.Ordinal);
-        Assert.Contains("licence   cc-by-nc-4.0 (the model's card)\n          It may not be used commercially.", pulled, StringComparison.Ordinal);
-        Assert.Contains("licence   checked: cc-by-nc-4.0, recorded beside the model (README.md)", pulled, StringComparison.Ordinal);
+        Assert.Contains(
+            "licence   cc-by-nc-4.0 (the model's card)\n          It may not be used commercially.",
+            pulled,
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "licence   checked: cc-by-nc-4.0, recorded with the model (README.md)", pulled, StringComparison.Ordinal);
         Assert.Matches("to fetch  .* of .*; .* are free", pulled);
 
         int requests = server.Requests.Count;
@@ -29,12 +33,14 @@ public sealed class HubCommandTests : CommandSuite
         Assert.Equal(path, listed.GetProperty("path").GetString());
         string[] run = ["abc", "--raw", "--temperature", "0", "--max-tokens", "5"];
         Assert.Equal(Result(["run", TinyModel, .. run]), Succeed(server, ["run", "acme/tiny", .. run]));
-        Assert.Equal(path, Json(Succeed(server, "show", $"acme/tiny/{GgufName}", "--json")).GetProperty("file").GetString());
+        JsonElement shown = Json(Succeed(server, "show", $"acme/tiny/{GgufName}", "--json"));
+        Assert.Equal(path, shown.GetProperty("file").GetString());
         Assert.Equal(requests, server.Requests.Count);
 
         Assert.Equal((1, ""), Tell(Start(server, "n\n", "remove", "acme/tiny")));
         Assert.True(File.Exists(path));
-        Assert.Contains("are free again", Tell(Start(server, "y\n", "remove", "acme/tiny")).Output, StringComparison.Ordinal);
+        string removed = Tell(Start(server, "y\n", "remove", "acme/tiny")).Output;
+        Assert.Contains("are free again", removed, StringComparison.Ordinal);
         Assert.Contains("no models in", Succeed(server, "list"), StringComparison.Ordinal);
     }
 
@@ -75,7 +81,8 @@ public sealed class HubCommandTests : CommandSuite
     public void A_wrong_name_is_a_wrong_command_line()
     {
         Assert.Contains("OWNER/NAME", Refusal(ExitCodes.Usage, "pull", "tiny"), StringComparison.Ordinal);
-        Assert.Contains("--quant", Refusal(ExitCodes.Usage, "pull", "a/b/c.gguf", "--quant", "Q8_0"), StringComparison.Ordinal);
+        string refusal = Refusal(ExitCodes.Usage, "pull", "a/b/c.gguf", "--quant", "Q8_0");
+        Assert.Contains("--quant", refusal, StringComparison.Ordinal);
         Assert.Contains("OWNER/NAME", Refusal(ExitCodes.Usage, "remove", "../x"), StringComparison.Ordinal);
         Refusal(ExitCodes.Usage, "pull", "a/b", "--weights", "onnx");
     }
@@ -114,7 +121,7 @@ public sealed class HubCommandTests : CommandSuite
         Succeed(server, "pull", "acme/tiny");
         Assert.True(content.AsSpan().SequenceEqual(File.ReadAllBytes(
             Path.Combine(Folder, "hub", "models--acme--tiny", "snapshots", model.Commit, GgufName))));
-        Assert.InRange(server.SentByteLength - before, 1, isKilled ? length - (4 * 16_000_000) : length - (4 * sent));
+        Assert.InRange(server.SentByteLength - before, 1, length - (4 * 16_000_000));
     }
 
     private static HubServerModel AddTiny(HubServer server) => server.Add(
@@ -180,10 +187,9 @@ public sealed class HubCommandTests : CommandSuite
             RedirectStandardOutput = true,
             WorkingDirectory = Folder,
         };
-        foreach (string variable in start.Environment.Keys.Where(name => name.StartsWith("HF_", StringComparison.Ordinal)).ToList())
-        {
-            start.Environment.Remove(variable);
-        }
+        string[] inherited =
+            [.. start.Environment.Keys.Where(name => name.StartsWith("HF_", StringComparison.Ordinal))];
+        Array.ForEach(inherited, name => start.Environment.Remove(name));
 
         start.Environment["HF_ENDPOINT"] = server.Endpoint;
         start.Environment["HF_HOME"] = Folder;

@@ -20,7 +20,8 @@ public sealed class HubCacheTests : IDisposable
     [Fact]
     public void Models_that_others_fetched_are_found()
     {
-        Put("models--acme--tiny", New, "tiny.gguf", "blob1", File.ReadAllBytes(TestModels.PathOf("tiny/llama-gqa.gguf")));
+        byte[] tiny = File.ReadAllBytes(TestModels.PathOf("tiny/llama-gqa.gguf"));
+        Put("models--acme--tiny", New, "tiny.gguf", "blob1", tiny);
         Put("models--acme--tiny", New, "README.md", "blob2", "---\nlicense: cc-by-4.0\n---\n"u8);
         Ref("models--acme--tiny", "main", New);
         Ref("models--acme--tiny", "refs/pr/1", New);
@@ -131,7 +132,8 @@ public sealed class HubCacheTests : IDisposable
         Assert.Equal(300, only.ByteLength);
         only.Run();
         Assert.Equal(["acme/tiny/b-old-name.gguf"], CachedModel.In(Cache).Select(model => model.Id));
-        Assert.Equal([_folder["hub/models--acme--tiny/blobs/blob2"]], Directory.GetFiles(_folder["hub/models--acme--tiny/blobs"]));
+        string blobs = _folder["hub/models--acme--tiny/blobs"];
+        Assert.Equal([Path.Combine(blobs, "blob2")], Directory.GetFiles(blobs));
     }
 
     [Fact]

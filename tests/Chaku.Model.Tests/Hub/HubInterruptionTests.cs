@@ -26,7 +26,7 @@ public sealed class HubInterruptionTests : HubSuite
         Assert.True(left.Count == 0, $"seed {Seed}: not every cut was made: {string.Join(' ', left)}");
         AssertBlobsAreRight(model);
         Assert.True(File.Exists(Blob(model.Files[GgufName])));
-        Assert.True(Server.SentByteLength == Length, $"seed {Seed}: {Server.SentByteLength} of {Length} bytes were sent");
+        Assert.True(Server.SentByteLength == Length, $"seed {Seed}: {Server.SentByteLength} of {Length} bytes sent");
         Assert.Equal(20, Notices.Count);
         Assert.Empty(Unfinished());
     }
@@ -162,7 +162,8 @@ public sealed class HubInterruptionTests : HubSuite
     public async Task A_server_without_parts_that_always_cuts_is_given_up()
     {
         AddGguf(Length);
-        Server.Fault = request => request.IsStorage ? new HubServerFault { IgnoresRange = true, CutAfter = 1000 } : null;
+        Server.Fault = request =>
+            request.IsStorage ? new HubServerFault { IgnoresRange = true, CutAfter = 1000 } : null;
         Assert.Contains("given up after 6 attempts", (await Refused()).Message, StringComparison.Ordinal);
     }
 

@@ -7,6 +7,8 @@ namespace Chaku.Model.Tests.Hub;
 /// <summary>What the Hub refuses is explained; what a server must not do is refused.</summary>
 public sealed class HubRefusalTests : HubSuite
 {
+    private const string Listed = "{\"sha\": \"0123456789012345678901234567890123456789\", \"siblings\": ";
+
     [Theory]
     [InlineData(null, "is gated: open", "set HF_TOKEN to a token of that account")]
     [InlineData("hf_wrong", "the account of HF_TOKEN may not read it", "accept the terms")]
@@ -39,7 +41,7 @@ public sealed class HubRefusalTests : HubSuite
     [InlineData(404, "X-Error-Code: RepoNotFound", "there is no model")]
     [InlineData(404, "X-Error-Code: EntryNotFound", "has no file")]
     [InlineData(404, "X-Error-Code: RevisionNotFound", "has no revision 'main'")]
-    [InlineData(451, "X-Error-Message: Access to this resource is\tdisabled", "451 (Access to this resource is\\u0009disabled)")]
+    [InlineData(451, "X-Error-Message: This is\tdisabled", "451 (This is\\u0009disabled)")]
     public async Task A_refusal_is_explained_and_not_repeated(int status, string header, string expected)
     {
         AddGguf();
@@ -140,9 +142,10 @@ public sealed class HubRefusalTests : HubSuite
     [InlineData("{\"sha\": 5, \"siblings\": []}")]
     [InlineData("{\"sha\": \"main\", \"siblings\": []}")]
     [InlineData("{\"sha\": \"../../../../../../../../../../../../../\", \"siblings\": []}")]
-    [InlineData("{\"sha\": \"0123456789012345678901234567890123456789\", \"siblings\": [{\"rfilename\": null}]}")]
-    [InlineData("{\"sha\": \"0123456789012345678901234567890123456789\", \"siblings\": [{\"rfilename\": \"a\", \"size\": -1}]}")]
-    [InlineData("{\"sha\": \"0123456789012345678901234567890123456789\", \"siblings\": [{\"rfilename\": \"a\"}, {\"rfilename\": \"a\"}]}")]
+    [InlineData(Listed + "[{\"rfilename\": null}]}")]
+    [InlineData(Listed + "[{\"rfilename\": \"a\", \"size\": -1}]}")]
+    [InlineData(Listed + "[{\"rfilename\": \"a\", \"size\": 2e9}]}")]
+    [InlineData(Listed + "[{\"rfilename\": \"a\"}, {\"rfilename\": \"a\"}]}")]
     [InlineData("<html>busy</html>")]
     [InlineData("{\"sha\": \"\\ud800\"}")]
     public async Task An_answer_that_is_no_list_is_an_error(string answer)

@@ -38,7 +38,9 @@ public sealed class HubSettingsTests
     public void The_address_and_whether_it_may_be_used()
     {
         Assert.Equal(HubSettings.DefaultEndpoint + "/", Read("HF_HOME=/none").Endpoint.AbsoluteUri);
-        Assert.Equal("http://mirror:8080/hub", Read("HF_HOME=/none", "HF_ENDPOINT=http://mirror:8080/hub/").Endpoint.AbsoluteUri);
+        Assert.Equal(
+            "http://mirror:8080/hub",
+            Read("HF_HOME=/none", "HF_ENDPOINT=http://mirror:8080/hub/").Endpoint.AbsoluteUri);
         Assert.False(Read("HF_HOME=/none", "HF_HUB_OFFLINE=0").IsOffline);
         Assert.True(Read("HF_HOME=/none", "HF_HUB_OFFLINE=1").IsOffline);
         Assert.True(Read("HF_HOME=/none", "TRANSFORMERS_OFFLINE=true").IsOffline);

@@ -54,14 +54,14 @@ public sealed class ModelPickTests
     [Fact]
     public void Safetensors_go_before_pickles_and_a_model_before_an_adapter()
     {
-        string[] files = ["config.json", "model.safetensors", "pytorch_model.bin", "adapter_config.json", "flax.msgpack"];
+        string[] files = ["config.json", "model.safetensors", "pytorch_model.bin", "adapter_config.json", "x.onnx"];
         Assert.Equal(["model.safetensors", "config.json"], Pick("a/b", files).Files);
         Assert.Equal("pytorch_model.bin.index.json", Pick(
             "a/b", "config.json", "pytorch_model.bin.index.json", "pytorch_model-00001-of-00002.bin").Index);
         Assert.Equal(
             ["model.safetensors", "config.json"],
             ModelPick.From(HubReference.TryParse("a/b")!, Lengths([.. files, "m.gguf"]), WeightsKind.Folder).Files);
-        Assert.Contains("no model that Chaku reads", Refusal("a/b", "model.onnx", "README.md"), StringComparison.Ordinal);
+        Assert.Contains("no model that Chaku reads", Refusal("a/b", "x.onnx", "README.md"), StringComparison.Ordinal);
         Assert.Contains("no model that Chaku reads", Refusal("a/b", "model.safetensors"), StringComparison.Ordinal);
         Assert.Contains("it has no GGUF files", Refusal("a/b:Q4_0", "model.safetensors"), StringComparison.Ordinal);
     }
