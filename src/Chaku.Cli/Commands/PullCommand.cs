@@ -8,6 +8,8 @@ namespace Chaku.Cli.Commands;
 /// <summary>Fetches a model from the Hub into the cache: the only command that opens a connection.</summary>
 internal sealed class PullCommand : ProgramCommand
 {
+    private const int MostConnections = 64;
+
     private readonly Argument<string> _model = HubArgument.Create("The model on the Hub, and which of its files.");
 
     private readonly Option<string?> _quant = new("--quant")
@@ -30,7 +32,7 @@ internal sealed class PullCommand : ProgramCommand
     };
 
     private readonly Option<int?> _connections = NumberOption.Whole(
-        "--connections", "Parts of a large file that are fetched at once; 4 by default.", 1);
+        "--connections", $"Parts of a large file that are fetched at once, up to {MostConnections}; 4 by default.", 1);
 
     private readonly Option<bool> _json = JsonOutput.CreateOption();
 
@@ -68,15 +70,8 @@ internal sealed class PullCommand : ProgramCommand
             return FromCache(hub, reference, revision, terminal, isJson);
         }
 
-        DownloadSettings defaults = new();
-        DownloadSettings settings = defaults with
-        {
-            RangeCount = arguments.GetValue(_connections) ?? defaults.RangeCount,
-            ConnectionCount = Math.Max(defaults.ConnectionCount, arguments.GetValue(_connections) ?? 0),
-            Notice = terminal.Warn,
-        };
         using HubPull pull = HubPull
-            .PlanAsync(hub, reference, revision, Kind(arguments), settings, terminal.Cancellation)
+            .PlanAsync(hub, reference, revision, Kind(arguments), Settings(arguments, terminal), terminal.Cancellation)
             .GetAwaiter().GetResult();
         PullReport report = new(pull, reference);
         if (!isJson)
@@ -126,6 +121,22 @@ internal sealed class PullCommand : ProgramCommand
         }
 
         return ExitCodes.Success;
+    }
+
+    private DownloadSettings Settings(ParseResult arguments, Terminal terminal)
+    {
+        DownloadSettings defaults = new() { Notice = terminal.Warn };
+        return arguments.GetValue(_connections) switch
+        {
+            null => defaults,
+            > MostConnections and var count => throw new UsageException(
+                $"--connections takes a whole number from 1 to {MostConnections}, not '{count}'"),
+            { } count => defaults with
+            {
+                RangeCount = count,
+                ConnectionCount = Math.Max(defaults.ConnectionCount, count),
+            },
+        };
     }
 
     private HubReference Read(ParseResult arguments)

@@ -5,7 +5,8 @@ namespace Chaku.Model.Hub;
 /// <summary>Waits between attempts, and gives up where they get nowhere.</summary>
 /// <param name="settings">How often and how long.</param>
 /// <param name="what">What is attempted, for messages.</param>
-internal sealed class Attempts(DownloadSettings settings, string what)
+/// <param name="consolation">What is said where it is given up, after the number of attempts.</param>
+internal sealed class Attempts(DownloadSettings settings, string what, string consolation = "")
 {
     private int _failures;
     private long _progress;
@@ -32,8 +33,8 @@ internal sealed class Attempts(DownloadSettings settings, string what)
         {
             throw new HubException(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{what}: {failure.Message}; given up after {_failures} attempts without progress (the same command " +
-                $"goes on from what has come)"), failure);
+                $"{what}: {failure.Message}; given up after {_failures} attempts without progress{consolation}"),
+                failure);
         }
 
         TimeSpan wait = failure.RetryAfter is { } asked

@@ -135,7 +135,7 @@ internal sealed class BlobDownload(
     {
         using Stream output = OpenPart();
         output.Position = range.Done;
-        Attempts attempts = new(settings, What);
+        Attempts attempts = new(settings, What, " (the same command goes on from what has come)");
         byte[] buffer = ArrayPool<byte>.Shared.Rent(BufferByteLength);
         try
         {

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
+using System.Security.Authentication;
 
 namespace Chaku.Model.Hub;
 
@@ -210,14 +211,13 @@ internal sealed class HubClient : IDisposable
                     CultureInfo.InvariantCulture, $"nothing came for {_settings.StallTime.TotalSeconds:0.#} s"),
                 innerException: exception);
         }
-        catch (HttpRequestException exception) when (
-            exception.HttpRequestError == HttpRequestError.SecureConnectionError)
+        catch (HttpRequestException exception) when (exception.InnerException is AuthenticationException)
         {
             throw new HubException($"no secure connection: {Innermost(exception).Message}", exception);
         }
         catch (Exception exception) when (exception is HttpRequestException or IOException)
         {
-            throw new ConnectionException(Innermost(exception).Message.TrimEnd('.'), innerException: exception);
+            throw new ConnectionException(Describe(exception), innerException: exception);
         }
     }
 
@@ -258,6 +258,14 @@ internal sealed class HubClient : IDisposable
         response.Headers.TryGetValues(name, out IEnumerable<string>? values) ? values.FirstOrDefault() : null;
 
     private static Exception Innermost(Exception exception) => exception.GetBaseException();
+
+    // The outer message has the host; of what happens later only the inner one says anything.
+    private static string Describe(Exception exception) => exception is HttpRequestException
+    {
+        HttpRequestError: HttpRequestError.NameResolutionError or HttpRequestError.ConnectionError,
+    }
+        ? exception.Message
+        : Innermost(exception).Message.TrimEnd('.');
 
     private sealed class Place(SemaphoreSlim places) : IDisposable
     {

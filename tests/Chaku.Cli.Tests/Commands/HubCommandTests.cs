@@ -85,6 +85,7 @@ public sealed class HubCommandTests : CommandSuite
         Assert.Contains("--quant", refusal, StringComparison.Ordinal);
         Assert.Contains("OWNER/NAME", Refusal(ExitCodes.Usage, "remove", "../x"), StringComparison.Ordinal);
         Refusal(ExitCodes.Usage, "pull", "a/b", "--weights", "onnx");
+        Refusal(ExitCodes.Usage, "pull", "a/b", "--connections", "65");
     }
 
     [Theory]
