@@ -6,17 +6,21 @@ namespace Chaku.Model.Hub;
 /// The cache that programs of the Hub share: content by its hash, and for each commit a folder of links to it.
 /// </summary>
 /// <param name="folder">Where it is; it need not exist.</param>
+/// <param name="createLink">Makes a link at the first path to the second; null for the system's own.</param>
 /// <remarks>
 /// Layout: huggingface.co/docs/huggingface_hub/guides/manage-cache, and <c>_create_symlink</c> in
 /// <c>file_download.py</c>: <c>models--OWNER--NAME/{blobs/ETAG, refs/REVISION, snapshots/COMMIT/PATH}</c>. Where links
 /// cannot be made, the file itself lies in the snapshot.
 /// </remarks>
-internal sealed class HubCache(string folder)
+internal sealed class HubCache(string folder, Action<string, string>? createLink = null)
 {
     /// <summary>The revision without another.</summary>
     public const string MainRevision = "main";
 
     private const string Snapshots = "snapshots";
+
+    private readonly Action<string, string> _createLink =
+        createLink ?? ((path, target) => File.CreateSymbolicLink(path, target));
 
     /// <summary>Where it is.</summary>
     public string Folder => folder;
@@ -70,7 +74,7 @@ internal sealed class HubCache(string folder)
         string temporary = Path.Combine(parent, $".{Path.GetRandomFileName()}");
         try
         {
-            File.CreateSymbolicLink(temporary, Path.GetRelativePath(parent, blob));
+            _createLink(temporary, Path.GetRelativePath(parent, blob));
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

@@ -62,6 +62,23 @@ public sealed class HubCacheTests : IDisposable
     }
 
     [Fact]
+    public void Where_links_cannot_be_made_the_file_itself_takes_the_place()
+    {
+        HubCache cache = new(_folder["hub"], (_, _) => throw new UnauthorizedAccessException("no privilege"));
+        HubName name = HubName.TryParse("acme/tiny")!;
+        HubFile file = new("deep/tiny.gguf", 3, new FileDigest(new string('a', 64)));
+        Directory.CreateDirectory(Path.GetDirectoryName(cache.Blob(name, file.Digest))!);
+        File.WriteAllBytes(cache.Blob(name, file.Digest), [1, 2, 3]);
+
+        cache.Link(name, New, file);
+
+        Assert.True(cache.Has(name, New, file));
+        Assert.False(cache.HasBlob(name, file));
+        Assert.Equal([1, 2, 3], File.ReadAllBytes(cache.SnapshotFile(name, New, file.Path)));
+        Assert.Equal(3, Assert.Single(CachedModel.In(cache)).ByteLength);
+    }
+
+    [Fact]
     public void The_newest_commit_is_taken_where_main_is_not_there()
     {
         Put("models--acme--tiny", New, "new.gguf", "blob1", "G"u8);

@@ -166,6 +166,24 @@ public sealed class HubPullTests : HubSuite
         Assert.Equal("acme/tiny", HubCache.NameOf(pull.ResultPath)?.Id);
     }
 
+    // As it is on Windows without the privilege to make links.
+    [Fact]
+    public async Task A_file_that_lies_in_the_snapshot_itself_is_not_fetched_again()
+    {
+        HubServerModel model = AddGguf();
+        HubPull pull = await Pull();
+        File.Delete(pull.ResultPath);
+        File.Move(Blob(model.Files[GgufName]), pull.ResultPath);
+        Server.Requests.Clear();
+        Assert.Equal(0, (await Pull()).MissingByteLength);
+        Assert.DoesNotContain(Server.Requests, request => request.IsStorage);
+        Assert.Equal(pull.ResultPath, CachedModel.Find(Cache, HubReference.TryParse(Id)!));
+        HubRemoval removal = HubRemoval.Plan(Cache, HubReference.TryParse($"{Id}/{GgufName}")!);
+        Assert.Equal(300_000, removal.ByteLength);
+        removal.Run();
+        Assert.False(File.Exists(pull.ResultPath));
+    }
+
     [Fact]
     public async Task Too_little_space_is_said_before_anything_is_fetched()
     {
