@@ -4,6 +4,7 @@ using System.CommandLine.Invocation;
 using Chaku.Cli.Commands;
 using Chaku.Model;
 using Chaku.Model.Adapters;
+using Chaku.Model.Hub;
 using Chaku.Model.Templates;
 using Chaku.Model.Tokenizers;
 using Chaku.Training;
@@ -91,6 +92,7 @@ internal static class CommandLine
         is ModelFormatException
         or ContextOverflowException
         or AdapterException
+        or HubException
         or DatasetException
         or TrainingException
         or ChatTemplateException

@@ -107,15 +107,16 @@ internal sealed class DataCommand : ProgramCommand
     }
 
     private LearnableReport Encode(
-        Dataset dataset, string model, ParseResult arguments, Terminal terminal, ProgressReport progress)
+        Dataset dataset, string named, ParseResult arguments, Terminal terminal, ProgressReport progress)
     {
+        string model = ModelPath.Resolve(named);
         string? name = _template.Name(arguments);
         if (name is not null && !dataset.Format.HasConversations)
         {
             throw new UsageException($"{dataset.Path} is read as {dataset.Format.Name}, to which no template applies");
         }
 
-        ModelText text = ModelText.Open(ModelPath.Resolve(model));
+        ModelText text = ModelText.Open(model);
         ChatTemplate? template = dataset.Format.HasConversations
             ? ChatTemplates.Resolve(name, text.ChatTemplate, text.Tokenizer.Vocabulary)
             : null;

@@ -14,7 +14,9 @@ internal sealed class ShowCommand : ProgramCommand
 {
     private readonly Argument<string> _path = new("FILE")
     {
-        Description = "A model (a GGUF file or a Hugging Face folder), or an adapter's folder.",
+        Description =
+            "A model (a GGUF file, a Hugging Face folder, or OWNER/NAME[/FILE] that was pulled), or an adapter's " +
+            "folder.",
     };
 
     private readonly Option<bool> _hash = new("--hash")

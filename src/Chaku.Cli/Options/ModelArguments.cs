@@ -22,7 +22,8 @@ internal sealed class ModelArguments
     private readonly Option<string?> _adapter = new("--adapter")
     {
         Description =
-            "An adapter to run the model with, a folder in PEFT's format; =SCALE changes its strength (1: as trained).",
+            "An adapter to run the model with, a folder in PEFT's format or OWNER/NAME that was pulled; =SCALE " +
+            "changes its strength (1: as trained).",
         HelpName = "A[=SCALE]",
     };
 
@@ -144,7 +145,12 @@ internal sealed class ModelArguments
         using ProgressReport progress = terminal.Progress("reading the model to know it again");
         bool isForced = arguments.GetValue(_force);
         LoadedAdapter loaded = PeftAdapter.Read(
-            path, model, ContentHashCache.ForUser(), isForced, progress.Report, terminal.Cancellation);
+            ModelPath.Resolve(path),
+            model,
+            ContentHashCache.ForUser(),
+            isForced,
+            progress.Report,
+            terminal.Cancellation);
         foreach (string notice in loaded.Notices)
         {
             terminal.Warn(notice);

@@ -1,5 +1,6 @@
 using Chaku.Model.Decoding;
 using Chaku.Model.Files;
+using Chaku.Model.Hub;
 using Chaku.Model.Licenses;
 using Chaku.Model.Tokenizers;
 
@@ -35,8 +36,7 @@ internal sealed class GgufSource : ModelSource
     public override string? ChatTemplate => Text("tokenizer.chat_template");
 
     /// <inheritdoc/>
-    public override StatedLicense? License => StatedLicense.OfFields(
-        Text("general.license"), Text("general.license.name"), Text("general.license.link"), "the model's metadata");
+    public override StatedLicense? License => LicenseOf(_file);
 
     /// <inheritdoc/>
     public override ModelContent Content => _file.Content;
@@ -75,5 +75,19 @@ internal sealed class GgufSource : ModelSource
     /// <inheritdoc/>
     public override void Dispose() => _file.Dispose();
 
-    private string? Text(string key) => _file.Metadata.TryGetString(key, out string? text) ? text : null;
+    /// <summary>
+    /// What a file states, else the card that was pulled with it; null where nothing says so. A card beside a file in
+    /// another folder may be of something else.
+    /// </summary>
+    public static StatedLicense? LicenseOf(GgufFile file) => StatedLicense.OfFields(
+        Text(file, "general.license"),
+        Text(file, "general.license.name"),
+        Text(file, "general.license.link"),
+        "the model's metadata")
+        ?? (HubCache.SnapshotAround(file.Path) is { } snapshot ? StatedLicense.InFolder(snapshot) : null);
+
+    private string? Text(string key) => Text(_file, key);
+
+    private static string? Text(GgufFile file, string key) =>
+        file.Metadata.TryGetString(key, out string? text) ? text : null;
 }

@@ -1,5 +1,6 @@
 using Chaku.Model.Decoding;
 using Chaku.Model.Files;
+using Chaku.Model.Hub;
 using Chaku.Model.Licenses;
 using Chaku.Model.Tokenizers;
 using Chaku.Model.Tokenizers.HuggingFace;
@@ -32,7 +33,8 @@ internal sealed class HuggingFaceSource : ModelSource
     public override ModelFamily Family { get; }
 
     /// <inheritdoc/>
-    public override string? Name => System.IO.Path.GetFileName(System.IO.Path.GetFullPath(Path).TrimEnd('/', '\\'));
+    public override string? Name => HubCache.NameOf(Path)?.Id
+        ?? System.IO.Path.GetFileName(System.IO.Path.GetFullPath(Path).TrimEnd('/', '\\'));
 
     /// <inheritdoc/>
     public override string? ChatTemplate => _text.Value.ChatTemplate;

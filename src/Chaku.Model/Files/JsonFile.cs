@@ -58,6 +58,14 @@ internal sealed class JsonFile : IDisposable
             : throw new ModelFormatException(path, 0, $"at most {maximumByteLength} bytes", $"{file.Length}");
     }
 
+    /// <summary>Reads text that is in no file.</summary>
+    /// <param name="source">Where it comes from, for messages.</param>
+    /// <param name="bytes">UTF-8, kept.</param>
+    /// <param name="maximumDepth">Objects and lists inside each other at most.</param>
+    /// <exception cref="ModelFormatException">It is no JSON, or too deep.</exception>
+    public static JsonFile Parse(string source, byte[] bytes, int maximumDepth = MaximumDepth) =>
+        new(source, bytes, maximumDepth);
+
     /// <summary>Frees the parsed text; every field of it is dead from then on.</summary>
     public void Dispose() => _document.Dispose();
 

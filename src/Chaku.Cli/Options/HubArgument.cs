@@ -1,0 +1,17 @@
+using System.CommandLine;
+using Chaku.Model.Hub;
+
+namespace Chaku.Cli.Options;
+
+/// <summary>A model on the Hub, by its name there.</summary>
+internal static class HubArgument
+{
+    /// <summary>The argument that names it.</summary>
+    public static Argument<string> Create(string description) =>
+        new("MODEL") { Description = $"{description} {HubReference.Form}." };
+
+    /// <summary>Reads it.</summary>
+    /// <exception cref="UsageException">It is no such name.</exception>
+    public static HubReference Read(string text) => HubReference.TryParse(text)
+        ?? throw new UsageException($"a model on the Hub is named {HubReference.Form}, not '{text}'");
+}
