@@ -13,6 +13,7 @@ internal static class Commands
         new TuneCommand(),
         new TrainCommand(),
         new ConvertCommand(),
+        new MergeCommand(),
         new ShowCommand(),
         new TokenizeCommand(),
         new LogitsCommand(),

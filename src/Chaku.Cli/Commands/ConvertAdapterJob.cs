@@ -28,22 +28,7 @@ internal static class ConvertAdapterJob
         bool isForced,
         bool isJson)
     {
-        using LanguageModel model =
-            LanguageModel.Load(ModelPath.Resolve(basePath), new ModelOptions { Repack = false });
-        ConvertedAdapter converted;
-        using (ProgressReport progress = terminal.Progress("reading the model to know it again"))
-        {
-            converted = AdapterConversion.Run(
-                adapter,
-                target,
-                model,
-                ContentHashCache.ForUser(),
-                command,
-                isForced,
-                progress.Report,
-                terminal.Cancellation);
-        }
-
+        ConvertedAdapter converted = Convert(terminal, adapter, target, basePath, command, isForced);
         foreach (string notice in converted.Notices)
         {
             terminal.Warn(notice);
@@ -60,6 +45,23 @@ internal static class ConvertAdapterJob
         }
 
         return ExitCodes.Success;
+    }
+
+    private static ConvertedAdapter Convert(
+        Terminal terminal, string adapter, string target, string basePath, string command, bool isForced)
+    {
+        using LanguageModel model =
+            LanguageModel.Load(ModelPath.Resolve(basePath), new ModelOptions { Repack = false });
+        using ProgressReport progress = terminal.Progress("reading the model to know it again");
+        return AdapterConversion.Run(
+            adapter,
+            target,
+            model,
+            ContentHashCache.ForUser(),
+            command,
+            isForced,
+            progress.Report,
+            terminal.Cancellation);
     }
 
     private static void WriteFields(Utf8JsonWriter json, string target, ConvertedAdapter converted)

@@ -5,7 +5,7 @@ namespace Chaku.Cli.Options;
 /// <summary>An adapter with the strength that it acts with: <c>my-adapter=0.5</c>.</summary>
 internal static class ScaledPath
 {
-    /// <summary>Splits the text; what exists under the whole of it is a path, whose name may have the sign in it.</summary>
+    /// <summary>Splits the text; where the whole of it exists, it is a path whose name has the sign in it.</summary>
     /// <param name="text">What was given.</param>
     /// <param name="option">What it was given as, for messages.</param>
     /// <exception cref="UsageException">The scale is no number.</exception>

@@ -12,7 +12,7 @@ internal abstract class AdapterContainer
     /// <exception cref="IOException">It cannot be read.</exception>
     public abstract bool IsAt(string path);
 
-    /// <summary>Whether a path that is to be written names this kind.</summary>
+    /// <summary>Whether a path's name promises this kind.</summary>
     public abstract bool IsNamed(string path);
 
     /// <summary>Opens an adapter and checks all that can be checked without a model.</summary>

@@ -83,9 +83,8 @@ internal abstract class AdapterSource : IDisposable
             throw new AdapterException($"{path}: there is no such file or folder");
         }
 
-        // What is none of them is opened as the kind that it could be, which says what is missing.
-        AdapterContainer container = AdapterContainers.Find(path)
-            ?? AdapterContainers.All.First(container => container is PeftContainer == Directory.Exists(path));
+        // What is none of them is opened as the kind that its name promises, which says what is missing.
+        AdapterContainer container = AdapterContainers.Find(path) ?? AdapterContainers.Named(path);
         return container.Open(path);
     }
 

@@ -112,7 +112,7 @@ internal sealed class PeftFolder : AdapterSource
         if (!Directory.Exists(path))
         {
             throw new AdapterException(File.Exists(path)
-                ? $"{path} is a file: an adapter is a folder with {ConfigName} and {WeightsName}"
+                ? $"{path} is a file: an adapter is a GGUF file or a folder with {ConfigName} and {WeightsName}"
                 : $"{path}: there is no such folder");
         }
 

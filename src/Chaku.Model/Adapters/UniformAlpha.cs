@@ -2,7 +2,8 @@ namespace Chaku.Model.Adapters;
 
 /// <summary>
 /// One α for all factors of an adapter, each of whose scales then is α / r, as GGUF has it. What a scale is beside that
-/// (rsLoRA, an α or a rank of its own) becomes a factor of B: exact where it is a power of two, else rounded to float32.
+/// (rsLoRA, an α or a rank of its own) becomes a factor of B: exact where it is a power of two, else rounded to
+/// float32.
 /// </summary>
 internal sealed class UniformAlpha
 {
@@ -10,10 +11,17 @@ internal sealed class UniformAlpha
 
     /// <summary>Finds it; the factors themselves stay as they are.</summary>
     /// <param name="adapter">The adapter.</param>
+    /// <exception cref="AdapterException">It leaves the range of float32.</exception>
     public UniformAlpha(LoraAdapter adapter)
     {
         LoraSettings settings = adapter.Settings;
         Alpha = settings.IsRankStabilised ? settings.Scale * settings.Rank : settings.Alpha;
+        if (!float.IsFinite(Alpha) || Alpha == 0)
+        {
+            throw new AdapterException(
+                $"rsLoRA's scale cannot be kept: {settings.Alpha} · √{settings.Rank} is no alpha in float32");
+        }
+
         foreach ((string name, LoraFactors factors) in adapter.Factors)
         {
             _factors.Add(name, FactorOf(factors));

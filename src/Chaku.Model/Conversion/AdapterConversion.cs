@@ -58,7 +58,10 @@ internal static class AdapterConversion
         }
 
         LoadedAdapter loaded = AdapterReader.Read(source, model, hashes, isForced, progress, cancellation);
-        FileOrigin origin = OriginOf(source, model, hashes, command, progress, cancellation);
+        StatedLicense? license = source.Origin.IsOurs
+            ? new StatedLicense(source.Origin.Terms, "the adapter's metadata")
+            : source.License ?? model.Source.License;
+        FileOrigin origin = OriginOf(source, model, license, hashes, command, progress, cancellation);
         IReadOnlyList<string> notices =
             container.Write(target, loaded.Adapter, AdaptableLinears.Of(model), origin);
         return new ConvertedAdapter(
@@ -68,6 +71,7 @@ internal static class AdapterConversion
     /// <summary>What a file says that was made from a model and an adapter.</summary>
     /// <param name="source">The adapter.</param>
     /// <param name="model">The model.</param>
+    /// <param name="license">The new file's terms; null where nothing states any.</param>
     /// <param name="hashes">Knows or computes the model's content hash.</param>
     /// <param name="command">The command line.</param>
     /// <param name="progress">Told bytes done and bytes in all while the model's hash is computed.</param>
@@ -76,6 +80,7 @@ internal static class AdapterConversion
     public static FileOrigin OriginOf(
         AdapterSource source,
         LanguageModel model,
+        StatedLicense? license,
         ContentHashCache hashes,
         string command,
         Action<long, long>? progress,
@@ -88,9 +93,7 @@ internal static class AdapterConversion
                 Path.GetFileName(Path.GetFullPath(source.Path).TrimEnd('/', '\\')),
                 ContentHash.Compute(source.Content, progress: null, cancellation)),
         ],
-        source.Origin.IsOurs
-            ? new StatedLicense(source.Origin.Terms, "the adapter's metadata")
-            : source.License ?? model.Source.License,
+        license,
         command,
         AdapterOrigin.CurrentVersion);
 }

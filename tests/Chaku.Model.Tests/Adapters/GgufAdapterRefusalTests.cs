@@ -85,6 +85,11 @@ public sealed class GgufAdapterRefusalTests
                 () => AdapterReader.Read(model.Path, model, SampleAdapters.Hashes)).Message,
             StringComparison.Ordinal);
         Assert.Throws<ModelFormatException>(() => AdapterReader.Read(other, model, SampleAdapters.Hashes));
+        Assert.Contains(
+            "is a file: an adapter is a GGUF file or a folder",
+            Assert.Throws<AdapterException>(
+                () => AdapterReader.Read(folder.Write("a.bin", "x"), model, SampleAdapters.Hashes)).Message,
+            StringComparison.Ordinal);
     }
 
     [Theory]

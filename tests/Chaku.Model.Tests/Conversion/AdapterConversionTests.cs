@@ -85,7 +85,7 @@ public sealed class AdapterConversionTests
         using LanguageModel model = SampleAdapters.Model();
         using TemporaryFolder folder = new();
         string patterns =
-            $"""
+            $$"""
             "rank_pattern": {"1.self_attn.v_proj": 3}, "alpha_pattern": {"layers.1.self_attn.v_proj": {{alpha}}},
             """;
         string config = SampleAdapters.Config.Replace("\"r\"", patterns + "\"r\"", StringComparison.Ordinal);
@@ -113,18 +113,22 @@ public sealed class AdapterConversionTests
             SampleAdapters.Logits(model, AdapterReader.Read(at, model, SampleAdapters.Hashes).Adapter);
     }
 
-    [Fact]
-    public void A_scale_that_float32_cannot_keep_is_refused_and_nothing_is_written()
+    [Theory]
+    [InlineData(
+        "\"alpha_pattern\": {\"1.self_attn.v_proj\": 3e38},",
+        "the scale of 'blk.1.attn_v.weight' cannot be kept")]
+    [InlineData("\"use_rslora\": true, \"lora_alpha\": 3e38,", "rsLoRA's scale cannot be kept")]
+    public void A_scale_that_float32_cannot_keep_is_refused_and_nothing_is_written(string settings, string reason)
     {
         using LanguageModel model = SampleAdapters.Model();
         using TemporaryFolder folder = new();
-        string config = SampleAdapters.Config.Replace(
-            "\"r\"", "\"alpha_pattern\": {\"1.self_attn.v_proj\": 3e38}, \"r\"", StringComparison.Ordinal);
+        string config = SampleAdapters.Config.Replace("\"lora_alpha\": 4,", "", StringComparison.Ordinal)
+            .Replace("\"r\"", settings + "\"r\"", StringComparison.Ordinal);
         string path = folder.WriteFolder(SampleAdapters.Values(b: 1e3f), config);
 
         string message = Assert.Throws<AdapterException>(() => Convert(path, folder["b.gguf"], model)).Message;
 
-        Assert.Contains("the scale of 'blk.1.attn_v.weight' cannot be kept", message, StringComparison.Ordinal);
+        Assert.Contains(reason, message, StringComparison.Ordinal);
         Assert.Equal([path], Directory.GetFileSystemEntries(folder.Path));
     }
 
