@@ -166,7 +166,7 @@ internal sealed class MergeJob(Terminal terminal)
         return Divergence.Measure(model, merge.Bound, merged, windows, progress.Report, terminal.Cancellation);
     }
 
-    private static IReadOnlyList<int[]> WindowsOf(LanguageModel model, string path)
+    private static int[][] WindowsOf(LanguageModel model, string path)
     {
         string text = File.ReadAllText(path, new UTF8Encoding(false));
         int[] first = model.Tokenizer.Vocabulary is { AddBos: true, BosId: { } bos } ? [bos] : [];
@@ -179,7 +179,7 @@ internal sealed class MergeJob(Terminal terminal)
     }
 
     // Each window with a seed of its own, from the token that a text begins with.
-    private IReadOnlyList<int[]> Written(LanguageModel model, BoundAdapter adapter)
+    private int[][] Written(LanguageModel model, BoundAdapter adapter)
     {
         Vocabulary vocabulary = model.Tokenizer.Vocabulary;
         int[] prompt = [vocabulary.BosId ?? vocabulary.EosId ?? 0];

@@ -23,8 +23,8 @@ internal sealed record MergeReport(
     public string LossSentence => string.Create(
         CultureInfo.InvariantCulture,
         $"Merged, the next token's probabilities are {Loss.MeanKl:0.0000000} ± {Loss.KlError:0.0000000} nats (KL) " +
-        $"from those of the adapter beside the model, on {Text}; the first choice is the same {Loss.SameTopShare:0.0%} of " +
-        $"the time, and the perplexity is {Loss.Changed.Perplexity:0.0000} instead of " +
+        $"from those of the adapter beside the model, on {Text}; the first choice is the same " +
+        $"{Loss.SameTopShare:0.0%} of the time, and the perplexity is {Loss.Changed.Perplexity:0.0000} instead of " +
         $"{Loss.Reference.Perplexity:0.0000}.");
 
     private string Formats => string.Join(", ", Merge.Formats);

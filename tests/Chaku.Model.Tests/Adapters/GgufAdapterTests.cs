@@ -1,6 +1,5 @@
 using Chaku.Kernels.Ops;
 using Chaku.Model.Adapters;
-using Chaku.Model.Files;
 using Chaku.Model.Tests.Decoding;
 using Chaku.Tests;
 
