@@ -47,7 +47,7 @@ public sealed class MainJobTests
             process.Refresh();
             double seconds = (process.TotalProcessorTime - start).TotalSeconds;
             double perplexity = Math.Exp(report.ValidationAfter!.Value);
-            BoundAdapter adapter = model.Bind(PeftAdapter.Read(
+            BoundAdapter adapter = model.Bind(AdapterReader.Read(
                 folder,
                 model,
                 ContentHashCache.ForUser(),

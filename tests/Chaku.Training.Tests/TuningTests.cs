@@ -67,7 +67,7 @@ public sealed class TuningTests
             model, data, files.InFolder("adapter"), options, cancellation: TestContext.Current.CancellationToken);
 
         Assert.True(report.LastLoss < 0.7 * report.FirstLoss, $"loss {report.FirstLoss} -> {report.LastLoss}");
-        LoadedAdapter loaded = PeftAdapter.Read(
+        LoadedAdapter loaded = AdapterReader.Read(
             files.InFolder("adapter"),
             model,
             ContentHashCache.ForUser(),

@@ -128,7 +128,7 @@ internal sealed class OwnCommand : ProgramCommand
     }
 
     private static BoundAdapter Bind(string output, LanguageModel model, Terminal terminal) =>
-        model.Bind(PeftAdapter.Read(
+        model.Bind(AdapterReader.Read(
             output, model, ContentHashCache.ForUser(), isForced: false, progress: null, terminal.Cancellation).Adapter);
 
     private TuneOptions ReadOptions(ParseResult arguments, Terminal terminal, LanguageModel model, bool isOwn)

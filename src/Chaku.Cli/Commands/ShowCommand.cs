@@ -15,8 +15,8 @@ internal sealed class ShowCommand : ProgramCommand
     private readonly Argument<string> _path = new("FILE")
     {
         Description =
-            "A model (a GGUF file, a Hugging Face folder, or OWNER/NAME[/FILE] that was pulled), or an adapter's " +
-            "folder.",
+            "A model (a GGUF file, a Hugging Face folder, or OWNER/NAME[/FILE] that was pulled), or an adapter (a " +
+            "folder in PEFT's format or a GGUF file).",
     };
 
     private readonly Option<bool> _hash = new("--hash")
@@ -83,12 +83,6 @@ internal sealed class ShowCommand : ProgramCommand
 
     private FileReport CreateReport(string path, ParseResult arguments, Terminal terminal)
     {
-        if (!Directory.Exists(path))
-        {
-            using GgufFile file = GgufFile.Open(path);
-            return ModelReport.Create(file, Hash(file.Content, arguments, terminal));
-        }
-
         if (File.Exists(Path.Combine(path, HuggingFaceConfig.FileName)))
         {
             Metadata config = HuggingFaceConfig.Read(Path.Combine(path, HuggingFaceConfig.FileName));
@@ -96,9 +90,15 @@ internal sealed class ShowCommand : ProgramCommand
             return ModelReport.Create(path, config, weights, Hash(weights.Content, arguments, terminal));
         }
 
-        using PeftFolder folder = PeftFolder.Open(path);
+        if (!Directory.Exists(path) && AdapterContainers.Find(path) is null)
+        {
+            using GgufFile file = GgufFile.Open(path);
+            return ModelReport.Create(file, Hash(file.Content, arguments, terminal));
+        }
+
+        using AdapterSource adapter = AdapterSource.Open(path);
         using ProgressReport progress = terminal.Progress("measuring the changes");
-        return AdapterReport.Create(folder, progress.Report, terminal.Cancellation);
+        return AdapterReport.Create(adapter, progress.Report, terminal.Cancellation);
     }
 
     private string? Hash(ModelContent content, ParseResult arguments, Terminal terminal)
@@ -119,9 +119,9 @@ internal sealed class ShowCommand : ProgramCommand
             throw new UsageException("--hash and --template exclude each other");
         }
 
-        if (File.Exists(Path.Combine(path, PeftFolder.ConfigName)))
+        if (AdapterContainers.Find(path) is not null)
         {
-            throw new UsageException("--template takes a model: an adapter's folder has no vocabulary");
+            throw new UsageException("--template takes a model: an adapter has no vocabulary");
         }
 
         Conversation conversation = _conversation.Read(arguments);

@@ -22,8 +22,8 @@ internal sealed class ModelArguments
     private readonly Option<string?> _adapter = new("--adapter")
     {
         Description =
-            "An adapter to run the model with, a folder in PEFT's format or OWNER/NAME that was pulled; =SCALE " +
-            "changes its strength (1: as trained).",
+            "An adapter to run the model with: a folder in PEFT's format, a GGUF file, or OWNER/NAME that was pulled; " +
+            "=SCALE changes its strength (1: as trained).",
         HelpName = "A[=SCALE]",
     };
 
@@ -141,10 +141,10 @@ internal sealed class ModelArguments
             return new AdapterChoice(null, null, IsForced: false);
         }
 
-        (string path, float scale) = SplitScale(text);
+        (string path, float scale) = ScaledPath.Split(text, "--adapter");
         using ProgressReport progress = terminal.Progress("reading the model to know it again");
         bool isForced = arguments.GetValue(_force);
-        LoadedAdapter loaded = PeftAdapter.Read(
+        LoadedAdapter loaded = AdapterReader.Read(
             ModelPath.Resolve(path),
             model,
             ContentHashCache.ForUser(),
@@ -157,21 +157,6 @@ internal sealed class ModelArguments
         }
 
         return new AdapterChoice(loaded, model.Bind(loaded.Adapter, scale), isForced);
-    }
-
-    // A folder's own name may have the sign in it.
-    private static (string Path, float Scale) SplitScale(string text)
-    {
-        int sign = text.LastIndexOf('=');
-        if (sign < 0 || Directory.Exists(text))
-        {
-            return (text, 1);
-        }
-
-        return float.TryParse(text.AsSpan(sign + 1), NumberStyles.Float, CultureInfo.InvariantCulture, out float scale)
-            && float.IsFinite(scale)
-                ? (text[..sign], scale)
-                : throw new UsageException($"--adapter takes a scale that is a number, not '{text[(sign + 1)..]}'");
     }
 }
 

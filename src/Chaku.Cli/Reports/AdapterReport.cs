@@ -4,24 +4,24 @@ using Chaku.Model.Licenses;
 
 namespace Chaku.Cli.Reports;
 
-/// <summary>What an adapter's folder says of itself, and how much it changes.</summary>
+/// <summary>What an adapter says of itself, and how much it changes.</summary>
 internal static class AdapterReport
 {
     /// <summary>Reads the settings, the header and the factors.</summary>
-    /// <param name="folder">The adapter.</param>
+    /// <param name="source">The adapter.</param>
     /// <param name="progress">Told how many of its modules have been measured.</param>
     /// <param name="cancellation">Stops it.</param>
-    public static FileReport Create(PeftFolder folder, Action<long, long> progress, CancellationToken cancellation)
+    public static FileReport Create(AdapterSource source, Action<long, long> progress, CancellationToken cancellation)
     {
-        IReadOnlyList<FileTensor> tensors = folder.Weights.Tensors;
+        IReadOnlyList<FileTensor> tensors = source.Tensors;
         return new FileReport
         {
-            Facts = [.. Facts(folder), .. Origin(folder.Origin)],
-            Effects = Effects(folder, progress, cancellation),
-            License = folder.Origin.IsOurs
-                ? ResultLicense.Of(folder.Origin.BaseLicense, folder.Origin.DataLicense)
+            Facts = [.. Facts(source), .. Origin(source.Origin)],
+            Effects = Effects(source, progress, cancellation),
+            License = source.Origin.IsOurs
+                ? ResultLicense.Of(source.Origin.BaseLicense, source.Origin.DataLicense)
                 : null,
-            Metadata = [.. folder.Weights.Metadata.Select(pair => (pair.Key, (object)pair.Value))],
+            Metadata = [.. source.Metadata.Select(pair => (pair.Key, (object)pair.Value))],
             Tensors =
             [
                 .. tensors.Select(tensor =>
@@ -30,22 +30,23 @@ internal static class AdapterReport
         };
     }
 
-    private static (string Field, object? Value)[] Facts(PeftFolder folder)
+    private static (string Field, object? Value)[] Facts(AdapterSource source)
     {
-        LoraSettings settings = folder.Config.Settings;
+        LoraSettings settings = source.Settings;
         return
         [
             ("kind", "adapter"),
-            ("file", folder.Path),
+            ("file", source.Path),
+            ("container", source.Container.Name),
             ("rank", (long)settings.Rank),
             ("alpha", (double)settings.Alpha),
             ("rslora", settings.IsRankStabilised),
             ("dora", settings.IsWeightDecomposed),
-            ("fan_in_fan_out", folder.Config.IsFanInFanOut),
-            ("target_modules", Joined(folder.Config.TargetModules, ", ")),
-            ("modules_to_save", Joined(folder.Config.ModulesToSave, ", ")),
-            ("not_supported", Joined(folder.Unsupported, "; ") ?? "nothing"),
-            ("parameter_count", folder.Weights.Tensors.Sum(tensor => tensor.ElementCount)),
+            ("fan_in_fan_out", source.IsFanInFanOut),
+            ("target_modules", Joined(source.TargetModules, ", ")),
+            ("modules_to_save", Joined(source.ModulesToSave, ", ")),
+            ("not_supported", Joined(source.Unsupported, "; ") ?? "nothing"),
+            ("parameter_count", source.Tensors.Sum(tensor => tensor.ElementCount)),
         ];
     }
 
@@ -69,24 +70,24 @@ internal static class AdapterReport
 
     // ‖W‖ is the base's, and so is what DoRA's magnitudes are compared with.
     private static ModuleEffect[] Effects(
-        PeftFolder folder, Action<long, long> progress, CancellationToken cancellation)
+        AdapterSource source, Action<long, long> progress, CancellationToken cancellation)
     {
-        ModuleEffect[] effects = new ModuleEffect[folder.Pairs.Count];
+        ModuleEffect[] effects = new ModuleEffect[source.Pairs.Count];
         for (int i = 0; i < effects.Length; i++)
         {
-            PeftPair pair = folder.Pairs[i];
-            effects[i] = new ModuleEffect(pair.Module, Change(folder, pair, cancellation), Weight: 0);
+            FactorPair pair = source.Pairs[i];
+            effects[i] = new ModuleEffect(pair.Module, Change(source, pair, cancellation), Weight: 0);
             progress(i + 1, effects.Length);
         }
 
         return effects;
     }
 
-    private static double Change(PeftFolder folder, PeftPair pair, CancellationToken cancellation)
+    private static double Change(AdapterSource source, FactorPair pair, CancellationToken cancellation)
     {
         try
         {
-            return AdapterEffect.LowRankChange(folder.ReadFactors(pair), cancellation);
+            return AdapterEffect.LowRankChange(source.ReadFactors(pair), cancellation);
         }
         catch (AdapterException)
         {

@@ -42,12 +42,11 @@ internal sealed class AdaptableLinears
 
     private const string Suffix = ".weight";
 
-    private readonly ModelSource _source;
     private readonly Decoder _decoder;
 
     private AdaptableLinears(LanguageModel model)
     {
-        _source = model.Source;
+        Source = model.Source;
         _decoder = model.Decoder;
         Dictionary<string, string> modules = Modules();
 
@@ -65,11 +64,17 @@ internal sealed class AdaptableLinears
     /// <summary>The layers, in the decoder's order.</summary>
     public IReadOnlyList<AdaptableLinear> All { get; }
 
+    /// <summary>Where the model comes from.</summary>
+    public ModelSource Source { get; }
+
     /// <summary>The layers of a model.</summary>
     public static AdaptableLinears Of(LanguageModel model) => new(model);
 
     /// <summary>The layer of this Hugging Face name; null where there is none.</summary>
     public AdaptableLinear? FindModule(string module) => All.FirstOrDefault(linear => linear.Module == module);
+
+    /// <summary>The layer whose weights have this GGUF name; null where there is none.</summary>
+    public AdaptableLinear? FindTensor(string tensor) => All.FirstOrDefault(linear => linear.Linear.Name == tensor);
 
     /// <summary>The layers that targets name, in the decoder's order.</summary>
     /// <param name="targets">
@@ -113,7 +118,20 @@ internal sealed class AdaptableLinears
         int[] rows = new int[linear.Linear.OutputSize];
         for (int row = 0; row < rows.Length; row++)
         {
-            rows[row] = _source.StoredRow(_decoder.Config, linear.Linear.Name, row);
+            rows[row] = Source.StoredRow(_decoder.Config, linear.Linear.Name, row);
+        }
+
+        return rows;
+    }
+
+    /// <summary>For each row of a GGUF file's matrix, the row of the model's matrix that it is.</summary>
+    public int[] StoredRowsOfGguf(AdaptableLinear linear)
+    {
+        int[] stored = StoredRows(linear);
+        int[] rows = new int[stored.Length];
+        for (int row = 0; row < rows.Length; row++)
+        {
+            rows[Source.Family.GgufRow(_decoder.Config, linear.Linear.Name, row)] = stored[row];
         }
 
         return rows;
@@ -140,7 +158,7 @@ internal sealed class AdaptableLinears
     private Dictionary<string, string> Modules()
     {
         Dictionary<string, string> modules = new(StringComparer.Ordinal);
-        foreach (ModuleNames names in _source.Family.Modules)
+        foreach (ModuleNames names in Source.Family.Modules)
         {
             for (int layer = 0; layer < _decoder.Config.LayerCount; layer++)
             {

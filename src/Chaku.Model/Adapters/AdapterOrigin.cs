@@ -8,6 +8,8 @@ namespace Chaku.Model.Adapters;
 /// </summary>
 internal sealed record AdapterOrigin
 {
+    private const string Unknown = "unknown";
+
     /// <summary>This software's version.</summary>
     public static string CurrentVersion { get; } = typeof(AdapterOrigin).Assembly.GetName().Version!.ToString(3);
 
@@ -61,6 +63,10 @@ internal sealed record AdapterOrigin
 
     /// <summary>Whether it says anything that this software writes.</summary>
     public bool IsOurs => BaseSha256 is not null || Version is not null;
+
+    /// <summary>The terms of base and data, with a comma between: they bind whatever is made of the adapter.</summary>
+    public string Terms =>
+        string.Join(", ", ((string[])[BaseLicense ?? Unknown, DataLicense ?? Unknown]).Distinct());
 
     /// <summary>The origin of an adapter that this software trains on a model.</summary>
     /// <param name="model">The base.</param>

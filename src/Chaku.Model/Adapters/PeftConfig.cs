@@ -71,7 +71,7 @@ internal sealed record PeftConfig
         using (Utf8JsonWriter json = new(output, new JsonWriterOptions { Indented = true, NewLine = "\n" }))
         {
             json.WriteStartObject();
-            WriteEmptyObject(json, "alpha_pattern");
+            Patterns.WriteAlphas(json);
             json.WriteNull("auto_mapping");
             json.WriteString("base_model_name_or_path", BaseName);
             json.WriteString("bias", "none");
@@ -85,7 +85,7 @@ internal sealed record PeftConfig
             json.WriteNull("modules_to_save");
             json.WriteString("peft_type", "LORA");
             json.WriteNumber("r", Settings.Rank);
-            WriteEmptyObject(json, "rank_pattern");
+            Patterns.WriteRanks(json);
             json.WriteNull("revision");
             json.WriteStartArray("target_modules");
             foreach (string target in TargetModules)
@@ -141,11 +141,5 @@ internal sealed record PeftConfig
         string? Text(string name) => fields.Find(name)?.AsText();
 
         bool IsTrue(string name) => fields.Find(name)?.AsBoolean() ?? false;
-    }
-
-    private static void WriteEmptyObject(Utf8JsonWriter json, string name)
-    {
-        json.WriteStartObject(name);
-        json.WriteEndObject();
     }
 }

@@ -1,28 +1,12 @@
 using System.Globalization;
 using Chaku.Kernels.Memory;
 using Chaku.Model.Files;
+using Chaku.Model.Licenses;
 
 namespace Chaku.Model.Adapters;
 
-/// <summary>The two factors of one module in an adapter's file, and its magnitudes.</summary>
-/// <param name="Module">Its Hugging Face name.</param>
-/// <param name="A">[r, in].</param>
-/// <param name="B">[out, r], rows in Hugging Face's order.</param>
-/// <param name="Settings">Its own rank and alpha.</param>
-internal sealed record PeftPair(string Module, FileTensor A, FileTensor B, LoraSettings Settings)
-{
-    /// <summary>[out], rows in Hugging Face's order; null without DoRA.</summary>
-    public FileTensor? Magnitude { get; init; }
-
-    /// <summary>Columns of the changed matrix.</summary>
-    public long InputSize => A.Shape[1];
-
-    /// <summary>Rows of the changed matrix.</summary>
-    public long OutputSize => B.Shape[0];
-}
-
-/// <summary>An adapter's folder, open: what it says of itself, and its factors where they lie.</summary>
-internal sealed class PeftFolder : IDisposable
+/// <summary>An adapter's folder in PEFT's format, open.</summary>
+internal sealed class PeftFolder : AdapterSource
 {
     /// <summary>The name of the file with the settings.</summary>
     public const string ConfigName = "adapter_config.json";
@@ -55,23 +39,53 @@ internal sealed class PeftFolder : IDisposable
         }
     }
 
-    /// <summary>The folder.</summary>
-    public string Path { get; }
+    /// <inheritdoc/>
+    public override string Path { get; }
+
+    /// <inheritdoc/>
+    public override AdapterContainer Container => new PeftContainer();
 
     /// <summary>The settings.</summary>
     public PeftConfig Config { get; }
 
-    /// <summary>Where it comes from.</summary>
-    public AdapterOrigin Origin { get; }
+    /// <inheritdoc/>
+    public override LoraSettings Settings => Config.Settings;
+
+    /// <inheritdoc/>
+    public override AdapterOrigin Origin { get; }
+
+    /// <inheritdoc/>
+    public override StatedLicense? License => StatedLicense.InFolder(Path);
 
     /// <summary>The file with the factors.</summary>
     public TensorFile Weights { get; }
 
-    /// <summary>The changed modules, in the file's order.</summary>
-    public IReadOnlyList<PeftPair> Pairs { get; }
+    /// <inheritdoc/>
+    public override IReadOnlyDictionary<string, string> Metadata => Weights.Metadata;
 
-    /// <summary>Why this adapter cannot be computed, a line for each reason; none where it can.</summary>
-    public IReadOnlyList<string> Unsupported { get; }
+    /// <inheritdoc/>
+    public override IReadOnlyList<FileTensor> Tensors => Weights.Tensors;
+
+    /// <inheritdoc/>
+    public override ModelContent Content => Weights.Content;
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<FactorPair> Pairs { get; }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> TargetModules => Config.TargetModules;
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> ModulesToSave => Config.ModulesToSave;
+
+    /// <inheritdoc/>
+    public override bool IsFanInFanOut => Config.IsFanInFanOut;
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> Unsupported { get; }
+
+    /// <inheritdoc/>
+    protected override string WeightsPath => Weights.Path;
 
     /// <summary>
     /// The settings as the factors' file repeats them, so that files of two adapters do not pass for one.
@@ -93,12 +107,12 @@ internal sealed class PeftFolder : IDisposable
     /// <exception cref="ModelFormatException">A file is broken.</exception>
     /// <exception cref="IOException">A file is missing or cannot be read.</exception>
     /// <exception cref="UnauthorizedAccessException">Reading is not permitted.</exception>
-    public static PeftFolder Open(string path)
+    public static new PeftFolder Open(string path)
     {
         if (!Directory.Exists(path))
         {
             throw new AdapterException(File.Exists(path)
-                ? $"{path} is a file: an adapter is a folder with {ConfigName} and {WeightsName}"
+                ? $"{path} is a file: an adapter is a GGUF file or a folder with {ConfigName} and {WeightsName}"
                 : $"{path}: there is no such folder");
         }
 
@@ -117,58 +131,39 @@ internal sealed class PeftFolder : IDisposable
         }
     }
 
-    /// <summary>A module's factors.</summary>
-    /// <param name="pair">The module.</param>
-    /// <param name="storedRows">
-    /// For each row of the file's B the row that it becomes; null leaves them as they are.
-    /// </param>
-    /// <exception cref="AdapterException">A value is no finite number.</exception>
-    public LoraFactors ReadFactors(PeftPair pair, int[]? storedRows = null)
+    /// <inheritdoc/>
+    public override void Dispose() => Weights.Dispose();
+
+    // An adapter of the model without its head has names that lack the first part: 'h.0.attn.c_attn'.
+    /// <inheritdoc/>
+    protected override AdaptableLinear? Find(AdaptableLinears linears, string module) => linears.FindModule(module)
+        ?? linears.All.FirstOrDefault(linear => linear.Module[(linear.Module.IndexOf('.') + 1)..] == module);
+
+    /// <inheritdoc/>
+    protected override int[] StoredRows(AdaptableLinears linears, AdaptableLinear linear) =>
+        linears.StoredRows(linear);
+
+    /// <inheritdoc/>
+    protected override WeightMatrix Matrix(FileTensor tensor) => Weights.Matrix(tensor);
+
+    // PEFT makes the layers that the settings name and fills them from the file: where the two disagree, it would run
+    // another adapter than this file's.
+    /// <inheritdoc/>
+    protected override void CheckTargets(AdaptableLinears linears, IReadOnlySet<AdaptableLinear> adapted)
     {
-        WeightMatrix a = Weights.Matrix(pair.A);
-        WeightMatrix b = Weights.Matrix(pair.B);
-        LoraFactors factors = new(a.Rows, a.Columns, b.Rows, pair.Settings.Scale, pair.Magnitude is not null);
-        for (int row = 0; row < a.Rows; row++)
+        if (!Config.TargetsAreComplete)
         {
-            Span<float> values = factors.AValues.Slice(row * a.Columns, a.Columns);
-            a.Dequantise(row, 0, values);
-            CheckFinite(pair.A, values);
+            return;
         }
 
-        float[] column = new float[b.Columns];
-        for (int row = 0; row < b.Rows; row++)
+        foreach (AdaptableLinear linear in linears.All)
         {
-            b.Dequantise(row, 0, column);
-            CheckFinite(pair.B, column);
-            for (int i = 0; i < column.Length; i++)
+            bool isTarget = Config.TargetModules.Any(linear.IsModule);
+            if (isTarget != adapted.Contains(linear))
             {
-                factors.TransposedBValues[(i * b.Rows) + (storedRows?[row] ?? row)] = column[i];
-            }
-        }
-
-        if (pair.Magnitude is { } tensor)
-        {
-            float[] magnitude = Weights.Singles(tensor);
-            CheckFinite(tensor, magnitude);
-            for (int row = 0; row < magnitude.Length; row++)
-            {
-                factors.Magnitude![storedRows?[row] ?? row] = magnitude[row];
-            }
-        }
-
-        return factors;
-    }
-
-    /// <summary>Unmaps the file; the tensors are dead from then on.</summary>
-    public void Dispose() => Weights.Dispose();
-
-    private void CheckFinite(FileTensor tensor, ReadOnlySpan<float> values)
-    {
-        foreach (float value in values)
-        {
-            if (!float.IsFinite(value))
-            {
-                throw new AdapterException($"{Weights.Path}: expected numbers in {tensor}, found {value}");
+                throw new AdapterException(isTarget
+                    ? $"{Path} has no factors for '{linear.Module}', which its target_modules name"
+                    : $"{Path} has factors for '{linear.Module}', which its target_modules do not name");
             }
         }
     }
@@ -186,7 +181,7 @@ internal sealed class PeftFolder : IDisposable
         }
     }
 
-    private List<PeftPair> ReadPairs()
+    private List<FactorPair> ReadPairs()
     {
         Dictionary<PeftFactorName, FileTensor> factors = [];
         foreach (FileTensor tensor in Weights.Tensors)
@@ -197,7 +192,7 @@ internal sealed class PeftFolder : IDisposable
             }
         }
 
-        List<PeftPair> pairs = [];
+        List<FactorPair> pairs = [];
         foreach ((PeftFactorName name, FileTensor tensor) in factors)
         {
             FileTensor? a = factors.GetValueOrDefault(name with { Kind = PeftFactorKind.A });
@@ -210,7 +205,7 @@ internal sealed class PeftFolder : IDisposable
             if (name.Kind == PeftFactorKind.A)
             {
                 LoraSettings settings = Config.Patterns.Apply(name.Module, Config.Settings);
-                pairs.Add(Checked(new PeftPair(name.Module, a, b, settings)
+                pairs.Add(Checked(new FactorPair(name.Module, a, b, settings)
                 {
                     Magnitude = factors.GetValueOrDefault(name with { Kind = PeftFactorKind.Magnitude }),
                 }));
@@ -220,20 +215,8 @@ internal sealed class PeftFolder : IDisposable
         return pairs;
     }
 
-    private PeftPair Checked(PeftPair pair)
-    {
-        int rank = pair.Settings.Rank;
-        if (pair.A.Shape is not [_, > 0] || pair.A.Shape[0] != rank)
-        {
-            throw Wrong(pair.A, $"a shape of [{rank}, inputs], as {ConfigName} says");
-        }
-
-        if (pair.B.Shape is not [> 0, _] || pair.B.Shape[1] != rank)
-        {
-            throw Wrong(pair.B, $"a shape of [outputs, {rank}], as {ConfigName} says");
-        }
-
-        return (pair.Magnitude, pair.Settings.IsWeightDecomposed) switch
+    private FactorPair Checked(FactorPair pair) =>
+        (pair.Magnitude, CheckedShapes(pair, ConfigName).Settings.IsWeightDecomposed) switch
         {
             (null, false) => pair,
             (null, true) => throw Wrong(pair.A, "magnitudes beside it, as use_dora asks for"),
@@ -241,8 +224,4 @@ internal sealed class PeftFolder : IDisposable
             ({ Shape: [long length] }, _) when length == pair.OutputSize => pair,
             ({ } magnitude, _) => throw Wrong(magnitude, $"a shape of [{pair.OutputSize}]"),
         };
-    }
-
-    private AdapterException Wrong(FileTensor tensor, string expected) =>
-        new($"{Weights.Path}: expected {expected}, found {tensor}");
 }

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text.Json;
 
 namespace Chaku.Model.Adapters;
 
@@ -28,6 +29,11 @@ internal sealed class PeftPatterns
         _alphas = alphas;
     }
 
+    /// <summary>Patterns that give some modules a rank of their own.</summary>
+    /// <param name="ranks">Ranks by the modules' whole names.</param>
+    public static PeftPatterns OfRanks(IEnumerable<KeyValuePair<string, int>> ranks) =>
+        new([.. ranks.Select(entry => KeyValuePair.Create(entry.Key, (double)entry.Value))], []);
+
     /// <summary>Reads the patterns of a file.</summary>
     /// <exception cref="ModelFormatException">They are no objects of numbers.</exception>
     public static PeftPatterns Read(PeftConfigFields fields)
@@ -55,6 +61,24 @@ internal sealed class PeftPatterns
             Alpha = (float)(Find(_alphas, module) ?? settings.Alpha),
         };
         return own.Checked();
+    }
+
+    /// <summary>Writes the ranks, as a field of the file.</summary>
+    public void WriteRanks(Utf8JsonWriter json) => Write(json, RankKey, _ranks);
+
+    /// <summary>Writes the alphas, as a field of the file.</summary>
+    public void WriteAlphas(Utf8JsonWriter json) => Write(json, AlphaKey, _alphas);
+
+    private static void Write(
+        Utf8JsonWriter json, string field, IReadOnlyList<KeyValuePair<string, double>> entries)
+    {
+        json.WriteStartObject(field);
+        foreach ((string name, double value) in entries)
+        {
+            json.WriteNumber(name, value);
+        }
+
+        json.WriteEndObject();
     }
 
     private static double? Find(IReadOnlyList<KeyValuePair<string, double>> entries, string module)

@@ -1,5 +1,7 @@
 using System.Runtime.InteropServices;
+using System.Text;
 using Chaku.Kernels.Formats;
+using Chaku.Model.Conversion;
 using Chaku.Model.Files;
 
 namespace Chaku.Model.Adapters;
@@ -7,6 +9,8 @@ namespace Chaku.Model.Adapters;
 /// <summary>Writes an adapter as a folder in PEFT's format: the same adapter gives the same bytes.</summary>
 internal static class PeftWriter
 {
+    private const string CardName = "README.md";
+
     /// <summary>
     /// Writes an adapter whole or not at all; one that is there already stays until the new one is complete.
     /// </summary>
@@ -14,9 +18,17 @@ internal static class PeftWriter
     /// <param name="adapter">The adapter.</param>
     /// <param name="linears">Its base's linear layers.</param>
     /// <param name="create">Creates a file under its temporary name; null for the disk's.</param>
+    /// <param name="origin">
+    /// What it was made from, which the file and a card say; null for one that was trained.
+    /// </param>
+    /// <exception cref="ArgumentException">A factor's scale is its own, or magnitudes are not everywhere.</exception>
     /// <exception cref="IOException">The folder or a file cannot be written.</exception>
     public static void Write(
-        string path, LoraAdapter adapter, AdaptableLinears linears, Func<string, Stream>? create = null)
+        string path,
+        LoraAdapter adapter,
+        AdaptableLinears linears,
+        Func<string, Stream>? create = null,
+        FileOrigin? origin = null)
     {
         HashSet<AdaptableLinear> adapted =
             [.. linears.All.Where(linear => adapter.Factors.ContainsKey(linear.Linear.Name))];
@@ -26,28 +38,27 @@ internal static class PeftWriter
                 $"of {adapter.Factors.Count} changed matrices, the model has {adapted.Count}", nameof(adapter));
         }
 
-        LoraSettings settings = SettingsOfAll(adapter);
+        CheckSettings(adapter);
         byte[] config = new PeftConfig
         {
-            Settings = settings,
+            Settings = adapter.Settings,
             TargetModules = linears.TargetModules(adapted),
             BaseName = adapter.Origin.BaseName,
+            Patterns = PeftPatterns.OfRanks(OwnRanks(adapter, linears)),
         }.ToJson();
-        Dictionary<string, string> metadata = AdapterMetadata.Write(adapter.Origin);
-        foreach ((string key, string value) in PeftFolder.SettingsMetadata(settings))
-        {
-            metadata.Add(key, value);
-        }
-
-        // PyTorch's readers look for it.
-        metadata.Add("format", "pt");
+        Dictionary<string, string> metadata = MetadataOf(adapter, origin);
         TensorSource[] tensors =
             [.. linears.All.Where(adapted.Contains).SelectMany(linear => Tensors(linear, adapter, linears))];
+        byte[] card = Encoding.UTF8.GetBytes(origin?.Card(
+            Path.GetFileName(Path.GetFullPath(path).TrimEnd('/', '\\')),
+            "A LoRA adapter in PEFT's format, converted from another format without a change of what it computes.")
+            ?? "");
         WriteFolder(
             path,
             [
                 (PeftFolder.ConfigName, stream => stream.Write(config)),
                 (PeftFolder.WeightsName, stream => SafetensorsWriter.Write(stream, metadata, tensors)),
+                .. origin is null ? [] : ((string, Action<Stream>)[])[(CardName, stream => stream.Write(card))],
             ],
             create);
     }
@@ -77,13 +88,47 @@ internal static class PeftWriter
         }
     }
 
-    private static LoraSettings SettingsOfAll(LoraAdapter adapter)
+    // A rank may be a module's own, and is known by its name; what would be a scale of its own is the caller's to fold.
+    private static void CheckSettings(LoraAdapter adapter)
     {
         LoraSettings settings = adapter.Settings;
-        return adapter.Factors.Values.All(pair => pair.Rank == settings.Rank && pair.Scale == settings.Scale
-                && pair.Magnitude is not null == settings.IsWeightDecomposed)
-            ? settings
-            : throw new ArgumentException("factors with a rank or scale of their own are not written", nameof(adapter));
+        foreach ((string name, LoraFactors pair) in adapter.Factors)
+        {
+            float scale = (settings with { Rank = pair.Rank }).Scale;
+            if (pair.Scale != scale || pair.Magnitude is not null != settings.IsWeightDecomposed)
+            {
+                string magnitudes = settings.IsWeightDecomposed ? "everywhere" : "nowhere";
+                throw new ArgumentException(
+                    $"expected a scale of {scale} for rank {pair.Rank} and magnitudes {magnitudes}; "
+                    + $"'{name}' has a scale of {pair.Scale} and {pair.Magnitude?.Length ?? 0} magnitudes",
+                    nameof(adapter));
+            }
+        }
+    }
+
+    private static IEnumerable<KeyValuePair<string, int>> OwnRanks(LoraAdapter adapter, AdaptableLinears linears) =>
+        from linear in linears.All
+        where adapter.Factors.ContainsKey(linear.Linear.Name)
+        let rank = adapter.Factors[linear.Linear.Name].Rank
+        where rank != adapter.Settings.Rank
+        select KeyValuePair.Create(linear.Module, rank);
+
+    private static Dictionary<string, string> MetadataOf(LoraAdapter adapter, FileOrigin? origin)
+    {
+        Dictionary<string, string> metadata = AdapterMetadata.Write(adapter.Origin);
+        foreach ((string key, string value) in PeftFolder.SettingsMetadata(adapter.Settings))
+        {
+            metadata.Add(key, value);
+        }
+
+        foreach ((string key, string value) in origin?.Fields() ?? [])
+        {
+            metadata.Add(key, value);
+        }
+
+        // PyTorch's readers look for it.
+        metadata.Add("format", "pt");
+        return metadata;
     }
 
     private static void WriteFolder(

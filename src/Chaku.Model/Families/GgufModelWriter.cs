@@ -14,7 +14,6 @@ internal static class GgufModelWriter
     private const string FileTypeKey = "general.file_type";
     private const string LicenseKey = "general.license";
     private const string OwnPrefix = "chaku.";
-    private const string Unknown = "unknown";
 
     // GGUF's number for a file whose tensors are all float32.
     private const uint AllSingles = 0;
@@ -51,8 +50,7 @@ internal static class GgufModelWriter
         }
 
         // What the data ask for binds the model as well, and whoever tunes it further.
-        metadata.Add(LicenseKey, string.Join(
-            ", ", ((string[])[origin.BaseLicense ?? Unknown, origin.DataLicense ?? Unknown]).Distinct()));
+        metadata.Add(LicenseKey, origin.Terms);
         foreach ((string key, string value) in
             AdapterMetadata.Write(origin).OrderBy(pair => pair.Key, StringComparer.Ordinal))
         {

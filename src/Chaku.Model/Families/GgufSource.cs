@@ -1,3 +1,4 @@
+using Chaku.Model.Adapters;
 using Chaku.Model.Decoding;
 using Chaku.Model.Files;
 using Chaku.Model.Hub;
@@ -14,6 +15,11 @@ internal sealed class GgufSource : ModelSource
     private GgufSource(GgufFile file)
     {
         _file = file;
+        if (GgufAdapter.IsIn(file))
+        {
+            throw new ModelFormatException(file.Path, 0, "a model", "an adapter, which stands behind --adapter");
+        }
+
         Family = ModelFamilies.OfGguf(file.Metadata);
         Settings = new ModelSettings(
             file.Metadata, new GgufDialect(file.Metadata[ModelFamilies.ArchitectureKey].AsString()));

@@ -62,6 +62,43 @@ internal static class AtomicFile
         }
     }
 
+    /// <summary>
+    /// Writes a file, and looks at it under its temporary name before it takes its place or is gone again.
+    /// </summary>
+    /// <param name="path">The file; its folder exists.</param>
+    /// <param name="write">Writes the content.</param>
+    /// <param name="isKept">
+    /// Gets the temporary name; whatever it throws, the old file stays and nothing else does.
+    /// </param>
+    /// <returns>Whether it was kept.</returns>
+    /// <exception cref="IOException">As for <see cref="Write(string, Action{Stream})"/>.</exception>
+    public static bool WriteIf(string path, Action<Stream> write, Func<string, bool> isKept)
+    {
+        string target = Replaceable(path);
+        string temporary = TemporaryName(target);
+        try
+        {
+            Attempt(path, () =>
+            {
+                using Stream stream = CreateOnDisk(temporary);
+                write(stream);
+                FlushToDisk(stream);
+            });
+            if (!isKept(temporary))
+            {
+                return false;
+            }
+
+            Attempt(path, () => File.Move(temporary, target, overwrite: true));
+            return true;
+        }
+        finally
+        {
+            // Where it was kept, nothing has this name any more.
+            Remove(temporary);
+        }
+    }
+
     /// <summary>Writes text in UTF-8 without a byte-order mark.</summary>
     /// <exception cref="IOException">As for <see cref="Write(string, Action{Stream})"/>.</exception>
     public static void WriteText(string path, string text) => WriteBytes(path, Encoding.UTF8.GetBytes(text));
@@ -101,6 +138,18 @@ internal static class AtomicFile
             "the system permits no file of that size",
         _ => null,
     };
+
+    private static void Attempt(string path, Action action)
+    {
+        try
+        {
+            action();
+        }
+        catch (Exception exception) when (Describe(exception) is { } reason)
+        {
+            throw new IOException($"{path} cannot be written: {reason}", exception);
+        }
+    }
 
     private static FileStream CreateOnDisk(string temporary) =>
         new(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, BufferByteLength);

@@ -14,10 +14,20 @@ internal static class GgufWriter
     /// <exception cref="ArgumentException">Two tensors have one name, or a shape is none that GGUF has.</exception>
     public static void Write(string path, Metadata metadata, IReadOnlyList<TensorSource> tensors)
     {
+        Action<Stream> write = Content(metadata, tensors);
+        AtomicFile.Write(path, write);
+    }
+
+    /// <summary>What writes a file's content to a stream at its start.</summary>
+    /// <param name="metadata">Written in its order; its alignment key, where it has one, places the tensors.</param>
+    /// <param name="tensors">Written in this order; each is asked for its bytes once.</param>
+    /// <exception cref="ArgumentException">Two tensors have one name, or a shape is none that GGUF has.</exception>
+    public static Action<Stream> Content(Metadata metadata, IReadOnlyList<TensorSource> tensors)
+    {
         TensorSource.CheckNames(tensors);
         int alignment = GgufReader.AlignmentOf(metadata);
         byte[] header = Header(metadata, tensors, alignment);
-        AtomicFile.Write(path, stream =>
+        return stream =>
         {
             stream.Write(header);
             foreach (TensorSource tensor in tensors)
@@ -27,7 +37,7 @@ internal static class GgufWriter
             }
 
             Pad(stream, alignment);
-        });
+        };
     }
 
     private static byte[] Header(Metadata metadata, IReadOnlyList<TensorSource> tensors, int alignment)

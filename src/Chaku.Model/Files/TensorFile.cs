@@ -39,6 +39,17 @@ internal sealed class TensorFile : IDisposable
     /// <summary>The tensors, in the order of the file.</summary>
     public IReadOnlyList<FileTensor> Tensors { get; }
 
+    /// <summary>The tensors, for their hash.</summary>
+    public ModelContent Content => ModelContent.Of(
+        Path,
+        [(Length, LastWriteUtc)],
+        Tensors.Select(tensor => new ContentTensor(
+            tensor.Name,
+            tensor.DataType,
+            [.. tensor.Shape.Reverse()],
+            tensor.ByteLength,
+            (start, length) => Bytes(tensor, start, length))));
+
     /// <summary>The tensor with this name.</summary>
     /// <exception cref="ModelFormatException">There is none.</exception>
     public FileTensor this[string name] => Find(name)

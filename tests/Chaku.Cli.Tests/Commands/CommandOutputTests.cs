@@ -19,6 +19,9 @@ public sealed partial class CommandOutputTests : CommandSuite
             ["logits"] = [Result("logits", TinyModel, "--tokens", "1", "--out", InFolder("l"), "--json")],
             ["perplexity"] = [Result("perplexity", TinyModel, text, "--json")],
             ["tune"] = [Run("tune", TinyModel, text, "-o", adapter, "--steps", "1", "--json").Output],
+            ["convert, of an adapter"] =
+                [Result("convert", adapter, "-o", InFolder("mine.gguf"), "--model", TinyModel, "--json")],
+            ["merge"] = [Run("merge", TinyModel, adapter, "-o", InFolder("m.gguf"), "--yes", "--json").Output],
             ["show --template"] = [Result("show", TinyModel, "--template", "alpaca", "--json")],
             ["show"] = [Result("show", TinyModel, "--hash", "--json"), Result("show", adapter, "--json")],
         };

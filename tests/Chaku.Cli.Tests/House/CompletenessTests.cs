@@ -1,5 +1,6 @@
 using Chaku.Kernels.Cache;
 using Chaku.Kernels.Ops;
+using Chaku.Model.Adapters;
 using Chaku.Model.Families;
 using Chaku.Model.Generation.Samplers;
 using Chaku.Model.Licenses;
@@ -34,6 +35,7 @@ public sealed class CompletenessTests
         ("data set container", DatasetContainers.All.Select(entry => entry.Name)),
         ("schedule", LearningRateSchedules.All.Select(entry => entry.Name)),
         ("optimiser", OptimiserKinds.All.Select(entry => entry.Name)),
+        ("adapter container", AdapterContainers.All.Select(entry => entry.Name)),
         ("licence", KnownLicenses.All.Select(entry => entry.Id)),
         ("recipe", TuneRecipes.All.Select(entry => entry.Name)),
         ("command", Cli.Commands.Commands.Create().Select(entry => entry.Name)),
@@ -186,6 +188,16 @@ public sealed class CompletenessTests
         new("schedule", "constant", "LearningRateSchedulesTests"),
         new("optimiser", "adamw", "OptimiserKindsTests", "tests/testdata/oracle/llama-gqa.lora.safetensors"),
         new("optimiser", "adamw-8bit", "OptimiserKindsTests"),
+        new(
+            "adapter container",
+            "GGUF",
+            "GgufAdapterTests",
+            "tests/testdata/oracle/gguf-adapter/llama-gqa.lora-init.gguf"),
+        new(
+            "adapter container",
+            "PEFT",
+            "PeftGoldenTests",
+            "tests/testdata/oracle/peft/llama-gqa/adapter_model.safetensors"),
         new("licence", "apache-2.0", "KnownLicensesTests"),
         new("licence", "mit", "KnownLicensesTests"),
         new("licence", "bsd", "KnownLicensesTests"),
@@ -233,6 +245,12 @@ public sealed class CompletenessTests
         new("command", "pull", "HubCommandTests"),
         new("command", "list", "HubCommandTests"),
         new("command", "remove", "HubCommandTests"),
+        new(
+            "command",
+            "convert",
+            "ConvertAdapterTests",
+            "tests/testdata/oracle/gguf-adapter/llama-gqa.lora-init.gguf"),
+        new("command", "merge", "MergeCommandTests", "tests/testdata/oracle/llama-gqa.lora.safetensors"),
         new("command", "show", "ScriptCommandTests"),
         new("command", "tokenize", "ScriptCommandTests", Shared + "tokenizers/ggml-vocab-llama-spm.gguf.out"),
         new("command", "logits", "ScriptCommandTests", "tests/testdata/models/tiny/llama-gqa.logits"),

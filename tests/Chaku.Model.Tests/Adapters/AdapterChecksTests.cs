@@ -184,7 +184,7 @@ public sealed class AdapterChecksTests
         return path;
     }
 
-    private static LoadedAdapter Read(string path, LanguageModel model, bool isForced = false) => PeftAdapter.Read(
+    private static LoadedAdapter Read(string path, LanguageModel model, bool isForced = false) => AdapterReader.Read(
         path, model, SampleAdapters.Hashes, isForced, cancellation: TestContext.Current.CancellationToken);
 
     private static string Refusal(string path, LanguageModel model)

@@ -78,7 +78,7 @@ public sealed class DoraTests
         using LanguageModel model = SampleAdapters.Model();
         using TemporaryFolder folder = new();
 
-        LoraAdapter adapter = PeftAdapter.Read(
+        LoraAdapter adapter = AdapterReader.Read(
             folder.WriteFolder(
                 [
                     .. SampleAdapters.Pair(Module, 64, 32),
@@ -122,7 +122,7 @@ public sealed class DoraTests
         using TemporaryFolder folder = new();
         string path = folder.WriteFolder([.. SampleAdapters.Pair(Module, 64, 32), .. magnitudes], Config);
         string message =
-            Assert.Throws<AdapterException>(() => PeftAdapter.Read(path, model, SampleAdapters.Hashes)).Message;
+            Assert.Throws<AdapterException>(() => AdapterReader.Read(path, model, SampleAdapters.Hashes)).Message;
         Assert.Contains(reason, message, StringComparison.Ordinal);
     }
 }

@@ -34,7 +34,7 @@ public sealed class PeftFamilyTests
         })
         {
             using LanguageModel model = LanguageModel.Load(path, new ModelOptions { Gelu = gelu });
-            LoadedAdapter loaded = PeftAdapter.Read(adapter, model, SampleAdapters.Hashes);
+            LoadedAdapter loaded = AdapterReader.Read(adapter, model, SampleAdapters.Hashes);
 
             float[] actual = SampleAdapters.Logits(model, loaded.Adapter);
 
@@ -60,7 +60,7 @@ public sealed class PeftFamilyTests
         using LanguageModel file = LanguageModel.Load(TestModels.PathOf(fileName));
         LoraAdapter adapter = SampleAdapters.Random(folder, seed: 4);
         PeftWriter.Write(temporary["first"], adapter, AdaptableLinears.Of(folder));
-        LoadedAdapter onFile = PeftAdapter.Read(temporary["first"], file, SampleAdapters.Hashes);
+        LoadedAdapter onFile = AdapterReader.Read(temporary["first"], file, SampleAdapters.Hashes);
         PeftWriter.Write(temporary["second"], onFile.Adapter, AdaptableLinears.Of(file));
 
         float difference = ModelRun.LargestDifference(
@@ -82,7 +82,7 @@ public sealed class PeftFamilyTests
         WriteGpt2(temporary["base"], adapter, merges: false);
         WriteGpt2(temporary["merged"], adapter, merges: true);
         using LanguageModel model = LanguageModel.Load(temporary["base"]);
-        LoadedAdapter loaded = PeftAdapter.Read(adapter, model, SampleAdapters.Hashes);
+        LoadedAdapter loaded = AdapterReader.Read(adapter, model, SampleAdapters.Hashes);
         using LanguageModel merged = LanguageModel.Load(temporary["merged"]);
 
         float[] plain = Logits(model, null);

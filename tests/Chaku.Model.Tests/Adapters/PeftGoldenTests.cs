@@ -18,7 +18,7 @@ public sealed class PeftGoldenTests
     public void A_peft_adapter_gives_the_golden_logits()
     {
         using LanguageModel model = SampleAdapters.Model();
-        LoadedAdapter loaded = PeftAdapter.Read(SampleAdapters.GoldenFolder, model, SampleAdapters.Hashes);
+        LoadedAdapter loaded = AdapterReader.Read(SampleAdapters.GoldenFolder, model, SampleAdapters.Hashes);
         using TensorFile golden =
             TensorFile.Open(Path.Combine(SampleAdapters.GoldenFolder, "adapted.logits.safetensors"));
 
@@ -37,7 +37,7 @@ public sealed class PeftGoldenTests
         using TemporaryFolder folder = new();
         string source = SampleAdapters.GoldenFolder;
 
-        LoraAdapter adapter = PeftAdapter.Read(source, model, SampleAdapters.Hashes).Adapter;
+        LoraAdapter adapter = AdapterReader.Read(source, model, SampleAdapters.Hashes).Adapter;
         PeftWriter.Write(folder["out"], adapter, AdaptableLinears.Of(model));
 
         using TensorFile expected = TensorFile.Open(Path.Combine(source, PeftFolder.WeightsName));
@@ -71,7 +71,7 @@ public sealed class PeftGoldenTests
                 Enumerable.Repeat(one, (int)tensor.ByteLength / 4).SelectMany(bytes => bytes).ToArray())),
         ];
 
-        LoadedAdapter loaded = PeftAdapter.Read(folder.WriteFolder(tensors), model, SampleAdapters.Hashes);
+        LoadedAdapter loaded = AdapterReader.Read(folder.WriteFolder(tensors), model, SampleAdapters.Hashes);
 
         Assert.All(loaded.Adapter.Factors.Values, pair =>
         {

@@ -20,7 +20,7 @@ public sealed class PeftRefusalTests
         PeftWriter.Write(folder["a"], adapter, AdaptableLinears.Of(other));
 
         AdapterException exception = Assert.Throws<AdapterException>(
-            () => PeftAdapter.Read(folder["a"], model, SampleAdapters.Hashes));
+            () => AdapterReader.Read(folder["a"], model, SampleAdapters.Hashes));
 
         Assert.Contains("another base", exception.Message, StringComparison.Ordinal);
         Assert.Contains(hash[..12], exception.Message, StringComparison.Ordinal);
@@ -35,7 +35,7 @@ public sealed class PeftRefusalTests
         using TemporaryFolder folder = new();
 
         LoadedAdapter loaded =
-            PeftAdapter.Read(folder.WriteFolder(SampleAdapters.Values()), model, SampleAdapters.Hashes);
+            AdapterReader.Read(folder.WriteFolder(SampleAdapters.Values()), model, SampleAdapters.Hashes);
 
         Assert.Contains("does not say which base", Assert.Single(loaded.Notices), StringComparison.Ordinal);
         Assert.Equal(2f, loaded.Adapter.Factors["blk.0.attn_v.weight"].Scale);
@@ -51,7 +51,7 @@ public sealed class PeftRefusalTests
         using CancellationTokenSource cancellation = new();
         long all = 0;
 
-        Assert.Throws<OperationCanceledException>(() => PeftAdapter.Read(
+        Assert.Throws<OperationCanceledException>(() => AdapterReader.Read(
             path,
             model,
             SampleAdapters.Hashes,
@@ -127,19 +127,18 @@ public sealed class PeftRefusalTests
     {
         using LanguageModel model = SampleAdapters.Model();
         using TemporaryFolder folder = new();
-        string file = folder.Write("a.gguf", [1]);
         string empty = Directory.CreateDirectory(folder["empty"]).FullName;
 
-        Assert.Contains("is a file", Refusal(file), StringComparison.Ordinal);
-        Assert.Contains("no such folder", Refusal(folder["none"]), StringComparison.Ordinal);
-        Assert.Throws<FileNotFoundException>(() => PeftAdapter.Read(empty, model, SampleAdapters.Hashes));
+        Assert.Contains(
+            "no such file or folder",
+            Assert.Throws<AdapterException>(
+                () => AdapterReader.Read(folder["none"], model, SampleAdapters.Hashes)).Message,
+            StringComparison.Ordinal);
+        Assert.Throws<FileNotFoundException>(() => AdapterReader.Read(empty, model, SampleAdapters.Hashes));
         File.WriteAllText(Path.Combine(empty, PeftFolder.ConfigName), SampleAdapters.Config);
-        Assert.Throws<FileNotFoundException>(() => PeftAdapter.Read(empty, model, SampleAdapters.Hashes));
+        Assert.Throws<FileNotFoundException>(() => AdapterReader.Read(empty, model, SampleAdapters.Hashes));
         File.WriteAllText(Path.Combine(empty, "adapter_model.bin"), "x");
-        Assert.Throws<ModelFormatException>(() => PeftAdapter.Read(empty, model, SampleAdapters.Hashes));
-
-        string Refusal(string path) => Assert.Throws<AdapterException>(
-            () => PeftAdapter.Read(path, model, SampleAdapters.Hashes)).Message;
+        Assert.Throws<ModelFormatException>(() => AdapterReader.Read(empty, model, SampleAdapters.Hashes));
     }
 
     [Fact]
@@ -151,7 +150,7 @@ public sealed class PeftRefusalTests
         string path = folder.WriteFolder(SampleAdapters.Values(), config);
 
         string message =
-            Assert.Throws<AdapterException>(() => PeftAdapter.Read(path, model, SampleAdapters.Hashes)).Message;
+            Assert.Throws<AdapterException>(() => AdapterReader.Read(path, model, SampleAdapters.Hashes)).Message;
 
         Assert.Contains("'use_qalora' to 'true', which is not supported", message, StringComparison.Ordinal);
     }
@@ -165,7 +164,7 @@ public sealed class PeftRefusalTests
         using TemporaryFolder folder = new();
         string path = folder.WriteFolder(tensors, metadata: metadata);
         AdapterException exception =
-            Assert.Throws<AdapterException>(() => PeftAdapter.Read(path, model, SampleAdapters.Hashes));
+            Assert.Throws<AdapterException>(() => AdapterReader.Read(path, model, SampleAdapters.Hashes));
         Assert.Contains(reason, exception.Message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', exception.Message);
     }

@@ -21,7 +21,7 @@ public sealed class PeftRoundTripTests
         LoraAdapter adapter = SampleAdapters.Random(model, 5, settings, Origin(model));
 
         PeftWriter.Write(folder["a"], adapter, AdaptableLinears.Of(model));
-        LoadedAdapter loaded = PeftAdapter.Read(folder["a"], model, SampleAdapters.Hashes);
+        LoadedAdapter loaded = AdapterReader.Read(folder["a"], model, SampleAdapters.Hashes);
 
         Assert.Empty(loaded.Notices);
         Assert.Equal(adapter.Settings, loaded.Adapter.Settings);
@@ -68,7 +68,7 @@ public sealed class PeftRoundTripTests
         using PeftFolder written = PeftFolder.Open(folder["a"]);
 
         Assert.Equal(["model.layers.0.self_attn.q_proj", "up_proj", "lm_head"], written.Config.TargetModules);
-        Assert.Equal(4, PeftAdapter.Read(folder["a"], model, SampleAdapters.Hashes).Adapter.Factors.Count);
+        Assert.Equal(4, AdapterReader.Read(folder["a"], model, SampleAdapters.Hashes).Adapter.Factors.Count);
     }
 
     [Fact]

@@ -42,7 +42,7 @@ public sealed class PeftVariantTests
         string path = Fixtures.Shared("adapters", "peft-regression", name);
 
         string message =
-            Assert.Throws<AdapterException>(() => PeftAdapter.Read(path, model, SampleAdapters.Hashes)).Message;
+            Assert.Throws<AdapterException>(() => AdapterReader.Read(path, model, SampleAdapters.Hashes)).Message;
 
         Assert.Contains(said, message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', message);
@@ -77,7 +77,7 @@ public sealed class PeftVariantTests
         ];
 
         LoraAdapter adapter =
-            PeftAdapter.Read(folder.WriteFolder(tensors), model, SampleAdapters.Hashes).Adapter;
+            AdapterReader.Read(folder.WriteFolder(tensors), model, SampleAdapters.Hashes).Adapter;
 
         Assert.Equal(
             ["blk.0.attn_v.weight", "blk.1.attn_v.weight"], adapter.Factors.Keys.Order(StringComparer.Ordinal));
@@ -96,7 +96,7 @@ public sealed class PeftVariantTests
         Assert.Contains("twice, by two names", Refusal([.. pair, .. shorter]), StringComparison.Ordinal);
 
         string Refusal(TensorSource[] tensors) => Assert.Throws<AdapterException>(
-            () => PeftAdapter.Read(folder.WriteFolder(tensors), model, SampleAdapters.Hashes)).Message;
+            () => AdapterReader.Read(folder.WriteFolder(tensors), model, SampleAdapters.Hashes)).Message;
     }
 
     [Fact]
@@ -109,7 +109,7 @@ public sealed class PeftVariantTests
         string config = SampleAdapters.Config.Replace("\"r\"", patterns + "\"r\"", StringComparison.Ordinal);
         const string module = "base_model.model.model.layers.1.self_attn.v_proj";
 
-        LoraAdapter adapter = PeftAdapter.Read(
+        LoraAdapter adapter = AdapterReader.Read(
             folder.WriteFolder(
                 [
                     .. SampleAdapters.Pair("model.layers.0.self_attn.v_proj", 64, 32),
@@ -135,8 +135,8 @@ public sealed class PeftVariantTests
         File.Copy(Fixtures.TestData("pytorch", "adapter_model.bin"), folder["adapter_model.bin"]);
 
         LoraAdapter expected =
-            PeftAdapter.Read(SampleAdapters.GoldenFolder, model, SampleAdapters.Hashes).Adapter;
-        LoraAdapter found = PeftAdapter.Read(folder.Path, model, SampleAdapters.Hashes).Adapter;
+            AdapterReader.Read(SampleAdapters.GoldenFolder, model, SampleAdapters.Hashes).Adapter;
+        LoraAdapter found = AdapterReader.Read(folder.Path, model, SampleAdapters.Hashes).Adapter;
 
         Assert.Equal(expected.Factors.Keys, found.Factors.Keys);
         Assert.All(expected.Factors, entry =>

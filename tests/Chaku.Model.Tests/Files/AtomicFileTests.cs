@@ -19,6 +19,26 @@ public sealed class AtomicFileTests
         Assert.Single(Directory.GetFileSystemEntries(folder.Path));
     }
 
+    [Fact]
+    public void A_file_that_is_looked_at_first_is_kept_or_gone()
+    {
+        using TemporaryFolder folder = new();
+        string path = folder.Write("a.txt", "old");
+
+        Assert.False(AtomicFile.WriteIf(path, Write, temporary => File.ReadAllText(temporary) != "new"));
+        Assert.Equal("old", File.ReadAllText(path));
+        Assert.Throws<OperationCanceledException>(
+            () => AtomicFile.WriteIf(path, Write, _ => throw new OperationCanceledException()));
+        Assert.Throws<FormatException>(
+            () => AtomicFile.WriteIf(path, _ => throw new FormatException(), _ => true));
+        Assert.Equal([path], Directory.GetFileSystemEntries(folder.Path));
+        Assert.True(AtomicFile.WriteIf(path, Write, temporary => File.ReadAllText(temporary) == "new"));
+        Assert.Equal("new", File.ReadAllText(path));
+        Assert.Equal([path], Directory.GetFileSystemEntries(folder.Path));
+
+        static void Write(Stream stream) => stream.Write("new"u8);
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(1)]

@@ -59,7 +59,7 @@ public sealed class DivergenceTests
         Assert.InRange(kept, 1, 26);
         Assert.Contains($"behind step {kept} of 40", exception.Message, StringComparison.Ordinal);
         using LanguageModel intact = sample.Load();
-        LoadedAdapter adapter = PeftAdapter.Read(
+        LoadedAdapter adapter = AdapterReader.Read(
             sample.InFolder("x"),
             intact,
             ContentHashCache.ForUser(),

@@ -112,7 +112,7 @@ public sealed class KeepingTests
     private static LoraAdapter Read(TuningSample sample, string name)
     {
         using LanguageModel model = sample.Load();
-        return PeftAdapter.Read(
+        return AdapterReader.Read(
             sample.InFolder(name),
             model,
             ContentHashCache.ForUser(),

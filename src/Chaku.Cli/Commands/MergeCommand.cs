@@ -1,0 +1,136 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using Chaku.Cli.Options;
+using Chaku.Cli.Reports;
+using Chaku.Kernels.Formats;
+using Chaku.Kernels.Ops;
+
+namespace Chaku.Cli.Commands;
+
+/// <summary>Writes a model and an adapter as one file, measures what that loses, and asks before it keeps it.</summary>
+internal sealed class MergeCommand : ProgramCommand
+{
+    private const string Same = "same";
+
+    private readonly Argument<string> _model = new("MODEL")
+    {
+        Description = "The model, a GGUF file; it is not changed.",
+    };
+
+    private readonly Argument<string> _adapter = new("ADAPTER")
+    {
+        Description =
+            "The adapter, a folder in PEFT's format or a GGUF file; =SCALE changes its strength (1: as trained).",
+        HelpName = "ADAPTER[=SCALE]",
+    };
+
+    private readonly Option<string> _out = new("--out", "-o")
+    {
+        Description = "The file to write.",
+        HelpName = "TARGET",
+        Required = true,
+    };
+
+    private readonly Option<TensorFormat?> _type = new("--type")
+    {
+        Description =
+            "What changed matrices are stored as: same as now by default, or "
+            + string.Join(", ", Stored.Select(NameOf)) + ".",
+        HelpName = "TYPE",
+        CustomParser = ParseType,
+    };
+
+    private readonly Option<string?> _text = new("--text")
+    {
+        Description = "The text that the loss is measured on; what the adapted model writes itself by default.",
+        HelpName = "TEXTFILE",
+    };
+
+    private readonly Option<bool> _yes = new("--yes", "-y")
+    {
+        Description = "Keeps the file without asking.",
+    };
+
+    private readonly Option<bool> _force = new("--force")
+    {
+        Description = "Takes an adapter that was made for another base or template, and says so.",
+    };
+
+    private readonly Option<int?> _threads =
+        NumberOption.Whole("--threads", "Threads; one for each processor by default.", 1);
+
+    private readonly Option<bool> _json = JsonOutput.CreateOption();
+
+    /// <summary>Describes the command line.</summary>
+    public MergeCommand()
+        : base(
+            "merge",
+            "Writes a model and an adapter as one new file, says what that loses beside the adapter on its own, and " +
+            "asks before it keeps it.")
+    {
+        Add(_model);
+        Add(_adapter);
+        Add(_out);
+        Add(_type);
+        Add(_text);
+        Add(_yes);
+        Add(_force);
+        Add(_threads);
+        Add(_json);
+    }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> Examples =>
+    [
+        "chaku merge model-f16.gguf my-adapter -o my-model.gguf",
+        "chaku merge model-q4_k_m.gguf my-adapter=0.5 -o my-model.gguf --type f16 --text held-out.txt --yes",
+    ];
+
+    /// <inheritdoc/>
+    public override int Execute(ParseResult arguments, Terminal terminal)
+    {
+        (string adapter, float strength) = ScaledPath.Split(arguments.GetRequiredValue(_adapter), "ADAPTER");
+        MergeJob job = new(terminal)
+        {
+            ModelPath = ModelPath.Resolve(arguments.GetRequiredValue(_model)),
+            AdapterPath = adapter,
+            Strength = strength,
+            TargetPath = arguments.GetRequiredValue(_out),
+            Format = arguments.GetValue(_type),
+            TextPath = arguments.GetValue(_text),
+            IsAgreed = arguments.GetValue(_yes),
+            IsForced = arguments.GetValue(_force),
+            ThreadCount = arguments.GetValue(_threads) ?? Environment.ProcessorCount,
+            Command = CommandText.Of(arguments),
+        };
+        MergeReport report = job.Run();
+        if (arguments.GetValue(_json))
+        {
+            JsonOutput.WriteObject(terminal.Output, report.WriteFields);
+        }
+        else
+        {
+            report.Print(terminal);
+        }
+
+        return report.IsKept ? ExitCodes.Success : ExitCodes.Failure;
+    }
+
+    private static IEnumerable<TensorFormat> Stored => TensorFormats.All.Where(LowRankMerge.CanStore);
+
+    private static string NameOf(TensorFormat format) => format.Name.ToLowerInvariant();
+
+    private static TensorFormat? ParseType(ArgumentResult result)
+    {
+        string text = result.Tokens[^1].Value;
+        TensorFormat? format =
+            Stored.FirstOrDefault(entry => entry.Name.Equals(text, StringComparison.OrdinalIgnoreCase));
+        if (format is null && text != Same)
+        {
+            result.AddError(
+                $"--type takes {Same}, {string.Join(", ", Stored.Select(NameOf))}, not '{text}'");
+        }
+
+        return format;
+    }
+}

@@ -1,0 +1,207 @@
+using System.Globalization;
+using System.Text;
+using Chaku.Cli.Reports;
+using Chaku.Kernels.Formats;
+using Chaku.Model;
+using Chaku.Model.Adapters;
+using Chaku.Model.Conversion;
+using Chaku.Model.Decoding;
+using Chaku.Model.Files;
+using Chaku.Model.Generation;
+using Chaku.Model.Licenses;
+using Chaku.Model.Scoring;
+using Chaku.Model.Tokenizers;
+
+namespace Chaku.Cli.Commands;
+
+/// <summary>
+/// A merge as the command does it: says what it will write, writes it under a temporary name, measures it, says what it
+/// loses, asks, and keeps it or takes it away.
+/// </summary>
+/// <param name="terminal">Where it is said and asked.</param>
+internal sealed class MergeJob(Terminal terminal)
+{
+    private const int WrittenWindows = 8;
+    private const int WrittenLength = 64;
+    private const int TextWindowLength = 512;
+
+    /// <summary>The model, a GGUF file.</summary>
+    public required string ModelPath { get; init; }
+
+    /// <summary>The adapter.</summary>
+    public required string AdapterPath { get; init; }
+
+    /// <summary>What the adapter's scale is multiplied with.</summary>
+    public required float Strength { get; init; }
+
+    /// <summary>The file to write.</summary>
+    public required string TargetPath { get; init; }
+
+    /// <summary>What changed matrices are stored as; null for what they are now.</summary>
+    public required TensorFormat? Format { get; init; }
+
+    /// <summary>The text that the loss is measured on; null for what the adapted model writes itself.</summary>
+    public required string? TextPath { get; init; }
+
+    /// <summary>Whether the file is kept without asking.</summary>
+    public required bool IsAgreed { get; init; }
+
+    /// <summary>Whether an adapter of another base is taken.</summary>
+    public required bool IsForced { get; init; }
+
+    /// <summary>Threads.</summary>
+    public required int ThreadCount { get; init; }
+
+    /// <summary>The command line, for the new file.</summary>
+    public required string Command { get; init; }
+
+    private bool CanAsk => terminal.IsInputTerminal && terminal.IsErrorTerminal;
+
+    /// <summary>Merges.</summary>
+    /// <exception cref="UsageException">Nobody can be asked, and nobody has agreed.</exception>
+    /// <exception cref="AdapterException">The adapter is none of the model, or cannot be merged.</exception>
+    /// <exception cref="IOException">A file cannot be read or written.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled; nothing is left.</exception>
+    public MergeReport Run()
+    {
+        CheckCommand();
+        using LanguageModel model = Load(ModelPath);
+        IReadOnlyList<int[]>? text = TextPath is null ? null : WindowsOf(model, TextPath);
+        using AdapterSource source = AdapterSource.Open(AdapterPath);
+        (AdapterMerge merge, FileOrigin origin) = Plan(model, source);
+        Announce(merge);
+        return Write(merge, model, origin, text, source.Origin);
+    }
+
+    private void CheckCommand()
+    {
+        if (!IsAgreed && !CanAsk)
+        {
+            throw new UsageException("merge asks before it keeps the file: start it at a terminal, or add --yes");
+        }
+
+        if (Directory.Exists(ModelPath))
+        {
+            throw new UsageException(
+                $"{ModelPath} is a folder; chaku convert makes a GGUF file of it, into which an adapter can be merged");
+        }
+
+        string[] sources = [Path.GetFullPath(ModelPath), Path.GetFullPath(AdapterPath)];
+        if (sources.Contains(Path.GetFullPath(TargetPath)))
+        {
+            throw new UsageException("the new file cannot take the place of one that it is made from");
+        }
+    }
+
+    private (AdapterMerge Merge, FileOrigin Origin) Plan(LanguageModel model, AdapterSource source)
+    {
+        ContentHashCache hashes = ContentHashCache.ForUser();
+        LoadedAdapter loaded;
+        FileOrigin origin;
+        using (ProgressReport progress = terminal.Progress("reading the model to know it again"))
+        {
+            loaded = AdapterReader.Read(source, model, hashes, IsForced, progress.Report, terminal.Cancellation);
+            origin = AdapterConversion.OriginOf(
+                source,
+                model,
+                AdapterMerge.LicenseOf(model.Source, source),
+                hashes,
+                Command,
+                progress.Report,
+                terminal.Cancellation);
+        }
+
+        foreach (string notice in loaded.Notices)
+        {
+            terminal.Warn(notice);
+        }
+
+        return (new AdapterMerge(model, loaded.Adapter, Strength, Format), origin);
+    }
+
+    // Read where the weights lie: both models together are to need little memory.
+    private LanguageModel Load(string path) => LanguageModel.Load(
+        path, new ModelOptions { ThreadCount = ThreadCount, Repack = false }, null, terminal.Cancellation);
+
+    private void Announce(AdapterMerge merge)
+    {
+        string formats = string.Join(", ", merge.Formats);
+        terminal.Error.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{TargetPath} will be {Path.GetFileName(ModelPath)} with {AdapterPath} inside: {merge.Merged.Count} " +
+            $"matrices changed, stored in {formats}; {merge.ByteLength / 1e6:0.0} MB. The model stays as it is."));
+        string rounding = merge.Formats.All(format => format == TensorFormats.F32)
+            ? ""
+            : $"; what is merged is rounded to {formats} again";
+        terminal.Error.WriteLine($"The adapter beside the model (--adapter) stays exact and costs little{rounding}.");
+    }
+
+    private MergeReport Write(
+        AdapterMerge merge, LanguageModel model, FileOrigin origin, IReadOnlyList<int[]>? text, AdapterOrigin adapter)
+    {
+        MergeReport? report = null;
+        using ProgressReport writing = terminal.Progress("merging");
+        bool isKept = AtomicFile.WriteIf(
+            TargetPath,
+            merge.Content(TargetPath, origin, writing.Report, terminal.Cancellation),
+            temporary =>
+            {
+                writing.Dispose();
+                report = new MergeReport(
+                    TargetPath,
+                    merge,
+                    Measure(merge, model, temporary, text ?? Written(model, merge.Bound)),
+                    TextPath is null ? "what the adapted model wrote itself" : Path.GetFileName(TextPath),
+                    ResultLicense.Of(model.Source.License?.Name ?? adapter.BaseLicense, adapter.DataLicense));
+                return IsAgreed || Ask(report);
+            });
+        return report! with { IsKept = isKept };
+    }
+
+    private DivergenceScore Measure(
+        AdapterMerge merge, LanguageModel model, string temporary, IReadOnlyList<int[]> windows)
+    {
+        using LanguageModel merged = Load(temporary);
+        using ProgressReport progress = terminal.Progress("measuring what it loses");
+        return Divergence.Measure(model, merge.Bound, merged, windows, progress.Report, terminal.Cancellation);
+    }
+
+    private static int[][] WindowsOf(LanguageModel model, string path)
+    {
+        string text = File.ReadAllText(path, new UTF8Encoding(false));
+        int[] first = model.Tokenizer.Vocabulary is { AddBos: true, BosId: { } bos } ? [bos] : [];
+        int length = Math.Max(1, Math.Min(model.ContextLength, TextWindowLength) - first.Length);
+        return
+        [
+            .. model.Tokenizer.Encode(text, addSpecial: false).Chunk(length)
+                .Select(part => (int[])[.. first, .. part]),
+        ];
+    }
+
+    // Each window with a seed of its own, from the token that a text begins with.
+    private int[][] Written(LanguageModel model, BoundAdapter adapter)
+    {
+        Vocabulary vocabulary = model.Tokenizer.Vocabulary;
+        int[] prompt = [vocabulary.BosId ?? vocabulary.EosId ?? 0];
+        using ProgressReport progress = terminal.Progress("writing a text to measure on");
+        using Generator generator = new(model, adapter);
+        int[][] windows = new int[WrittenWindows][];
+        for (int i = 0; i < windows.Length; i++)
+        {
+            GenerationOptions options = new() { MaxTokens = WrittenLength, Seed = (ulong)i };
+            IEnumerable<GenerationStep> steps = generator.Run(prompt, options, null, terminal.Cancellation);
+            windows[i] = [.. prompt, .. steps.Select(step => step.Token)];
+            progress.Report(i + 1, windows.Length);
+        }
+
+        return windows;
+    }
+
+    private bool Ask(MergeReport report)
+    {
+        terminal.Error.WriteLine(report.LossSentence);
+        terminal.Error.Write($"Keep {TargetPath} (y/N)? ");
+        terminal.Error.Flush();
+        return terminal.ReadLine()?.Trim().ToLowerInvariant() is "y" or "yes";
+    }
+}

@@ -1,0 +1,190 @@
+using Chaku.Kernels.Formats;
+using Chaku.Kernels.Ops;
+using Chaku.Kernels.Threading;
+using Chaku.Model.Adapters;
+using Chaku.Model.Decoding;
+using Chaku.Model.Families;
+using Chaku.Model.Files;
+using Chaku.Model.Licenses;
+
+namespace Chaku.Model.Conversion;
+
+/// <summary>A matrix that a merge changes.</summary>
+/// <param name="Linear">The layer.</param>
+/// <param name="Source">The matrix in the model's file.</param>
+/// <param name="Format">What it is stored as.</param>
+internal sealed record MergedTensor(Linear Linear, GgufTensor Source, TensorFormat Format);
+
+/// <summary>
+/// A GGUF file of a model and an adapter in one: d ⊙ (W + s · B · A) in the place of W. What the adapter does not touch
+/// is copied byte for byte.
+/// </summary>
+internal sealed class AdapterMerge
+{
+    private const string FileTypeKey = "general.file_type";
+    private const string LicenseKey = "general.license";
+    private const int ChunkWeights = 1 << 22;
+    private const int CopyByteLength = 1 << 20;
+
+    private readonly LanguageModel _model;
+    private readonly GgufSource _source;
+    private readonly LoraAdapter _adapter;
+    private readonly BoundAdapter _bound;
+    private readonly TensorFormat? _format;
+    private readonly Dictionary<string, MergedTensor> _merged;
+
+    /// <summary>Plans a merge.</summary>
+    /// <param name="model">The model, from a GGUF file.</param>
+    /// <param name="adapter">The adapter.</param>
+    /// <param name="strength">What its scale is multiplied with; 1 is as trained.</param>
+    /// <param name="format">What changed matrices are stored as; null for what they are now.</param>
+    /// <exception cref="AdapterException">
+    /// The model is no GGUF file, or matrices cannot be stored in the format.
+    /// </exception>
+    public AdapterMerge(LanguageModel model, LoraAdapter adapter, float strength, TensorFormat? format)
+    {
+        _model = model;
+        _source = model.Source as GgufSource ?? throw new AdapterException(
+            $"{model.Path} is a folder: chaku convert makes a GGUF file of it, and into that an adapter is merged");
+        _adapter = adapter;
+        _bound = model.Bind(adapter, strength);
+        _format = format;
+        _merged = model.Decoder.Linears
+            .Where(linear => _bound.For(linear) is not null)
+            .Select(Plan)
+            .ToDictionary(tensor => tensor.Source.Name, StringComparer.Ordinal);
+    }
+
+    /// <summary>The adapter, fitted to the model, as it is served beside it.</summary>
+    public BoundAdapter Bound => _bound;
+
+    /// <summary>The matrices that are changed, in the decoder's order.</summary>
+    public IReadOnlyCollection<MergedTensor> Merged => _merged.Values;
+
+    /// <summary>The formats that changed matrices are stored in, the most frequent first.</summary>
+    public IReadOnlyList<TensorFormat> Formats =>
+        [.. Merged.CountBy(tensor => tensor.Format).OrderByDescending(pair => pair.Value).Select(pair => pair.Key)];
+
+    /// <summary>Bytes of all tensors in the new file.</summary>
+    public long ByteLength => _source.File.Tensors.Sum(tensor =>
+        (_merged.GetValueOrDefault(tensor.Name)?.Format ?? tensor.Format).ByteLength(tensor.ElementCount));
+
+    /// <summary>
+    /// The terms of a model and an adapter in one: those of both, and of the data that the adapter was trained on.
+    /// </summary>
+    /// <param name="model">The model.</param>
+    /// <param name="adapter">The adapter.</param>
+    /// <returns>Null where nothing states any.</returns>
+    public static StatedLicense? LicenseOf(ModelSource model, AdapterSource adapter)
+    {
+        string? own = adapter.Origin.IsOurs
+            ? (adapter.Origin with { BaseLicense = model.License?.Name ?? adapter.Origin.BaseLicense }).Terms
+            : string.Join(
+                ", ", new[] { model.License?.Name, adapter.License?.Name }.Where(name => name is not null).Distinct());
+        return StatedLicense.OfFields(own, null, null, "the metadata of model and adapter");
+    }
+
+    /// <summary>What writes the file's content to a stream; the same bytes for any number of threads.</summary>
+    /// <param name="path">The file, for messages.</param>
+    /// <param name="origin">What it was made from, the adapter last.</param>
+    /// <param name="progress">Told the bytes written and the bytes in all.</param>
+    /// <param name="cancellation">Looked at after each chunk.</param>
+    /// <remarks>
+    /// The writing throws <see cref="AdapterException"/> where a value is no number, or too large for its format, and
+    /// <see cref="OperationCanceledException"/> where it is cancelled.
+    /// </remarks>
+    public Action<Stream> Content(
+        string path, FileOrigin origin, Action<long, long>? progress, CancellationToken cancellation)
+    {
+        long all = ByteLength;
+        long done = 0;
+        TensorSource[] tensors = [.. _source.File.Tensors.Select(TensorOf)];
+        return GgufWriter.Content(MetadataOf(path, origin), tensors);
+
+        TensorSource TensorOf(GgufTensor tensor) => _merged.GetValueOrDefault(tensor.Name) is { } merged
+            ? new TensorSource(tensor.Name, merged.Format, tensor.Dimensions, stream => Merge(stream, merged, Advance))
+            : new TensorSource(tensor.Name, tensor.Format, tensor.Dimensions, stream => Copy(stream, tensor, Advance));
+
+        void Advance(int byteLength)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            done += byteLength;
+            progress?.Invoke(done, all);
+        }
+    }
+
+    private MergedTensor Plan(Linear linear)
+    {
+        GgufTensor source = _source.File[linear.Name];
+        TensorFormat format = _format ?? source.Format;
+        return LowRankMerge.CanStore(format)
+            ? new MergedTensor(linear, source, format)
+            : throw new AdapterException(
+                $"'{linear.Name}' would be rounded to {format} a second time, which is not done: --type f16 stores "
+                + "what is changed without such rounding, and --adapter beside the model changes nothing of it");
+    }
+
+    private void Merge(Stream stream, MergedTensor tensor, Action<int> advance)
+    {
+        Linear linear = tensor.Linear;
+        LoraFactors factors = _bound.For(linear)!;
+        ComputePool pool = _model.Decoder.Workspace.Pool;
+        float[] rowScales = _bound.ScaleOf(linear, pool)?.Factors ?? [];
+        int rowByteLength = checked((int)tensor.Format.ByteLength(linear.InputSize));
+        int chunk = Math.Clamp(ChunkWeights / linear.InputSize, 1, linear.OutputSize);
+        byte[] rows = new byte[(long)chunk * rowByteLength];
+        for (int row = 0; row < linear.OutputSize; row += chunk)
+        {
+            Span<byte> part = rows.AsSpan(0, Math.Min(chunk, linear.OutputSize - row) * rowByteLength);
+            LowRankChange change =
+                new(factors.AValues, factors.TransposedBValues, _bound.Strength * factors.Scale, rowScales);
+            if (!LowRankMerge.Run(pool, linear.Weight, change, row, tensor.Format, part))
+            {
+                throw new AdapterException(
+                    $"merged, '{linear.Name}' has values that {tensor.Format} cannot hold: choose another --type");
+            }
+
+            stream.Write(part);
+            advance(part.Length);
+        }
+    }
+
+    private void Copy(Stream stream, GgufTensor tensor, Action<int> advance)
+    {
+        for (long start = 0; start < tensor.ByteLength; start += CopyByteLength)
+        {
+            int length = (int)Math.Min(CopyByteLength, tensor.ByteLength - start);
+            stream.Write(_source.File.Bytes(tensor, start, length));
+            advance(length);
+        }
+    }
+
+    private Metadata MetadataOf(string path, FileOrigin origin)
+    {
+        // What a file of several formats is called, its readers find out.
+        bool isRestored = Merged.Any(tensor => tensor.Format != tensor.Source.Format);
+        Metadata metadata = new(path);
+        foreach (MetadataValue value in _source.File.Metadata)
+        {
+            if (value.Key == GgufAdapterKeys.Name)
+            {
+                metadata.Add(GgufAdapterKeys.Name, string.Join(" with ", origin.Sources.Select(source => source.Name)));
+            }
+            else if (!value.Key.StartsWith(GgufAdapterKeys.OwnPrefix, StringComparison.Ordinal)
+                && !value.Key.StartsWith(LicenseKey, StringComparison.Ordinal)
+                && !(isRestored && value.Key == FileTypeKey))
+            {
+                metadata.TryAdd(value);
+            }
+        }
+
+        foreach ((string key, string value) in
+            AdapterMetadata.Write(_adapter.Origin).OrderBy(pair => pair.Key, StringComparer.Ordinal))
+        {
+            metadata.Add(key, value);
+        }
+
+        origin.AddTo(metadata);
+        return metadata;
+    }
+}
