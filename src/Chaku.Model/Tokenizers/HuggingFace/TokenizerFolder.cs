@@ -6,6 +6,9 @@ internal sealed record TokenizerFolder
     /// <summary>Null where the folder has no vocabulary.</summary>
     public Tokenizer? Tokenizer { get; private init; }
 
+    /// <summary>What the files say of byte-pair encoding; null where they are SentencePiece's, or there are none.</summary>
+    public TokenizerDefinition? Definition { get; private init; }
+
     /// <summary>The model's own template of chats, in Jinja; null where it has none.</summary>
     public string? ChatTemplate { get; private init; }
 
@@ -21,22 +24,34 @@ internal sealed record TokenizerFolder
     {
         TokenizerConfig config =
             TokenizerConfig.Read(path) with { StopIds = StopTokens.Read(path) };
+        TokenizerDefinition? definition = ReadDefinition(path, config);
         return new()
         {
-            Tokenizer = ReadTokenizer(path, config, tokenCount),
+            Tokenizer = definition?.Build(config, tokenCount) ?? ReadSentencePiece(path, config, tokenCount),
+            Definition = definition,
             ChatTemplate = config.ChatTemplate,
         };
     }
 
-    private static Tokenizer? ReadTokenizer(string folder, TokenizerConfig config, int tokenCount)
+    /// <summary>The tokenizer of the folder's SentencePiece file, whatever others there are; null without it.</summary>
+    /// <inheritdoc cref="Open"/>
+    public static Tokenizer? OpenSentencePiece(string path, int tokenCount) => ReadSentencePiece(
+        path, TokenizerConfig.Read(path) with { StopIds = StopTokens.Read(path) }, tokenCount);
+
+    private static TokenizerDefinition? ReadDefinition(string folder, TokenizerConfig config)
     {
         string json = Path.Combine(folder, TokenizerJson.FileName);
-        string sentencePiece = Path.Combine(folder, SentencePieceModel.FileName);
-        return File.Exists(json) ? TokenizerJson.Read(json).Build(config, tokenCount)
-            : File.Exists(sentencePiece) ? SentencePieceModel.Read(sentencePiece).Build(config, tokenCount)
-            : File.Exists(Path.Combine(folder, VocabularyAndMerges.VocabularyName))
+        return File.Exists(json) ? TokenizerJson.Read(json)
+            : !File.Exists(Path.Combine(folder, SentencePieceModel.FileName))
+                && File.Exists(Path.Combine(folder, VocabularyAndMerges.VocabularyName))
                 && File.Exists(Path.Combine(folder, VocabularyAndMerges.MergesName))
-                ? VocabularyAndMerges.Read(folder, config).Build(config, tokenCount)
+                ? VocabularyAndMerges.Read(folder, config)
             : null;
+    }
+
+    private static Tokenizer? ReadSentencePiece(string folder, TokenizerConfig config, int tokenCount)
+    {
+        string path = Path.Combine(folder, SentencePieceModel.FileName);
+        return File.Exists(path) ? SentencePieceModel.Read(path).Build(config, tokenCount) : null;
     }
 }

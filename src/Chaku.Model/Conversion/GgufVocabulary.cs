@@ -1,0 +1,102 @@
+using System.Text;
+using Chaku.Model.Families;
+using Chaku.Model.Tokenizers;
+using Chaku.Model.Tokenizers.HuggingFace;
+
+namespace Chaku.Model.Conversion;
+
+/// <summary>Finds the vocabulary, as GGUF describes one, that gives a folder's tokenizer's tokens.</summary>
+internal static class GgufVocabulary
+{
+    private const string SentencePiece = "llama";
+    private const string ByteLevel = "gpt2";
+
+    /// <summary>Finds it.</summary>
+    /// <exception cref="ModelFormatException">None gives the same tokens for difficult text.</exception>
+    public static VocabularySource Find(HuggingFaceSource source, Tokenizer tokenizer)
+    {
+        Vocabulary vocabulary = tokenizer.Vocabulary;
+        VocabularySource plain = vocabulary.Source with
+        {
+            Architecture = source.Family.Architectures[0],
+            Tokens = [.. Enumerable.Range(0, vocabulary.Count).Select(id => Spelling(vocabulary, id))],
+            Types = [.. Enumerable.Range(0, vocabulary.Count).Select(id => TypeOf(vocabulary, id))],
+            BosId = vocabulary.BosId,
+            EosId = vocabulary.EosId,
+            UnknownId = vocabulary.UnknownId ?? -1,
+            AddBos = vocabulary.AddBos,
+            AddEos = vocabulary.AddEos,
+            StopIds = [],
+            Matching = null,
+        };
+        return Candidates(source, plain).FirstOrDefault(candidate => IsSame(tokenizer, candidate))
+            ?? throw vocabulary.Refuse(
+                "a tokenizer that GGUF has words for", "one whose tokens for difficult text none of them gives");
+    }
+
+    private static IEnumerable<VocabularySource> Candidates(HuggingFaceSource source, VocabularySource plain)
+    {
+        if (source.Text.Definition is not { } definition)
+        {
+            return [plain];
+        }
+
+        if (!definition.SpellsBytes)
+        {
+            return [.. FromSentencePiece(source, plain), FromMerges(definition.Model, plain)];
+        }
+
+        byte[][] merges = [.. definition.Model.Merges.Select(merge => (byte[])
+            [.. plain.Tokens[merge.LeftId], (byte)' ', .. plain.Tokens[merge.RightId]])];
+        string architecture = source.Family.Architectures[0];
+        return PreTokenizers.All
+            .Where(entry => entry.IgnoresMerges == definition.Model.IgnoresMerges)
+            .OrderByDescending(entry => entry.Architectures.Contains(architecture))
+            .Select(entry => plain with { Kind = ByteLevel, PreTokenizer = entry.Names[0], Merges = merges });
+    }
+
+    private static IEnumerable<VocabularySource> FromSentencePiece(HuggingFaceSource source, VocabularySource plain) =>
+        TokenizerFolder.OpenSentencePiece(source.Path, plain.Tokens.Count) is { } pieces
+            && pieces.Vocabulary.Count == plain.Tokens.Count
+                ? [plain with
+                {
+                    Kind = SentencePiece,
+                    Scores = pieces.Vocabulary.Source.Scores,
+                    AddSpacePrefix = pieces.Vocabulary.AddSpacePrefix,
+                }]
+                : [];
+
+    // SentencePiece merges by the score of what comes of it; a list of merges was made in the order of these scores.
+    private static VocabularySource FromMerges(BpeFields model, VocabularySource plain)
+    {
+        float[] scores = new float[plain.Tokens.Count];
+        for (int rank = model.Merges.Count - 1; rank >= 0; rank--)
+        {
+            scores[model.Merges[rank].MergedId] = -(rank + 1);
+        }
+
+        return plain with { Kind = SentencePiece, Scores = scores };
+    }
+
+    private static bool IsSame(Tokenizer tokenizer, VocabularySource candidate)
+    {
+        try
+        {
+            return TokenizerProbe.AreSame(tokenizer, Tokenizer.Create(candidate));
+        }
+        catch (ModelFormatException)
+        {
+            // A vocabulary that this kind of tokenizer cannot be made of is none that gives the same tokens.
+            return false;
+        }
+    }
+
+    // Nobody named the token: readers want every spelling once, and none empty.
+    private static byte[] Spelling(Vocabulary vocabulary, int id) =>
+        vocabulary.SpellingOf(id) is { IsEmpty: false } spelling
+            ? spelling.ToArray()
+            : Encoding.UTF8.GetBytes($"[PAD{id}]");
+
+    private static int TypeOf(Vocabulary vocabulary, int id) =>
+        (int)(id == vocabulary.UnknownId && vocabulary.IsMark(id) ? TokenType.Unknown : vocabulary.TypeOf(id));
+}
