@@ -71,7 +71,8 @@ internal sealed class GgufConversion
             _source.Family,
             new ModelSettings(metadata, new GgufDialect(_source.Family.Architectures[0])),
             planned);
-        GgufTokenizer.AddTo(metadata, _source, _remarks);
+        GgufTokenizer.AddTo(
+            metadata, _source.Text, _source.Family.Architectures[0], _source.PaddingId, _remarks);
         _options.OriginOf(_source).AddTo(metadata);
         GgufWriter.Write(_options.Target, metadata, tensors);
         return new ConversionResult(

@@ -1,5 +1,3 @@
-using System.Text;
-using Chaku.Model.Families;
 using Chaku.Model.Files;
 using Chaku.Model.Tokenizers;
 using Chaku.Model.Tokenizers.HuggingFace;
@@ -20,24 +18,27 @@ internal static class GgufTokenizer
 
     /// <summary>Adds the keys.</summary>
     /// <param name="metadata">Gets them.</param>
-    /// <param name="source">The folder.</param>
+    /// <param name="text">What the folder says of text.</param>
+    /// <param name="architecture">The model's, as GGUF names it.</param>
+    /// <param name="paddingId">The token that fills batches up; null for none.</param>
     /// <param name="remarks">Gets what the user should know.</param>
     /// <exception cref="ModelFormatException">The keys have no words for the folder's tokenizer.</exception>
-    public static void AddTo(Metadata metadata, HuggingFaceSource source, List<string> remarks)
+    public static void AddTo(
+        Metadata metadata, TokenizerFolder text, string architecture, int? paddingId, List<string> remarks)
     {
-        if (source.Text.Tokenizer is not { } tokenizer)
+        if (text.Tokenizer is not { } tokenizer)
         {
             remarks.Add("the folder has no tokenizer, and neither has the file");
             metadata.Add(ModelKey, NoVocabulary);
             return;
         }
 
-        VocabularySource vocabulary = GgufVocabulary.Find(source, tokenizer);
+        VocabularySource vocabulary = GgufVocabulary.Find(text, tokenizer, architecture);
         Tokenizer written = Tokenizer.Create(vocabulary);
         AddTokens(metadata, vocabulary);
-        AddMarks(metadata, source, tokenizer.Vocabulary);
+        AddMarks(metadata, tokenizer.Vocabulary, paddingId);
         AddStops(metadata, tokenizer.Vocabulary, written.Vocabulary, remarks);
-        if (source.ChatTemplate is { } template)
+        if (text.ChatTemplate is { } template)
         {
             metadata.Add("tokenizer.chat_template", template);
         }
@@ -71,13 +72,12 @@ internal static class GgufTokenizer
         }
     }
 
-    private static void AddMarks(Metadata metadata, HuggingFaceSource source, Vocabulary vocabulary)
+    private static void AddMarks(Metadata metadata, Vocabulary vocabulary, int? paddingId)
     {
         AddId(metadata, "bos_token_id", vocabulary.BosId);
         AddId(metadata, "eos_token_id", vocabulary.EosId);
         AddId(metadata, "unknown_token_id", vocabulary.UnknownId);
-        int padding = source.PaddingId ?? -1;
-        AddId(metadata, "padding_token_id", padding >= 0 && padding < vocabulary.Count ? padding : null);
+        AddId(metadata, "padding_token_id", paddingId < vocabulary.Count ? paddingId : null);
         metadata.Add(Prefix + "add_bos_token", vocabulary.AddBos);
         metadata.Add(Prefix + "add_eos_token", vocabulary.AddEos);
         if (vocabulary.Kind.AddSpacePrefix || vocabulary.Source.AddSpacePrefix is not null)

@@ -1,5 +1,4 @@
 using System.Text;
-using Chaku.Model.Families;
 using Chaku.Model.Tokenizers;
 using Chaku.Model.Tokenizers.HuggingFace;
 
@@ -12,15 +11,18 @@ internal static class GgufVocabulary
     private const string ByteLevel = "gpt2";
 
     /// <summary>Finds it.</summary>
+    /// <param name="text">What the folder says of text.</param>
+    /// <param name="tokenizer">The folder's tokenizer.</param>
+    /// <param name="architecture">The model's, as GGUF names it.</param>
     /// <exception cref="ModelFormatException">None gives the same tokens for difficult text.</exception>
-    public static VocabularySource Find(HuggingFaceSource source, Tokenizer tokenizer)
+    public static VocabularySource Find(TokenizerFolder text, Tokenizer tokenizer, string architecture)
     {
         Vocabulary vocabulary = tokenizer.Vocabulary;
         VocabularySource plain = vocabulary.Source with
         {
-            Architecture = source.Family.Architectures[0],
+            Architecture = architecture,
             Tokens = [.. Enumerable.Range(0, vocabulary.Count).Select(id => Spelling(vocabulary, id))],
-            Types = [.. Enumerable.Range(0, vocabulary.Count).Select(id => TypeOf(vocabulary, id))],
+            Types = [.. Enumerable.Range(0, vocabulary.Count).Select(id => (int)vocabulary.TypeOf(id))],
             BosId = vocabulary.BosId,
             EosId = vocabulary.EosId,
             UnknownId = vocabulary.UnknownId ?? -1,
@@ -29,34 +31,39 @@ internal static class GgufVocabulary
             StopIds = [],
             Matching = null,
         };
-        return Candidates(source, plain).FirstOrDefault(candidate => IsSame(tokenizer, candidate))
+        return Candidates(text, plain).FirstOrDefault(candidate => IsSame(tokenizer, candidate))
             ?? throw vocabulary.Refuse(
                 "a tokenizer that GGUF has words for", "one whose tokens for difficult text none of them gives");
     }
 
-    private static IEnumerable<VocabularySource> Candidates(HuggingFaceSource source, VocabularySource plain)
+    private static IEnumerable<VocabularySource> Candidates(TokenizerFolder text, VocabularySource plain)
     {
-        if (source.Text.Definition is not { } definition)
+        if (text.Definition is not { } definition)
         {
             return [plain];
         }
 
         if (!definition.SpellsBytes)
         {
-            return [.. FromSentencePiece(source, plain), FromMerges(definition.Model, plain)];
+            return [.. FromSentencePiece(text, plain), FromMerges(definition.Model, plain)];
         }
 
         byte[][] merges = [.. definition.Model.Merges.Select(merge => (byte[])
             [.. plain.Tokens[merge.LeftId], (byte)' ', .. plain.Tokens[merge.RightId]])];
-        string architecture = source.Family.Architectures[0];
         return PreTokenizers.All
             .Where(entry => entry.IgnoresMerges == definition.Model.IgnoresMerges)
-            .OrderByDescending(entry => entry.Architectures.Contains(architecture))
-            .Select(entry => plain with { Kind = ByteLevel, PreTokenizer = entry.Names[0], Merges = merges });
+            .OrderByDescending(entry => entry.Architectures.Contains(plain.Architecture))
+            .Select(entry => plain with
+            {
+                Kind = ByteLevel,
+                PreTokenizer = entry.Names[0],
+                Merges = merges,
+                Types = TypesWithUnknown(definition.Model, plain),
+            });
     }
 
-    private static IEnumerable<VocabularySource> FromSentencePiece(HuggingFaceSource source, VocabularySource plain) =>
-        TokenizerFolder.OpenSentencePiece(source.Path, plain.Tokens.Count) is { } pieces
+    private static IEnumerable<VocabularySource> FromSentencePiece(TokenizerFolder text, VocabularySource plain) =>
+        text.OpenSentencePiece(plain.Tokens.Count) is { } pieces
             && pieces.Vocabulary.Count == plain.Tokens.Count
                 ? [plain with
                 {
@@ -91,12 +98,21 @@ internal static class GgufVocabulary
         }
     }
 
+    // What stands for letters without a token has a type of its own, which folders take for one mark among others.
+    private static int[] TypesWithUnknown(BpeFields model, VocabularySource plain)
+    {
+        int[] types = [.. plain.Types!];
+        if (model.UnknownToken is { } unknown)
+        {
+            types[model.Ids[unknown]] = (int)TokenType.Unknown;
+        }
+
+        return types;
+    }
+
     // Nobody named the token: readers want every spelling once, and none empty.
     private static byte[] Spelling(Vocabulary vocabulary, int id) =>
         vocabulary.SpellingOf(id) is { IsEmpty: false } spelling
             ? spelling.ToArray()
             : Encoding.UTF8.GetBytes($"[PAD{id}]");
-
-    private static int TypeOf(Vocabulary vocabulary, int id) =>
-        (int)(id == vocabulary.UnknownId && vocabulary.IsMark(id) ? TokenType.Unknown : vocabulary.TypeOf(id));
 }

@@ -2,8 +2,6 @@ using System.Buffers;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using Chaku.Model.Decoding;
-using Chaku.Model.Families;
 using Chaku.Model.Tokenizers;
 using Chaku.Model.Tokenizers.HuggingFace;
 
@@ -33,12 +31,12 @@ internal static class TokenizerFiles
 
     /// <summary>The files.</summary>
     /// <param name="tokenizer">The tokenizer.</param>
-    /// <param name="source">The file that it is from.</param>
-    /// <param name="config">The computation.</param>
+    /// <param name="template">The model's own template of chats, in Jinja; null where it has none.</param>
+    /// <param name="contextLength">Positions that the model was made for.</param>
     /// <param name="remarks">Gets what the user should know.</param>
     /// <exception cref="ModelFormatException">There is no file for such a tokenizer.</exception>
     public static IEnumerable<(string Name, Action<Stream> Write)> Of(
-        Tokenizer tokenizer, GgufSource source, DecoderConfig config, List<string> remarks)
+        Tokenizer tokenizer, string? template, int contextLength, List<string> remarks)
     {
         Vocabulary vocabulary = tokenizer.Vocabulary;
         TokenizerFileKind kind = Array.Find(Kinds, kind => kind.Kind == vocabulary.Source.Kind)
@@ -46,7 +44,7 @@ internal static class TokenizerFiles
                 $"one of the kinds of tokenizer {string.Join(", ", KindNames)}",
                 ModelFormatException.Quote(vocabulary.Source.Kind));
         byte[] bytes = kind.ToBytes(vocabulary, remarks);
-        byte[] settings = Json(json => WriteSettings(json, vocabulary, kind.ClassName, source.ChatTemplate, config));
+        byte[] settings = Json(json => WriteSettings(json, vocabulary, kind.ClassName, template, contextLength));
         byte[] generation = Json(json => WriteGeneration(json, vocabulary));
         return
         [
@@ -70,13 +68,13 @@ internal static class TokenizerFiles
     }
 
     private static void WriteSettings(
-        Utf8JsonWriter json, Vocabulary vocabulary, string className, string? template, DecoderConfig config)
+        Utf8JsonWriter json, Vocabulary vocabulary, string className, string? template, int contextLength)
     {
         json.WriteString("tokenizer_class", className);
         json.WriteBoolean("add_bos_token", vocabulary.AddBos);
         json.WriteBoolean("add_eos_token", vocabulary.AddEos);
         json.WriteBoolean("clean_up_tokenization_spaces", false);
-        json.WriteNumber("model_max_length", config.ContextLength);
+        json.WriteNumber("model_max_length", contextLength);
         WriteMark(json, "bos_token", vocabulary, vocabulary.BosId);
         WriteMark(json, "eos_token", vocabulary, vocabulary.EosId);
         WriteMark(json, "unk_token", vocabulary, vocabulary.UnknownId);

@@ -23,10 +23,10 @@ internal sealed class SettingsWriter(
     public ModelSettings Source => source;
 
     /// <summary>A whole number, at least 0.</summary>
-    public void Count(string key, int value) => Put(key, isHuggingFace ? (long)value : (uint)value);
+    public void Count(string key, int value) => Put(key, isHuggingFace ? (object)(long)value : (uint)value);
 
     /// <summary>A number.</summary>
-    public void Number(string key, float value) => Put(key, isHuggingFace ? Shortest(value) : value);
+    public void Number(string key, float value) => Put(key, isHuggingFace ? (object)Shortest(value) : value);
 
     /// <summary>Yes or no.</summary>
     public void Flag(string key, bool value) => Put(key, value);
@@ -36,7 +36,7 @@ internal sealed class SettingsWriter(
 
     /// <summary>Numbers.</summary>
     public void Numbers(string key, IReadOnlyList<float> values) =>
-        Put(key, isHuggingFace ? values.Select(Shortest).ToArray() : values.ToArray());
+        Put(key, isHuggingFace ? (object)values.Select(Shortest).ToArray() : values.ToArray());
 
     /// <summary>Whether the family's files have the setting.</summary>
     public bool Has(string key) => !isHuggingFace || family.HuggingFaceKeys.GetValueOrDefault(key) is not "";

@@ -3,6 +3,17 @@ namespace Chaku.Model.Tokenizers.HuggingFace;
 /// <summary>What a Hugging Face folder says of text: how it becomes tokens, chats and answers.</summary>
 internal sealed record TokenizerFolder
 {
+    private readonly TokenizerConfig _config;
+
+    private TokenizerFolder(string path, TokenizerConfig config)
+    {
+        Path = path;
+        _config = config;
+    }
+
+    /// <summary>The folder.</summary>
+    public string Path { get; }
+
     /// <summary>Null where the folder has no vocabulary.</summary>
     public Tokenizer? Tokenizer { get; private init; }
 
@@ -25,7 +36,7 @@ internal sealed record TokenizerFolder
         TokenizerConfig config =
             TokenizerConfig.Read(path) with { StopIds = StopTokens.Read(path) };
         TokenizerDefinition? definition = ReadDefinition(path, config);
-        return new()
+        return new(path, config)
         {
             Tokenizer = definition?.Build(config, tokenCount) ?? ReadSentencePiece(path, config, tokenCount),
             Definition = definition,
@@ -35,23 +46,22 @@ internal sealed record TokenizerFolder
 
     /// <summary>The tokenizer of the folder's SentencePiece file, whatever others there are; null without it.</summary>
     /// <inheritdoc cref="Open"/>
-    public static Tokenizer? OpenSentencePiece(string path, int tokenCount) => ReadSentencePiece(
-        path, TokenizerConfig.Read(path) with { StopIds = StopTokens.Read(path) }, tokenCount);
+    public Tokenizer? OpenSentencePiece(int tokenCount) => ReadSentencePiece(Path, _config, tokenCount);
 
     private static TokenizerDefinition? ReadDefinition(string folder, TokenizerConfig config)
     {
-        string json = Path.Combine(folder, TokenizerJson.FileName);
+        string json = System.IO.Path.Combine(folder, TokenizerJson.FileName);
         return File.Exists(json) ? TokenizerJson.Read(json)
-            : !File.Exists(Path.Combine(folder, SentencePieceModel.FileName))
-                && File.Exists(Path.Combine(folder, VocabularyAndMerges.VocabularyName))
-                && File.Exists(Path.Combine(folder, VocabularyAndMerges.MergesName))
+            : !File.Exists(System.IO.Path.Combine(folder, SentencePieceModel.FileName))
+                && File.Exists(System.IO.Path.Combine(folder, VocabularyAndMerges.VocabularyName))
+                && File.Exists(System.IO.Path.Combine(folder, VocabularyAndMerges.MergesName))
                 ? VocabularyAndMerges.Read(folder, config)
             : null;
     }
 
     private static Tokenizer? ReadSentencePiece(string folder, TokenizerConfig config, int tokenCount)
     {
-        string path = Path.Combine(folder, SentencePieceModel.FileName);
+        string path = System.IO.Path.Combine(folder, SentencePieceModel.FileName);
         return File.Exists(path) ? SentencePieceModel.Read(path).Build(config, tokenCount) : null;
     }
 }

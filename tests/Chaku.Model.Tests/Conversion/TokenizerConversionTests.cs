@@ -1,0 +1,160 @@
+using Chaku.Model.Conversion;
+using Chaku.Model.Files;
+using Chaku.Model.Tests.Tokenizers;
+using Chaku.Model.Tokenizers;
+using Chaku.Model.Tokenizers.HuggingFace;
+using Chaku.Tests;
+
+namespace Chaku.Model.Tests.Conversion;
+
+/// <summary>Vocabularies of GGUF files become a folder's files, and those a GGUF vocabulary, with the same tokens.</summary>
+public sealed class TokenizerConversionTests
+{
+    private const string Template = "{% for message in messages %}{{ message.content }}\n{% endfor %}";
+
+    /// <summary>Real vocabularies, with the tokens that llama.cpp gives.</summary>
+    public static TheoryData<string> WithVectors =>
+        ["llama-spm", "phi-3", "gpt-2", "falcon", "llama-bpe", "qwen2", "starcoder"];
+
+    [Theory]
+    [MemberData(nameof(WithVectors))]
+    public void The_folder_of_a_real_vocabulary_gives_the_tokens_of_llama_cpp(string name)
+    {
+        using TemporaryFolder folder = new();
+        Tokenizer source = SampleVocabularies.Shared("tokenizers", $"ggml-vocab-{name}.gguf");
+
+        TokenizerFolder made = Write(folder, source, []);
+        Tokenizer back = ReadBack(made, source.Vocabulary.Source.Architecture!, []);
+
+        string inputs = File.ReadAllText(Fixtures.Shared("tokenizers", $"ggml-vocab-{name}.gguf.inp"));
+        string[] expected = File.ReadAllLines(Fixtures.Shared("tokenizers", $"ggml-vocab-{name}.gguf.out"));
+        foreach ((string text, string line) in inputs.Split("\n__ggml_vocab_test__\n")[..^1].Zip(expected))
+        {
+            Assert.Equal(line.Trim(), string.Join(' ', made.Tokenizer!.Encode(text, addSpecial: false)));
+            Assert.Equal(line.Trim(), string.Join(' ', back.Encode(text, addSpecial: false)));
+        }
+    }
+
+    [Theory]
+    [InlineData("tokenizers", "ggml-vocab-llama-spm.gguf")]
+    [InlineData("tokenizers", "ggml-vocab-phi-3.gguf")]
+    [InlineData("tokenizers", "ggml-vocab-gpt-2.gguf")]
+    [InlineData("tokenizers", "ggml-vocab-gpt-neox.gguf")]
+    [InlineData("tokenizers", "ggml-vocab-falcon.gguf")]
+    [InlineData("tokenizers", "ggml-vocab-llama-bpe.gguf")]
+    [InlineData("tokenizers", "ggml-vocab-qwen2.gguf")]
+    [InlineData("tokenizers", "ggml-vocab-starcoder.gguf")]
+    [InlineData("models", "stories260K/stories260K.gguf")]
+    public void A_real_vocabulary_comes_back(string where, string name) =>
+        AssertComesBack(SampleVocabularies.Shared([where, .. name.Split('/')]));
+
+    [Fact]
+    public void The_vocabulary_that_the_program_carries_comes_back()
+    {
+        using GgufFile file =
+            GgufFile.Open(Path.Combine(Fixtures.Checkout, "models", "chaku-tiny", "chaku-tiny.gguf"));
+
+        AssertComesBack(Tokenizer.FromGguf(file));
+    }
+
+    [Fact]
+    public void Every_kind_of_tokenizer_has_files() =>
+        Assert.Equal(
+            TokenizerKinds.All.Select(kind => kind.Name).Order(StringComparer.Ordinal),
+            TokenizerFiles.KindNames.Order(StringComparer.Ordinal));
+
+    [Theory]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    [InlineData(true, true)]
+    public void Marks_around_a_text_are_kept(bool addBos, bool addEos)
+    {
+        VocabularySource plain = SampleVocabularies.ByteLevel("t h", "th e");
+        AssertComesBack(Tokenizer.Create(plain with { AddBos = addBos, AddEos = addEos, Architecture = "gpt2" }));
+        VocabularySource pieces = SampleVocabularies.SentencePiece("▁", "a", "▁a");
+        AssertComesBack(Tokenizer.Create(
+            pieces with { AddBos = addBos, AddEos = addEos, AddSpacePrefix = addEos, Architecture = "llama" }));
+    }
+
+    [Fact]
+    public void Tokens_that_end_an_answer_are_kept()
+    {
+        VocabularySource source = SampleVocabularies.ByteLevel("t h").With("<stop>", TokenType.Control)
+            .With("<stop2>", TokenType.Control) with { EotId = 258, EomId = 259, Architecture = "gpt2" };
+
+        AssertComesBack(Tokenizer.Create(source));
+    }
+
+    private static void AssertComesBack(Tokenizer source)
+    {
+        using TemporaryFolder folder = new();
+        TokenizerFolder made = Write(folder, source, []);
+
+        Assert.Equal(Template, made.ChatTemplate);
+        AssertSame(source, made.Tokenizer!);
+        AssertSame(source, ReadBack(made, source.Vocabulary.Source.Architecture!, []));
+    }
+
+    private static void AssertSame(Tokenizer expected, Tokenizer actual)
+    {
+        Assert.Equal(expected.Vocabulary.Count, actual.Vocabulary.Count);
+        Assert.Equal(expected.Vocabulary.BosId, actual.Vocabulary.BosId);
+        Assert.Equal(expected.Vocabulary.EosId, actual.Vocabulary.EosId);
+        Assert.Equal(expected.Vocabulary.EndOfGeneration.Order(), actual.Vocabulary.EndOfGeneration.Order());
+        Assert.True(TokenizerProbe.AreSame(expected, actual));
+        foreach (string text in DifficultTexts(expected))
+        {
+            Assert.Equal(Encode(expected, text, false), Encode(actual, text, false));
+            Assert.Equal(Encode(expected, text, true), Encode(actual, text, true));
+        }
+
+        for (int id = 0; id < expected.Vocabulary.Count; id++)
+        {
+            Assert.Equal(expected.BytesOf(id), actual.BytesOf(id));
+        }
+    }
+
+    private static int[] Encode(Tokenizer tokenizer, string text, bool parseSpecial)
+    {
+        try
+        {
+            return tokenizer.Encode(text, parseSpecial);
+        }
+        catch (UnspellableTextException)
+        {
+            return [-1];
+        }
+    }
+
+    // Marks in text, with and without spaces around them, and what no pre-tokenizer leaves alone.
+    private static IEnumerable<string> DifficultTexts(Tokenizer tokenizer)
+    {
+        IEnumerable<int> marks = Enumerable.Range(0, tokenizer.Vocabulary.Count)
+            .Where(id => tokenizer.Vocabulary.TypeOf(id) is TokenType.Control or TokenType.UserDefined)
+            .Take(40);
+        return
+        [
+            "", " ", "\n", "the the", "  the\n\n the\t", "a\u0000b", "\uFFFD \u2581 ▁▁", "<0x41> <unk> </s>",
+            .. marks.Select(id => tokenizer.Vocabulary.Spell(id)!)
+                .SelectMany(mark => (string[])[mark, $"a{mark}b", $" a {mark}  b\n{mark}\n c", $"{mark}{mark} "]),
+        ];
+    }
+
+    private static TokenizerFolder Write(TemporaryFolder folder, Tokenizer source, List<string> remarks)
+    {
+        FolderFiles.Write(folder.Path, [.. TokenizerFiles.Of(source, Template, 512, remarks)]);
+        return TokenizerFolder.Open(folder.Path, source.Vocabulary.Count);
+    }
+
+    private static Tokenizer ReadBack(TokenizerFolder folder, string architecture, List<string> remarks)
+    {
+        Metadata metadata = new("made.gguf");
+        metadata.Add("general.architecture", architecture);
+        GgufTokenizer.AddTo(metadata, folder, architecture, null, remarks);
+        string path = Path.Combine(folder.Path, "made.gguf");
+        GgufWriter.Write(path, metadata, []);
+        using GgufFile file = GgufFile.Open(path);
+        Assert.Equal(Template, metadata["tokenizer.chat_template"].AsString());
+        return Tokenizer.FromGguf(file);
+    }
+}
