@@ -12,6 +12,7 @@ internal static class Commands
         new DataCommand(),
         new TuneCommand(),
         new TrainCommand(),
+        new ConvertCommand(),
         new ShowCommand(),
         new TokenizeCommand(),
         new LogitsCommand(),

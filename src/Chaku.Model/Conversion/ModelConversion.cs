@@ -17,6 +17,11 @@ internal static class ModelConversion
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public static ConversionResult Run(ConversionOptions options)
     {
+        options = options with
+        {
+            Source = Path.TrimEndingDirectorySeparator(options.Source),
+            Target = Path.TrimEndingDirectorySeparator(options.Target),
+        };
         RequireFree(options);
         return Directory.Exists(options.Source) ? GgufConversion.Run(options) : FolderConversion.Run(options);
     }
@@ -45,7 +50,7 @@ internal static class ModelConversion
         if (DecoderFacts.Difference(config, written) is var (name, expected, found))
         {
             throw new ModelFormatException(
-                source, 0, $"a model that {target} has words for, but {name} would become {found}", expected);
+                source, 0, $"{name} that {target} has words for", $"{expected}, which would be read back as {found}");
         }
     }
 

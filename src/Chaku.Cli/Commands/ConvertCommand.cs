@@ -1,0 +1,117 @@
+using System.CommandLine;
+using System.Globalization;
+using Chaku.Cli.Options;
+using Chaku.Kernels.Formats;
+using Chaku.Model.Conversion;
+
+namespace Chaku.Cli.Commands;
+
+/// <summary>Makes a GGUF file of a Hugging Face folder, or a folder of a file.</summary>
+internal sealed class ConvertCommand : ProgramCommand
+{
+    private readonly Argument<string> _source = new("SOURCE") { Description = ModelPath.Description };
+
+    private readonly Option<string> _out = new("--out", "-o")
+    {
+        Description = "What is made: a GGUF file of a folder, a Hugging Face folder of a GGUF file.",
+        HelpName = "TARGET",
+        Required = true,
+    };
+
+    private readonly Option<string?> _type = new("--type")
+    {
+        Description =
+            $"What matrices are written as: {TypeNames}. Without it each keeps its type, and in a folder, which has no " +
+            "quantised types, a quantised one becomes f16.",
+        HelpName = "TYPE",
+    };
+
+    private readonly Option<bool> _force = new("--force") { Description = "Writes over what is there already." };
+
+    private readonly Option<int?> _threads =
+        NumberOption.Whole("--threads", "Threads; one for each processor by default.", 1);
+
+    private readonly Option<bool> _json = JsonOutput.CreateOption();
+
+    /// <summary>Describes the command line.</summary>
+    public ConvertCommand()
+        : base(
+            "convert",
+            "Converts a model: a Hugging Face folder to a GGUF file or back, tokenizer and chat template included.")
+    {
+        Add(_source);
+        Add(_out);
+        Add(_type);
+        Add(_force);
+        Add(_threads);
+        Add(_json);
+    }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> Examples =>
+    [
+        "chaku convert my-model -o my-model.gguf",
+        "chaku convert my-model -o my-model-f16.gguf --type f16",
+        "chaku convert model.gguf -o my-model",
+    ];
+
+    private static string TypeNames =>
+        string.Join(", ", FloatConversion.Targets.Select(ConversionOptions.TypeName));
+
+    /// <inheritdoc/>
+    public override int Execute(ParseResult arguments, Terminal terminal)
+    {
+        ConversionResult result;
+        using (ProgressReport progress = terminal.Progress("converting"))
+        {
+            result = ModelConversion.Run(new ConversionOptions(
+                ModelPath.Resolve(arguments.GetRequiredValue(_source)), arguments.GetRequiredValue(_out))
+            {
+                Type = ReadType(arguments.GetValue(_type)),
+                Replaces = arguments.GetValue(_force),
+                ThreadCount = arguments.GetValue(_threads) ?? Environment.ProcessorCount,
+                Progress = (state, done, all) => progress.Report(done, all, state),
+                Cancellation = terminal.Cancellation,
+            });
+        }
+
+        foreach (string remark in result.Remarks)
+        {
+            terminal.Warn(remark);
+        }
+
+        Print(arguments, terminal, result);
+        return ExitCodes.Success;
+    }
+
+    private static TensorFormat? ReadType(string? name) => name is null
+        ? null
+        : FloatConversion.Targets.FirstOrDefault(
+            format => string.Equals(format.Name, name, StringComparison.OrdinalIgnoreCase))
+            ?? throw new UsageException($"--type is one of {TypeNames}, not '{name}'");
+
+    private void Print(ParseResult arguments, Terminal terminal, ConversionResult result)
+    {
+        if (arguments.GetValue(_json))
+        {
+            JsonOutput.WriteObject(terminal.Output, json =>
+            {
+                json.WriteString("path", result.Path);
+                json.WriteNumber("tensor_count", result.TensorCount);
+                json.WriteNumber("byte_count", result.ByteLength);
+                json.WriteStartArray("remarks");
+                foreach (string remark in result.Remarks)
+                {
+                    json.WriteStringValue(remark);
+                }
+
+                json.WriteEndArray();
+            });
+            return;
+        }
+
+        terminal.Output.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{result.Path}: {result.TensorCount} tensors, {result.ByteLength / 1e6:0.0} MB"));
+    }
+}
