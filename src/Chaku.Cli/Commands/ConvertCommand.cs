@@ -21,12 +21,15 @@ internal sealed class ConvertCommand : ProgramCommand
     private readonly Option<string?> _type = new("--type")
     {
         Description =
-            $"What matrices are written as: {TypeNames}. Without it each keeps its type, and in a folder, which has no " +
-            "quantised types, a quantised one becomes f16.",
+            $"What matrices are written as: {TypeNames}. Without it each keeps its type; a folder has no quantised " +
+            "types, so that such a matrix becomes f16 there.",
         HelpName = "TYPE",
     };
 
-    private readonly Option<bool> _force = new("--force") { Description = "Writes over what is there already." };
+    private readonly Option<bool> _force = new("--force")
+    {
+        Description = "Writes over what is there already; a folder's other files of a model go.",
+    };
 
     private readonly Option<int?> _threads =
         NumberOption.Whole("--threads", "Threads; one for each processor by default.", 1);
@@ -98,7 +101,7 @@ internal sealed class ConvertCommand : ProgramCommand
             {
                 json.WriteString("path", result.Path);
                 json.WriteNumber("tensor_count", result.TensorCount);
-                json.WriteNumber("byte_count", result.ByteLength);
+                json.WriteNumber("byte_length", result.ByteLength);
                 json.WriteStartArray("remarks");
                 foreach (string remark in result.Remarks)
                 {

@@ -10,7 +10,8 @@ namespace Chaku.Model.Conversion;
 internal static class DecoderFacts
 {
     /// <summary>The first fact in which two computations differ; null where they are one.</summary>
-    public static (string Name, string Expected, string Found)? Difference(DecoderConfig expected, DecoderConfig found) =>
+    public static (string Name, string Expected, string Found)? Difference(
+        DecoderConfig expected, DecoderConfig found) =>
         Of(expected).Zip(Of(found))
             .Where(pair => pair.First.Value != pair.Second.Value)
             .Select(pair => ((string, string, string)?)(pair.First.Name, pair.First.Value, pair.Second.Value))
@@ -72,7 +73,8 @@ internal static class DecoderFacts
 
     private static string OfLong(LongRotaryConfig? stretched) => stretched is null
         ? ""
-        : $", beyond {Text(stretched.OriginalContextLength)} [{Text(stretched.Divisors)}] × {Text(stretched.Magnitude)}";
+        : $", beyond {Text(stretched.OriginalContextLength)} [{Text(stretched.Divisors)}], "
+            + $"magnitude {Text(stretched.Magnitude)}";
 
     private static string Text<T>(IReadOnlyList<T> values)
         where T : IFormattable => string.Join(' ', values.Select(Text));

@@ -68,7 +68,9 @@ internal sealed class FolderConversion
         [
             .. WeightFiles.Of(tensors, origin, _options.ShardByteLength),
             (HuggingFaceConfig.FileName, stream => stream.Write(json)),
-            .. tokenizer is null ? [] : TokenizerFiles.Of(tokenizer, _source.ChatTemplate, _config.ContextLength, _remarks),
+            .. tokenizer is null
+                ? []
+                : TokenizerFiles.Of(tokenizer, _source.ChatTemplate, _config.ContextLength, _remarks),
             (CardName, stream => stream.Write(System.Text.Encoding.UTF8.GetBytes(card))),
         ];
         FolderFiles.Write(_options.Target, files);

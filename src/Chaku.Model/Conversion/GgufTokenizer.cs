@@ -46,8 +46,8 @@ internal static class GgufTokenizer
         if (TokenizerProbe.DifferenceOutsideNormalForm(tokenizer, written))
         {
             remarks.Add(
-                "the folder's tokenizer rewrites text first (Unicode's normal form), for which GGUF has no key: text that "
-                + "is not in that form gets other tokens");
+                "the folder's tokenizer rewrites text first (Unicode's normal form), for which GGUF has no key: text "
+                + "that is not in that form gets other tokens");
         }
     }
 

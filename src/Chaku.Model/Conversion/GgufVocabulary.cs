@@ -52,7 +52,9 @@ internal static class GgufVocabulary
             [.. plain.Tokens[merge.LeftId], (byte)' ', .. plain.Tokens[merge.RightId]])];
         return PreTokenizers.All
             .Where(entry => entry.IgnoresMerges == definition.Model.IgnoresMerges)
-            .OrderByDescending(entry => entry.Architectures.Contains(plain.Architecture))
+            .OrderByDescending(
+                entry => definition.PreTokeniser is { SpellsBytes: true } step && TokenizerProbe.CutSame(step, entry))
+            .ThenByDescending(entry => entry.Architectures.Contains(plain.Architecture))
             .Select(entry => plain with
             {
                 Kind = ByteLevel,

@@ -5,14 +5,14 @@ using Chaku.Model.Files;
 
 namespace Chaku.Model.Conversion;
 
-/// <summary>Makes a GGUF file of a Hugging Face folder, or a folder of a file, with everything that a model is.</summary>
+/// <summary>Makes a GGUF file of a Hugging Face folder, or a folder of a file, with all that a model is.</summary>
 internal static class ModelConversion
 {
     /// <summary>Converts; the target is there whole or not at all.</summary>
     /// <exception cref="ModelFormatException">
     /// The source is no model that this software runs, or the target has no words for what it computes.
     /// </exception>
-    /// <exception cref="InvalidDataException">A weight, or a scaling of positions, has no form in the target.</exception>
+    /// <exception cref="InvalidDataException">A weight or a scaling of positions has no form there.</exception>
     /// <exception cref="IOException">The target is there already, or cannot be written.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public static ConversionResult Run(ConversionOptions options)
@@ -36,7 +36,7 @@ internal static class ModelConversion
     /// <param name="family">Reads the settings.</param>
     /// <param name="settings">The settings as the target has them.</param>
     /// <param name="weights">The weights as the target has them.</param>
-    /// <exception cref="ModelFormatException">They describe another one; the message has the first difference.</exception>
+    /// <exception cref="ModelFormatException">They describe another; the message has the difference.</exception>
     public static void RequireSame(
         string source,
         string target,
@@ -101,7 +101,9 @@ internal static class ModelConversion
         if (isFile ? Directory.Exists(target) : File.Exists(target))
         {
             throw new IOException(
-                $"{target} is a {(isFile ? "folder" : "file")}, and of this source a {(isFile ? "file" : "folder")} is made");
+                isFile
+                    ? $"{target} is a folder, and of this source a file is made"
+                    : $"{target} is a file, and of this source a folder is made");
         }
 
         bool isTaken = isFile ? File.Exists(target)

@@ -3,7 +3,7 @@ using Chaku.Model.Families;
 
 namespace Chaku.Model.Conversion;
 
-/// <summary>The weights of a file that is not yet written, for reading its settings: which there are, and vectors.</summary>
+/// <summary>The weights of a file that is not yet written, as far as its settings are read from them.</summary>
 /// <param name="rowCounts">Rows of each tensor, by its GGUF name; 1 for a vector.</param>
 /// <param name="vectors">The vectors that settings are read from.</param>
 internal sealed class PlannedWeights(

@@ -1,4 +1,6 @@
+using System.Text;
 using Chaku.Model.Tokenizers;
+using Chaku.Model.Tokenizers.HuggingFace.PreTokenisation;
 
 namespace Chaku.Model.Conversion;
 
@@ -23,11 +25,41 @@ internal static class TokenizerProbe
         "/\n\n/* \n*/ x/\n!\n",
     ];
 
+    // One of each kind that some pre-tokenizer treats in a way of its own.
+    private static readonly string[] Kinds =
+    [
+        "a", "B", "é", "Σ", "中", "あ", "한", "अ", "5", "٣", "Ⅷ", " ", "\n", "\r", "\t", "\u00A0", "\u3000", "'", "s", ".",
+        ",", "/", "_", "$", "(", "-", "!", "…", "。", "😀", "\u0483", "\u200D", "\u0085", "\u0000",
+    ];
+
+    // Every three kinds in a row; all of it is in Unicode's composed form.
+    private static readonly Lazy<string> Triples = new(() => string.Concat(
+        from first in Kinds from second in Kinds from third in Kinds select first + second + third));
+
     // Letters with marks that have a form of their own.
     private const string NotNormal = "cafe\u0301 n\u0303 A\u030A \uFB01 \u2126";
 
     /// <summary>Whether two tokenizers give the same tokens for every text that either can spell.</summary>
-    public static bool AreSame(Tokenizer one, Tokenizer other) => Texts.All(text => Same(one, other, text));
+    public static bool AreSame(Tokenizer one, Tokenizer other) =>
+        Texts.Append(Triples.Value).All(text => Same(one, other, text));
+
+    /// <summary>Whether a step cuts text into the words that a pre-tokenizer cuts it into.</summary>
+    /// <param name="step">A step that spells bytes in GPT-2's alphabet.</param>
+    /// <param name="words">The pre-tokenizer.</param>
+    public static bool CutSame(PieceStep step, PreTokenizer words) => Texts.Append(Triples.Value).All(text =>
+    {
+        byte[] bytes = Encoding.UTF8.GetBytes(text);
+        Pieces pieces = new(bytes, afterMark: true, isFirst: true);
+        step.Apply(pieces);
+        List<int> lengths = [];
+        words.Split(bytes, lengths);
+        int start = 0;
+        return pieces.Lengths.SequenceEqual(lengths.Select(length =>
+        {
+            start += length;
+            return ByteLevelAlphabet.SpelledLength(bytes.AsSpan(start - length, length));
+        }));
+    });
 
     /// <summary>Whether they differ where text is in none of Unicode's normal forms.</summary>
     public static bool DifferenceOutsideNormalForm(Tokenizer one, Tokenizer other) => !Same(one, other, NotNormal);

@@ -48,7 +48,8 @@ internal sealed class Gemma2Family : LlamaShapedFamily
         if (settings.IsHuggingFace)
         {
             // The scale is rounded, so that its square is one of two neighbours of a whole number.
-            settings.Number("query_pre_attn_scalar", MathF.Round(1 / (config.Attention.Scale * config.Attention.Scale)));
+            float scale = config.Attention.Scale;
+            settings.Number("query_pre_attn_scalar", MathF.Round(1 / (scale * scale)));
             settings.Text("hidden_activation", "gelu_pytorch_tanh");
         }
 

@@ -8,7 +8,7 @@ namespace Chaku.Model.Families;
 /// </summary>
 internal abstract class ModelFamily
 {
-    /// <summary>The values of <c>general.architecture</c> in GGUF files; none where no one writes such files.</summary>
+    /// <summary>The values of <c>general.architecture</c> in GGUF files, the first for those that are written.</summary>
     public abstract IReadOnlyList<string> Architectures { get; }
 
     /// <summary>The values of <c>model_type</c> in <c>config.json</c>.</summary>
@@ -91,10 +91,13 @@ internal abstract class ModelFamily
     /// <param name="config">The computation.</param>
     /// <param name="tensor">The tensor's GGUF name.</param>
     /// <param name="expert">The expert's number, where the tensor has several experts.</param>
+    /// <exception cref="InvalidDataException">Such models have no tensor of that name there.</exception>
     public (string Name, StoredAs Storage) HuggingFaceName(DecoderConfig config, string tensor, int expert = 0)
     {
         (string module, string layer, string end) = ModuleNames.Parts(tensor);
-        ModuleNames names = Modules.Single(names => names.Gguf == module && Uses(names, config));
+        ModuleNames names = Modules.SingleOrDefault(names => names.Gguf == module && Uses(names, config))
+            ?? throw new InvalidDataException(
+                $"Hugging Face's files of such models have no name for {ModelFormatException.Quote(tensor)}");
         return (names.Fill(layer, expert) + end, names.Storage);
     }
 

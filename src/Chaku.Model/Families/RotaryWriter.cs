@@ -15,7 +15,7 @@ internal static class RotaryWriter
     /// <param name="settings">Gets them.</param>
     /// <param name="rotary">The embedding.</param>
     /// <param name="config">The computation that it belongs to.</param>
-    /// <exception cref="InvalidDataException">Frequencies are scaled in a way that the file has no words for.</exception>
+    /// <exception cref="InvalidDataException">The file has no words for the scaling of frequencies.</exception>
     public static void Write(SettingsWriter settings, RotaryConfig rotary, DecoderConfig config)
     {
         settings.Number("rope.freq_base", (float)rotary.Base);
@@ -40,13 +40,14 @@ internal static class RotaryWriter
     }
 
     /// <summary>The tensors that a GGUF file has for it.</summary>
-    public static IReadOnlyList<(string Name, IReadOnlyList<float> Divisors)> Tensors(RotaryConfig rotary) => rotary switch
-    {
-        { Long: { } stretched } =>
-            [(RotarySettings.LongDivisors, stretched.Divisors), (RotarySettings.ShortDivisors, rotary.Divisors)],
-        { Divisors.Count: > 0 } => [(RotarySettings.Divisors, rotary.Divisors)],
-        _ => [],
-    };
+    public static IReadOnlyList<(string Name, IReadOnlyList<float> Divisors)> Tensors(RotaryConfig rotary) =>
+        rotary switch
+        {
+            { Long: { } stretched } =>
+                [(RotarySettings.LongDivisors, stretched.Divisors), (RotarySettings.ShortDivisors, rotary.Divisors)],
+            { Divisors.Count: > 0 } => [(RotarySettings.Divisors, rotary.Divisors)],
+            _ => [],
+        };
 
     private static void WriteHuggingFace(SettingsWriter settings, RotaryConfig rotary, DecoderConfig config)
     {
@@ -120,7 +121,7 @@ internal static class RotaryWriter
         }
 
         throw new InvalidDataException(
-            $"config.json has no words for the frequencies in {RotarySettings.Divisors}: they are not those of Llama 3's "
-            + $"scaling by {factor:R} with bands at {LowFactor} and {HighFactor}, for any original context");
+            $"config.json has no words for the frequencies in {RotarySettings.Divisors}: they are not those of Llama "
+            + $"3's scaling by {factor:R} with bands at {LowFactor} and {HighFactor}, for any original context");
     }
 }

@@ -44,7 +44,7 @@ internal sealed class SettingsWriter(
     /// <summary>Whether the family spells the setting in a way of its own.</summary>
     public bool IsNamed(string key) => family.HuggingFaceKeys.GetValueOrDefault(key) is { Length: > 0 };
 
-    /// <summary>The float64 whose shortest decimals are those of the float32: 1e-05, not 9.999999747378752e-06.</summary>
+    /// <summary>The float64 with the shortest decimals of the float32: 1e-05, not 9.999999747e-06.</summary>
     private static double Shortest(float value) =>
         double.Parse(value.ToString("R", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
 

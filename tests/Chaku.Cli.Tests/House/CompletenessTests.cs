@@ -226,6 +226,7 @@ public sealed class CompletenessTests
         new("recipe", "qlora", "TuneRecipesTests"),
         new("command", "own", "OwnCommandTests"),
         new("command", "train", "TrainCommandTests"),
+        new("command", "convert", "ConvertCommandTests", "tests/testdata/models/families/llama3.gguf"),
         new("command", "run", "RunCommandTests", Shared + "models/stories260K/EXPECTED.md"),
         new("command", "chat", "ChatCommandTests"),
         new("command", "data", "DataCommandTests"),

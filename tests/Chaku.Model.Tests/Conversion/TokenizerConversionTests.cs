@@ -1,13 +1,15 @@
+using System.Text.Json.Nodes;
 using Chaku.Model.Conversion;
 using Chaku.Model.Files;
 using Chaku.Model.Tests.Tokenizers;
+using Chaku.Model.Tests.Tokenizers.HuggingFace;
 using Chaku.Model.Tokenizers;
 using Chaku.Model.Tokenizers.HuggingFace;
 using Chaku.Tests;
 
 namespace Chaku.Model.Tests.Conversion;
 
-/// <summary>Vocabularies of GGUF files become a folder's files, and those a GGUF vocabulary, with the same tokens.</summary>
+/// <summary>Vocabularies of GGUF files become a folder's files, and come back, with the same tokens.</summary>
 public sealed class TokenizerConversionTests
 {
     private const string Template = "{% for message in messages %}{{ message.content }}\n{% endfor %}";
@@ -79,10 +81,113 @@ public sealed class TokenizerConversionTests
     [Fact]
     public void Tokens_that_end_an_answer_are_kept()
     {
-        VocabularySource source = SampleVocabularies.ByteLevel("t h").With("<stop>", TokenType.Control)
-            .With("<stop2>", TokenType.Control) with { EotId = 258, EomId = 259, Architecture = "gpt2" };
+        VocabularySource plain = SampleVocabularies.ByteLevel("t h")
+            .With("<stop>", TokenType.Control)
+            .With("<stop2>", TokenType.Control);
 
-        AssertComesBack(Tokenizer.Create(source));
+        AssertComesBack(Tokenizer.Create(plain with { EotId = 258, EomId = 259, Architecture = "gpt2" }));
+    }
+
+    /// <summary>Whatever its steps are: GGUF's words for it give the reference's tokens, or there are none.</summary>
+    [Fact]
+    public void A_tokenizer_json_keeps_its_tokens_or_is_refused()
+    {
+        List<string> kept = [];
+        foreach (ITheoryDataRow row in TokenizerStepsTests.Names)
+        {
+            string name = (string)row.GetData()[0]!;
+            using TemporaryFolder folder = new();
+            JsonNode golden = TokenizerStepsTests.Find(name);
+            folder.Write("tokenizer.json", TokenizerStepsTests.ToTokenizerJson(golden).ToJsonString());
+            folder.Write("chat_template.jinja", Template);
+            List<string> remarks = [];
+            if (Record.Exception(() => ReadBack(TokenizerFolder.Open(folder.Path), "gpt2", remarks)) is { } refusal)
+            {
+                Assert.IsType<ModelFormatException>(refusal);
+                continue;
+            }
+
+            kept.Add(name);
+            Tokenizer written = ReadBack(TokenizerFolder.Open(folder.Path), "gpt2", remarks);
+            foreach (JsonNode? result in golden["results"]!.AsArray())
+            {
+                int[] ids = written.Encode(result!["text"]!.GetValue<string>(), parseSpecial: true);
+                Assert.Equal($"{name}: {string.Join(' ', result["ids"]!.AsArray())}", $"{name}: {string.Join(' ', ids)}");
+            }
+        }
+
+        Assert.Equal(
+            ["ByteLevel", "Falcon's steps", "Llama 3's steps", "Llama 2's steps", "Sequence of processors"], kept);
+    }
+
+    /// <summary>
+    /// Merges are listed as Hugging Face's library lists them: every two pieces that make a third, by its score.
+    /// </summary>
+    [Fact]
+    public void SentencePiece_as_a_tokenizer_json_keeps_its_tokens()
+    {
+        using TemporaryFolder folder = new();
+        Tokenizer source = SampleVocabularies.Shared("models", "stories260K", "stories260K.gguf");
+        folder.Write("tokenizer.json", AsMerges(source.Vocabulary).ToJsonString());
+        folder.Write("chat_template.jinja", Template);
+        List<string> remarks = [];
+
+        TokenizerFolder json = TokenizerFolder.Open(folder.Path);
+        Tokenizer back = ReadBack(json, "llama", remarks);
+
+        Assert.Equal("llama", back.Vocabulary.Source.Kind);
+        string story = File.ReadAllText(Fixtures.Shared("models", "stories260K", "EXPECTED.md"));
+        Assert.Equal(source.Encode(story), json.Tokenizer!.Encode(story));
+        Assert.Equal(source.Encode(story), back.Encode(story));
+    }
+
+    private static JsonObject AsMerges(Vocabulary vocabulary)
+    {
+        string[] pieces = [.. Enumerable.Range(0, vocabulary.Count).Select(id => vocabulary.Spell(id)!)];
+        IEnumerable<(string Left, string Right, float Score)> merges =
+            from id in Enumerable.Range(0, pieces.Length)
+            where vocabulary.TypeOf(id) == TokenType.Normal
+            from cut in Enumerable.Range(1, Math.Max(0, pieces[id].Length - 1))
+            let left = pieces[id][..cut]
+            let right = pieces[id][cut..]
+            where pieces.Contains(left) && pieces.Contains(right)
+            select (left, right, vocabulary.Source.Scores![id]);
+        return new JsonObject
+        {
+            ["added_tokens"] = new JsonArray([.. ((int[])[0, 1, 2]).Select(id => (JsonNode)new JsonObject
+            {
+                ["id"] = id,
+                ["content"] = pieces[id],
+                ["special"] = true,
+            })]),
+            ["normalizer"] = JsonNode.Parse(
+                """
+                {"type": "Sequence", "normalizers": [{"type": "Prepend", "prepend": "▁"},
+                {"type": "Replace", "pattern": {"String": " "}, "content": "▁"}]}
+                """),
+            ["post_processor"] = JsonNode.Parse(
+                """
+                {"type": "TemplateProcessing", "single": [{"SpecialToken": {"id": "<s>", "type_id": 0}},
+                {"Sequence": {"id": "A", "type_id": 0}}], "pair": [],
+                "special_tokens": {"<s>": {"id": "<s>", "ids": [1], "tokens": ["<s>"]}}}
+                """),
+            ["decoder"] = JsonNode.Parse(
+                """
+                {"type": "Sequence", "decoders": [{"type": "Replace", "pattern": {"String": "▁"}, "content": " "},
+                {"type": "ByteFallback"}, {"type": "Fuse"}, {"type": "Strip", "content": " ", "start": 1, "stop": 0}]}
+                """),
+            ["model"] = new JsonObject
+            {
+                ["type"] = "BPE",
+                ["unk_token"] = "<unk>",
+                ["fuse_unk"] = true,
+                ["byte_fallback"] = true,
+                ["vocab"] = new JsonObject(
+                    [.. pieces.Select((piece, id) => KeyValuePair.Create(piece, (JsonNode?)id))]),
+                ["merges"] = new JsonArray([.. merges.OrderByDescending(merge => merge.Score)
+                    .Select(merge => (JsonNode)new JsonArray(merge.Left, merge.Right))]),
+            },
+        };
     }
 
     private static void AssertComesBack(Tokenizer source)

@@ -17,7 +17,7 @@ internal sealed record TokenizerFolder
     /// <summary>Null where the folder has no vocabulary.</summary>
     public Tokenizer? Tokenizer { get; private init; }
 
-    /// <summary>What the files say of byte-pair encoding; null where they are SentencePiece's, or there are none.</summary>
+    /// <summary>What the files say of byte-pair encoding; null where it is SentencePiece's, or there is none.</summary>
     public TokenizerDefinition? Definition { get; private init; }
 
     /// <summary>The model's own template of chats, in Jinja; null where it has none.</summary>
