@@ -71,19 +71,28 @@ internal static class SentencePieceWriter
 
     private static void WritePiece(ArrayBufferWriter<byte> output, Vocabulary vocabulary, int id, string spelling)
     {
-        TokenType type = vocabulary.TypeOf(id);
         Text(output, 1, spelling);
         Tag(output, 2, Fixed32);
         BinaryPrimitives.WriteSingleLittleEndian(output.GetSpan(sizeof(float)), vocabulary.Source.Scores![id]);
         output.Advance(sizeof(float));
-        Number(output, 3, (long)(type == TokenType.Undefined ? TokenType.Normal : type));
+        Number(output, 3, (long)TypeOf(vocabulary, id));
     }
+
+    // Readers want exactly one unknown piece. Where the model takes it for a mark, tokenizer_config.json says so.
+    private static TokenType TypeOf(Vocabulary vocabulary, int id) =>
+        id == vocabulary.UnknownId ? TokenType.Unknown : vocabulary.TypeOf(id) switch
+        {
+            TokenType.Undefined => TokenType.Normal,
+            TokenType.Unknown => TokenType.Control,
+            TokenType type => type,
+        };
 
     private static void WriteTrainer(ArrayBufferWriter<byte> output, Vocabulary vocabulary)
     {
         Number(output, 3, BpeModelType);
         Number(output, 4, vocabulary.Count);
-        Number(output, 35, 1);
+        bool hasBytes = Enumerable.Range(0, vocabulary.Count).Any(id => vocabulary.TypeOf(id) == TokenType.Byte);
+        Number(output, 35, hasBytes ? 1 : 0);
         Number(output, 40, vocabulary.UnknownId ?? 0);
         Number(output, 41, vocabulary.BosId ?? -1);
         Number(output, 42, vocabulary.EosId ?? -1);

@@ -119,9 +119,12 @@ internal static class TokenizerFiles
 
     /// <summary>The tokens that are found in text by their spelling, the unknown token left to its model.</summary>
     public static IEnumerable<int> AddedIds(Vocabulary vocabulary) => Enumerable.Range(0, vocabulary.Count).Where(
-        id => vocabulary.TypeOf(id) is TokenType.Control or TokenType.UserDefined
+        id => IsAdded(vocabulary.TypeOf(id), id == vocabulary.UnknownId)
             && vocabulary.SpellingOf(id).Length > 0
             && vocabulary.Find(Encoding.UTF8.GetString(vocabulary.SpellingOf(id))) == id);
+
+    private static bool IsAdded(TokenType type, bool isUnknown) => type is TokenType.Control or TokenType.UserDefined
+        || (type == TokenType.Unknown && !isUnknown);
 
     /// <summary>Writes how such a token is found.</summary>
     public static void WriteAdded(Utf8JsonWriter json, Vocabulary vocabulary, int id)
@@ -132,7 +135,7 @@ internal static class TokenizerFiles
         json.WriteBoolean("lstrip", matching.HasFlag(TokenMatching.StripLeft));
         json.WriteBoolean("rstrip", matching.HasFlag(TokenMatching.StripRight));
         json.WriteBoolean("normalized", matching.HasFlag(TokenMatching.Normalised));
-        json.WriteBoolean("special", vocabulary.TypeOf(id) == TokenType.Control);
+        json.WriteBoolean("special", vocabulary.TypeOf(id) != TokenType.UserDefined);
     }
 
     /// <summary>The file for one kind of tokenizer.</summary>

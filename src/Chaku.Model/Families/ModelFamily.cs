@@ -8,7 +8,7 @@ namespace Chaku.Model.Families;
 /// </summary>
 internal abstract class ModelFamily
 {
-    /// <summary>The values of <c>general.architecture</c> in GGUF files, the first for those that are written.</summary>
+    /// <summary>The values of <c>general.architecture</c> in GGUF files, the first where one is written.</summary>
     public abstract IReadOnlyList<string> Architectures { get; }
 
     /// <summary>The values of <c>model_type</c> in <c>config.json</c>.</summary>

@@ -38,7 +38,7 @@ internal static class Converted
         }
     }
 
-    /// <summary>Asserts that every setting of the reference but one is in the other file, with the same value.</summary>
+    /// <summary>Asserts that each setting of the reference but one is in the other file with the same value.</summary>
     public static void AssertHasSettings(string expected, string actual, string except = "")
     {
         using GgufFile reference = GgufFile.Open(expected);

@@ -194,8 +194,8 @@ public sealed class ModelConversionTests
         Assert.Contains("--force", exception.Message, StringComparison.Ordinal);
         Assert.Equal(
             [
-                "README.md", "config.json", "generation_config.json", "mine.txt", "model.safetensors", "tokenizer.model",
-                "tokenizer_config.json",
+                "README.md", "config.json", "generation_config.json", "mine.txt", "model.safetensors",
+                "tokenizer.model", "tokenizer_config.json",
             ],
             Directory.GetFiles(folder["made"]).Select(Path.GetFileName).Order(StringComparer.Ordinal));
         Converted.AssertSameTensors(Tiny, folder["back.gguf"]);

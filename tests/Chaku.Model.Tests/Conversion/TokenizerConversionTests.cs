@@ -112,7 +112,8 @@ public sealed class TokenizerConversionTests
             foreach (JsonNode? result in golden["results"]!.AsArray())
             {
                 int[] ids = written.Encode(result!["text"]!.GetValue<string>(), parseSpecial: true);
-                Assert.Equal($"{name}: {string.Join(' ', result["ids"]!.AsArray())}", $"{name}: {string.Join(' ', ids)}");
+                string expected = string.Join(' ', result["ids"]!.AsArray());
+                Assert.Equal($"{name}: {expected}", $"{name}: {string.Join(' ', ids)}");
             }
         }
 
