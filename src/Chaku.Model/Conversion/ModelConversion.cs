@@ -106,6 +106,11 @@ internal static class ModelConversion
                     : $"{target} is a file, and of this source a folder is made");
         }
 
+        if (isFile && !Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(target))))
+        {
+            throw new DirectoryNotFoundException($"{target} cannot be written: its folder does not exist");
+        }
+
         bool isTaken = isFile ? File.Exists(target)
             : Directory.Exists(target) && Directory.EnumerateFileSystemEntries(target).Any();
         if (isTaken && !options.Replaces)

@@ -34,8 +34,8 @@ internal static class TokenizerFiles
     /// <param name="template">The model's own template of chats, in Jinja; null where it has none.</param>
     /// <param name="contextLength">Positions that the model was made for.</param>
     /// <param name="remarks">Gets what the user should know.</param>
-    /// <exception cref="ModelFormatException">There is no file for such a tokenizer.</exception>
-    public static IEnumerable<(string Name, Action<Stream> Write)> Of(
+    /// <exception cref="ModelFormatException">There is no file that gives the same tokens.</exception>
+    public static IReadOnlyList<(string Name, Action<Stream> Write)> Of(
         Tokenizer tokenizer, string? template, int contextLength, List<string> remarks)
     {
         Vocabulary vocabulary = tokenizer.Vocabulary;
@@ -46,12 +46,35 @@ internal static class TokenizerFiles
         byte[] bytes = kind.ToBytes(vocabulary, remarks);
         byte[] settings = Json(json => WriteSettings(json, vocabulary, kind.ClassName, template, contextLength));
         byte[] generation = Json(json => WriteGeneration(json, vocabulary));
-        return
+        IReadOnlyList<(string Name, Action<Stream> Write)> files =
         [
             (kind.FileName, stream => stream.Write(bytes)),
             (ConfigName, stream => stream.Write(settings)),
             (GenerationName, stream => stream.Write(generation)),
         ];
+        RequireSame(tokenizer, files);
+        return files;
+    }
+
+    // What the files say is read again, and tried on text, before any weight is copied.
+    private static void RequireSame(
+        Tokenizer tokenizer, IReadOnlyList<(string Name, Action<Stream> Write)> files)
+    {
+        DirectoryInfo folder = Directory.CreateTempSubdirectory("chaku-");
+        try
+        {
+            FolderFiles.Write(folder.FullName, files);
+            TokenizerFolder read = TokenizerFolder.Open(folder.FullName, tokenizer.Vocabulary.Count);
+            if (!TokenizerProbe.AreSame(tokenizer, read.Tokenizer!))
+            {
+                throw tokenizer.Vocabulary.Refuse(
+                    $"a tokenizer that {files[0].Name} has words for", "one that gives other tokens for difficult text");
+            }
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
     }
 
     private static byte[] Json(Action<Utf8JsonWriter> write)

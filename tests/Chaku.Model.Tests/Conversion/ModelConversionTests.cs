@@ -202,9 +202,11 @@ public sealed class ModelConversionTests
     }
 
     [Fact]
-    public void A_source_is_not_its_own_target()
+    public void A_target_that_cannot_be_is_refused_before_anything_is_read()
     {
         Assert.Throws<IOException>(() => Converted.Run(Tiny, Tiny, with => with with { Replaces = true }));
+        Assert.Throws<DirectoryNotFoundException>(() => Converted.Run(
+            TestModels.PathOf("folders/llama3"), Path.Combine(Path.GetTempPath(), "chaku-nowhere", "made.gguf")));
         Assert.Throws<IOException>(() => Converted.Run(
             TestModels.PathOf("folders/llama3"), Path.GetTempPath(), with => with with { Replaces = true }));
     }

@@ -88,6 +88,22 @@ public sealed class TokenizerConversionTests
         AssertComesBack(Tokenizer.Create(plain with { EotId = 258, EomId = 259, Architecture = "gpt2" }));
     }
 
+    [Fact]
+    public void A_normal_form_that_GGUF_has_no_key_for_is_said()
+    {
+        using TemporaryFolder folder = new();
+        VocabularySource plain = SampleVocabularies.ByteLevel("t h") with { Architecture = "gpt2" };
+        Write(folder, Tokenizer.Create(plain), []);
+        JsonNode json = JsonNode.Parse(File.ReadAllText(folder["tokenizer.json"]))!;
+        List<string> remarks = [];
+
+        json["normalizer"] = JsonNode.Parse("""{"type": "NFC"}""");
+        folder.Write("tokenizer.json", json.ToJsonString());
+        ReadBack(TokenizerFolder.Open(folder.Path), "gpt2", remarks);
+
+        Assert.Contains("normal form", Assert.Single(remarks), StringComparison.Ordinal);
+    }
+
     /// <summary>Whatever its steps are: GGUF's words for it give the reference's tokens, or there are none.</summary>
     [Fact]
     public void A_tokenizer_json_keeps_its_tokens_or_is_refused()
