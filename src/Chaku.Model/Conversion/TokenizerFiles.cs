@@ -68,7 +68,8 @@ internal static class TokenizerFiles
             if (!TokenizerProbe.AreSame(tokenizer, read.Tokenizer!))
             {
                 throw tokenizer.Vocabulary.Refuse(
-                    $"a tokenizer that {files[0].Name} has words for", "one that gives other tokens for difficult text");
+                    $"a tokenizer that {files[0].Name} has words for",
+                    "one whose tokens for difficult text it does not give");
             }
         }
         finally
