@@ -93,6 +93,7 @@ internal sealed class QuantizeCommand : ProgramCommand
         QuantizeJob job = new(terminal)
         {
             SourcePath = ModelPath.Resolve(arguments.GetRequiredValue(_source)),
+            CommandLine = CommandText.Of(arguments),
             Mix = QuantMixes.Find(arguments.GetRequiredValue(_mix))!,
             TargetPath = arguments.GetRequiredValue(_output),
             IsPure = arguments.GetValue(_pure),

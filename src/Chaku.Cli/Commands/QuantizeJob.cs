@@ -21,6 +21,9 @@ internal sealed class QuantizeJob(Terminal terminal)
     /// <summary>The file to write.</summary>
     public required string TargetPath { get; init; }
 
+    /// <summary>The command line, for the new file.</summary>
+    public required string CommandLine { get; init; }
+
     /// <summary>The formats.</summary>
     public required QuantMix Mix { get; init; }
 
@@ -62,7 +65,7 @@ internal sealed class QuantizeJob(Terminal terminal)
         FileOrigin origin = new(
             [new OriginSource(Path.GetFileName(SourcePath), Hash(source.Content))],
             source.License,
-            CommandText(),
+            CommandLine,
             AdapterOrigin.CurrentVersion);
         using (ComputePool pool = new(ThreadCount))
         using (ProgressReport progress = terminal.Progress("quantising"))
@@ -130,11 +133,4 @@ internal sealed class QuantizeJob(Terminal terminal)
 
         return LanguageModel.Load(path, options, null, terminal.Cancellation);
     }
-
-    private string CommandText() => string.Join(' ', (string[])
-    [
-        "chaku quantize", Path.GetFileName(SourcePath), Mix.Name, "-o", Path.GetFileName(TargetPath),
-        .. IsPure ? (string[])["--pure"] : [],
-        .. CalibrationPath is null ? (string[])[] : ["--calibration", Path.GetFileName(CalibrationPath)],
-    ]);
 }

@@ -26,4 +26,8 @@ internal static class ActivationSettings
             ? HuggingFace.GetValueOrDefault(value.AsString())
                 ?? throw value.Wrong($"one of {string.Join(", ", HuggingFace.Keys)}")
             : otherwise;
+
+    /// <summary>The name of a function in <c>config.json</c>: the first that stands for it.</summary>
+    public static string NameOf(ActivationFunction function) =>
+        HuggingFace.First(entry => ReferenceEquals(entry.Value, function)).Key;
 }

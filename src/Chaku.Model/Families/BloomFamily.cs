@@ -35,10 +35,24 @@ internal sealed class BloomFamily : LayerNormFamily
     public override bool IsTiedByDefault => true;
 
     /// <inheritdoc/>
+    public override IReadOnlyDictionary<string, string> HuggingFaceKeys { get; } = new Dictionary<string, string>
+    {
+        ["context_length"] = "seq_length",
+        ["block_count"] = "n_layer",
+        ["attention.head_count"] = "n_head",
+        ["attention.head_count_kv"] = "",
+        ["feed_forward_length"] = "",
+        ["activation"] = "",
+    };
+
+    /// <inheritdoc/>
     protected override ActivationFunction Activation => ActivationFunctions.GeluTanh;
 
     /// <inheritdoc/>
     protected override int DefaultContextLength => 2048;
+
+    /// <inheritdoc/>
+    public override HuggingFaceClass ClassOf(DecoderConfig config) => new("bloom", "BloomForCausalLM");
 
     /// <inheritdoc/>
     protected override PositionConfig Position(ModelSettings settings, WeightSource weights, ModelShape shape) =>

@@ -44,6 +44,15 @@ internal sealed class FalconFamily : LayerNormFamily
     public override bool IsTiedByDefault => true;
 
     /// <inheritdoc/>
+    public override IReadOnlyDictionary<string, string> HuggingFaceKeys { get; } = new Dictionary<string, string>
+    {
+        ["attention.head_count_kv"] = "num_kv_heads",
+        ["feed_forward_length"] = "ffn_hidden_size",
+        ["activation"] = "activation",
+        ["rope.dimension_count"] = "",
+    };
+
+    /// <inheritdoc/>
     protected override ActivationFunction Activation => ActivationFunctions.Gelu;
 
     /// <inheritdoc/>
@@ -54,6 +63,36 @@ internal sealed class FalconFamily : LayerNormFamily
         layout == ResidualLayout.ParallelTwoNorms
             ? (SecondNorm, "attn_norm")
             : ("attn_norm", "ffn_norm");
+
+    /// <inheritdoc/>
+    public override HuggingFaceClass ClassOf(DecoderConfig config) => new("falcon", "FalconForCausalLM");
+
+    /// <inheritdoc/>
+    public override void Write(SettingsWriter settings, DecoderConfig config)
+    {
+        base.Write(settings, config);
+        if (!settings.IsHuggingFace)
+        {
+            // Queries, then keys, then values: the name is that of the first to lay them out so.
+            settings.Text("tensor_data_layout", "jploski");
+            return;
+        }
+
+        bool hasTwoNorms = config.Residual.Layout == ResidualLayout.ParallelTwoNorms;
+        int kvHeads = config.Attention.KvHeadCount;
+        settings.Flag("new_decoder_architecture", hasTwoNorms || (kvHeads > 1 && kvHeads < config.Attention.HeadCount));
+        settings.Count("num_ln_in_parallel_attn", hasTwoNorms ? 2 : 1);
+        settings.Flag("multi_query", kvHeads == 1);
+        settings.Flag("parallel_attn", config.Residual.Layout != ResidualLayout.Sequential);
+        settings.Flag("bias", config.Attention.HasBias);
+        settings.Flag("alibi", config.Position is AlibiConfig);
+    }
+
+    /// <inheritdoc/>
+    protected override bool Uses(ModuleNames names, DecoderConfig config) =>
+        config.Residual.Layout == ResidualLayout.ParallelTwoNorms
+            ? !names.HuggingFace.EndsWith(".input_layernorm", StringComparison.Ordinal)
+            : !names.HuggingFace.EndsWith(".ln_mlp", StringComparison.Ordinal);
 
     /// <inheritdoc/>
     protected override ResidualConfig Residual(ModelSettings settings, WeightSource weights)

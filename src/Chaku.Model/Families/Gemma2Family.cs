@@ -34,6 +34,40 @@ internal sealed class Gemma2Family : LlamaShapedFamily
     ];
 
     /// <inheritdoc/>
+    protected override bool NamesHeadSize => true;
+
+    /// <inheritdoc/>
+    public override HuggingFaceClass ClassOf(DecoderConfig config) => new("gemma2", "Gemma2ForCausalLM");
+
+    /// <inheritdoc/>
+    public override void Write(SettingsWriter settings, DecoderConfig config)
+    {
+        base.Write(settings, config);
+        WriteCap("attn_logit_softcapping", config.Attention.SoftCap);
+        WriteCap("final_logit_softcapping", config.Head.SoftCap);
+        if (settings.IsHuggingFace)
+        {
+            // The scale is rounded, so that its square is one of two neighbours of a whole number.
+            float scale = config.Attention.Scale;
+            settings.Number("query_pre_attn_scalar", MathF.Round(1 / (scale * scale)));
+            settings.Text("hidden_activation", "gelu_pytorch_tanh");
+        }
+
+        void WriteCap(string key, float cap)
+        {
+            if (cap > 0)
+            {
+                settings.Number(key, cap);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void WriteWindow(SettingsWriter settings, DecoderConfig config) => settings.Count(
+        "attention.sliding_window",
+        config.Attention.Windows.Count > 0 ? config.Attention.Windows.Max() : config.ContextLength);
+
+    /// <inheritdoc/>
     protected override IReadOnlyList<int> Windows(ModelSettings settings, ModelShape shape) => shape.Windows(
         settings,
         settings.Count("attention.sliding_window", DefaultWindow, int.MaxValue),

@@ -51,7 +51,7 @@ internal sealed class GgufSource : ModelSource
     public override long CopiedByteLength => 0;
 
     /// <inheritdoc/>
-    protected override ModelSettings Settings { get; }
+    public override ModelSettings Settings { get; }
 
     /// <inheritdoc/>
     protected override WeightSource Weights { get; }

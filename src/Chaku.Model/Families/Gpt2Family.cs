@@ -34,10 +34,25 @@ internal sealed class Gpt2Family : LayerNormFamily
     public override bool IsTiedByDefault => true;
 
     /// <inheritdoc/>
+    public override IReadOnlyDictionary<string, string> HuggingFaceKeys { get; } = new Dictionary<string, string>
+    {
+        ["context_length"] = "n_positions",
+        ["embedding_length"] = "n_embd",
+        ["block_count"] = "n_layer",
+        ["feed_forward_length"] = "n_inner",
+        ["attention.head_count"] = "n_head",
+        ["attention.head_count_kv"] = "",
+        ["activation"] = "activation_function",
+    };
+
+    /// <inheritdoc/>
     protected override ActivationFunction Activation => ActivationFunctions.GeluTanh;
 
     /// <inheritdoc/>
     protected override ProjectionLayout HuggingFaceProjection => ProjectionLayout.Concatenated;
+
+    /// <inheritdoc/>
+    public override HuggingFaceClass ClassOf(DecoderConfig config) => new("gpt2", "GPT2LMHeadModel");
 
     /// <inheritdoc/>
     protected override PositionConfig Position(ModelSettings settings, WeightSource weights, ModelShape shape)

@@ -4,10 +4,11 @@ using Chaku.Model.Decoding;
 namespace Chaku.Model.Families;
 
 /// <summary>GPT-J and Dolly v1: attention and feed forward read one norm; the output head has a bias.</summary>
+/// <remarks>The layout of its GGUF files is defined in docs/formats/gguf-gptj.md.</remarks>
 internal sealed class GptJFamily : LayerNormFamily
 {
     /// <inheritdoc/>
-    public override IReadOnlyList<string> Architectures => [];
+    public override IReadOnlyList<string> Architectures => ["gptj"];
 
     /// <inheritdoc/>
     public override IReadOnlyList<string> ModelTypes => ["gptj"];
@@ -31,10 +32,40 @@ internal sealed class GptJFamily : LayerNormFamily
     public override string HuggingFacePrefix => "transformer.";
 
     /// <inheritdoc/>
+    public override IReadOnlyDictionary<string, string> HuggingFaceKeys { get; } = new Dictionary<string, string>
+    {
+        ["context_length"] = "n_positions",
+        ["embedding_length"] = "n_embd",
+        ["block_count"] = "n_layer",
+        ["feed_forward_length"] = "n_inner",
+        ["attention.head_count"] = "n_head",
+        ["attention.head_count_kv"] = "",
+        ["activation"] = "activation_function",
+        ["rope.dimension_count"] = "rotary_dim",
+        ["rope.freq_base"] = "",
+    };
+
+    /// <inheritdoc/>
     protected override ActivationFunction Activation => ActivationFunctions.GeluTanh;
 
     /// <inheritdoc/>
     protected override ProjectionLayout HuggingFaceProjection => ProjectionLayout.Separate;
+
+    /// <inheritdoc/>
+    protected override ProjectionLayout GgufProjection => ProjectionLayout.Separate;
+
+    /// <inheritdoc/>
+    public override HuggingFaceClass ClassOf(DecoderConfig config) => new("gptj", "GPTJForCausalLM");
+
+    /// <inheritdoc/>
+    public override void Write(SettingsWriter settings, DecoderConfig config)
+    {
+        base.Write(settings, config);
+        if (settings.IsHuggingFace)
+        {
+            settings.Flag("rotary", true);
+        }
+    }
 
     /// <inheritdoc/>
     protected override ResidualConfig Residual(ModelSettings settings, WeightSource weights) =>
@@ -44,6 +75,10 @@ internal sealed class GptJFamily : LayerNormFamily
     protected override PositionConfig Position(ModelSettings settings, WeightSource weights, ModelShape shape)
     {
         settings.RequireFlag("rotary", expected: true);
-        return new RotarySettings(settings, weights, shape) { HuggingFaceLayout = RotaryLayout.Pairs }.Read();
+        return new RotarySettings(settings, weights, shape)
+        {
+            GgufLayout = RotaryLayout.Pairs,
+            HuggingFaceLayout = RotaryLayout.Pairs,
+        }.Read();
     }
 }

@@ -33,7 +33,32 @@ internal sealed class GptNeoXFamily : LayerNormFamily
     public override string HuggingFacePrefix => "gpt_neox.";
 
     /// <inheritdoc/>
+    public override IReadOnlyDictionary<string, string> HuggingFaceKeys { get; } = new Dictionary<string, string>
+    {
+        ["attention.head_count_kv"] = "",
+        ["attention.layer_norm_epsilon"] = "layer_norm_eps",
+        ["activation"] = "hidden_act",
+        ["rope.dimension_count"] = "",
+        ["rope.freq_base"] = "rotary_emb_base",
+        ["partial_rotary_factor"] = "rotary_pct",
+    };
+
+    /// <inheritdoc/>
     protected override ActivationFunction Activation => ActivationFunctions.Gelu;
+
+    /// <inheritdoc/>
+    public override HuggingFaceClass ClassOf(DecoderConfig config) => new("gpt_neox", "GPTNeoXForCausalLM");
+
+    /// <inheritdoc/>
+    public override void Write(SettingsWriter settings, DecoderConfig config)
+    {
+        base.Write(settings, config);
+        settings.Flag(Parallel, config.Residual.Layout == ResidualLayout.ParallelTwoNorms);
+        if (settings.IsHuggingFace)
+        {
+            settings.Flag("attention_bias", config.Attention.HasBias);
+        }
+    }
 
     /// <inheritdoc/>
     protected override ResidualConfig Residual(ModelSettings settings, WeightSource weights) =>

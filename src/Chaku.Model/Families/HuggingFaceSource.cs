@@ -16,13 +16,13 @@ internal sealed class HuggingFaceSource : ModelSource
     private readonly HuggingFaceWeights _weights;
     private readonly Lazy<TokenizerFolder> _text;
 
-    private HuggingFaceSource(string path, Metadata config, TensorFolder folder)
+    private HuggingFaceSource(string path, Metadata config, TensorFolder folder, bool leavesTransposed)
     {
         Path = path;
         _folder = folder;
         Family = ModelFamilies.OfHuggingFace(config);
         Settings = new ModelSettings(config, new HuggingFaceDialect());
-        _weights = new HuggingFaceWeights(folder, Family);
+        _weights = new HuggingFaceWeights(folder, Family) { LeavesTransposed = leavesTransposed };
         _text = new Lazy<TokenizerFolder>(() => TokenizerFolder.Open(path, TokenCount()));
     }
 
@@ -49,19 +49,30 @@ internal sealed class HuggingFaceSource : ModelSource
     public override long CopiedByteLength => _weights.CopiedByteLength;
 
     /// <inheritdoc/>
-    protected override ModelSettings Settings { get; }
+    public override ModelSettings Settings { get; }
+
+    /// <summary>The tokenizer and what the folder says beside it.</summary>
+    public TokenizerFolder Text => _text.Value;
+
+    /// <summary>The token that fills batches up; null where <c>config.json</c> names none.</summary>
+    public int? PaddingId => Settings.Find("pad_token_id") is { Content: long id and >= 0 and <= int.MaxValue }
+        ? (int)id
+        : null;
 
     /// <inheritdoc/>
     protected override WeightSource Weights => _weights;
 
     /// <summary>Opens a folder.</summary>
-    public static new HuggingFaceSource Open(string path)
+    public static new HuggingFaceSource Open(string path) => Open(path, leavesTransposed: false);
+
+    /// <summary>Opens a folder, perhaps to be copied: see <see cref="HuggingFaceWeights.LeavesTransposed"/>.</summary>
+    public static HuggingFaceSource Open(string path, bool leavesTransposed)
     {
         Metadata config = HuggingFaceConfig.Read(System.IO.Path.Combine(path, HuggingFaceConfig.FileName));
         TensorFolder folder = TensorFolder.Open(path);
         try
         {
-            return new HuggingFaceSource(path, config, folder);
+            return new HuggingFaceSource(path, config, folder, leavesTransposed);
         }
         catch
         {

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Chaku.Kernels.Formats;
 using Chaku.Kernels.Memory;
 using Chaku.Model.Files;
@@ -26,6 +25,11 @@ internal sealed class HuggingFaceWeights : WeightSource
             }
         }
     }
+
+    /// <summary>
+    /// Whether a transposed matrix is given as it lies in the file, [in, out], to one who asks for it as [out, in].
+    /// </summary>
+    public bool LeavesTransposed { get; init; }
 
     /// <summary>Bytes of the weights that were copied because the file has them in another layout.</summary>
     public long CopiedByteLength { get; private set; }
@@ -90,7 +94,7 @@ internal sealed class HuggingFaceWeights : WeightSource
         bool isTransposed = Find(name, expert) is (_, StoredAs.Transposed);
         (FileTensor tensor, _) = Take(name, expert, isTransposed ? [columns, rows] : [rows, columns]);
         WeightMatrix matrix = _folder.Matrix(tensor.Name);
-        if (!isTransposed)
+        if (!isTransposed || LeavesTransposed)
         {
             return matrix;
         }
@@ -154,18 +158,12 @@ internal sealed class HuggingFaceWeights : WeightSource
     private string Candidates(string name, int expert) =>
         string.Join(" or ", Spellings(name, expert).Select(spelling => spelling.Name));
 
-    // A layer's number is the part behind "blk.", the kind of the tensor the part behind the last dot.
     private IEnumerable<(string Name, StoredAs Storage)> Spellings(string name, int expert)
     {
-        int end = name.LastIndexOf('.');
-        string[] parts = name[..end].Split('.');
-        string layer = parts.Length == 3 ? parts[1] : "";
-        string module = parts.Length == 3 ? $"{parts[0]}.{{0}}.{parts[2]}" : name[..end];
+        (string module, string layer, string end) = ModuleNames.Parts(name);
         foreach (ModuleNames names in _modules.GetValueOrDefault(module, []))
         {
-            string full = names.HuggingFace
-                .Replace("{0}", layer, StringComparison.Ordinal)
-                .Replace("{1}", expert.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal) + name[end..];
+            string full = names.Fill(layer, expert) + end;
             yield return (full, names.Storage);
             if (_family.HuggingFacePrefix is { Length: > 0 } prefix
                 && full.StartsWith(prefix, StringComparison.Ordinal))

@@ -14,8 +14,11 @@ internal abstract class LayerNormFamily : ModelFamily
     /// <summary>The family's own activation function; GGUF files do not name any.</summary>
     protected abstract ActivationFunction Activation { get; }
 
-    /// <summary>How Hugging Face's file has the rows of its one matrix; GGUF's has them concatenated.</summary>
+    /// <summary>How Hugging Face's file has the rows of queries, keys and values.</summary>
     protected virtual ProjectionLayout HuggingFaceProjection => ProjectionLayout.Grouped;
+
+    /// <summary>How a GGUF file has them.</summary>
+    protected virtual ProjectionLayout GgufProjection => ProjectionLayout.Concatenated;
 
     /// <summary>Positions of a model whose settings do not say; 0 where they must.</summary>
     protected virtual int DefaultContextLength => 0;
@@ -75,7 +78,7 @@ internal abstract class LayerNormFamily : ModelFamily
     protected virtual AttentionConfig Attention(ModelSettings settings, WeightSource weights, ModelShape shape) =>
         shape.Attention with
         {
-            Projection = settings.IsHuggingFace ? HuggingFaceProjection : ProjectionLayout.Concatenated,
+            Projection = settings.IsHuggingFace ? HuggingFaceProjection : GgufProjection,
             HasBias = weights.Has("blk.0.attn_qkv.bias"),
             HasOutputBias = weights.Has("blk.0.attn_output.bias"),
         };

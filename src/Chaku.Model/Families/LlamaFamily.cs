@@ -29,6 +29,14 @@ internal sealed class LlamaFamily : LlamaShapedFamily
     public override bool HasPairedRows => true;
 
     /// <inheritdoc/>
+    public override HuggingFaceClass ClassOf(DecoderConfig config) => config switch
+    {
+        { FeedForward.Experts: not null } => new("mixtral", "MixtralForCausalLM"),
+        { Attention.Windows.Count: > 0 } => new("mistral", "MistralForCausalLM"),
+        _ => new("llama", "LlamaForCausalLM"),
+    };
+
+    /// <inheritdoc/>
     protected override DecoderConfig Refine(DecoderConfig config, ModelSettings settings, WeightSource weights) =>
         config with
         {

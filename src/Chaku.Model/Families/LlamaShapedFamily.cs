@@ -32,6 +32,20 @@ internal abstract class LlamaShapedFamily : ModelFamily
     public override string HuggingFacePrefix => "model.";
 
     /// <inheritdoc/>
+    public override IReadOnlyDictionary<string, string> HuggingFaceKeys => SharedKeys;
+
+    /// <summary>How all of them spell their settings.</summary>
+    protected static IReadOnlyDictionary<string, string> SharedKeys { get; } = new Dictionary<string, string>
+    {
+        ["activation"] = "hidden_act",
+        ["attention.value_length"] = "",
+        ["rope.dimension_count"] = "",
+    };
+
+    /// <summary>Whether files name the size of a head even where it is the hidden size's share.</summary>
+    protected virtual bool NamesHeadSize => false;
+
+    /// <inheritdoc/>
     public override DecoderConfig Read(ModelSettings settings, WeightSource weights)
     {
         ModelShape shape = ModelShape.Read(settings, weights);
@@ -80,5 +94,38 @@ internal abstract class LlamaShapedFamily : ModelFamily
         return count == 0
             ? null
             : new ExpertsConfig(count, settings.Count("expert_used_count", count), weighting);
+    }
+
+    /// <inheritdoc/>
+    public override void Write(SettingsWriter settings, DecoderConfig config)
+    {
+        base.Write(settings, config);
+        AttentionConfig attention = config.Attention;
+        if (NamesHeadSize || attention.QueryWidth != config.HiddenSize)
+        {
+            settings.Count("attention.key_length", attention.HeadSize);
+            settings.Count("attention.value_length", attention.HeadSize);
+        }
+
+        if (config.FeedForward.Experts is { } experts)
+        {
+            settings.Count("expert_count", experts.Count);
+            settings.Count("expert_used_count", experts.UsedCount);
+        }
+
+        WriteWindow(settings, config);
+        if (settings.IsHuggingFace)
+        {
+            settings.Flag("attention_bias", attention.HasBias);
+        }
+    }
+
+    /// <summary>Writes the positions that layers see.</summary>
+    protected virtual void WriteWindow(SettingsWriter settings, DecoderConfig config)
+    {
+        if (config.Attention.Windows.Count > 0)
+        {
+            settings.Count("attention.sliding_window", config.Attention.Windows.Max());
+        }
     }
 }

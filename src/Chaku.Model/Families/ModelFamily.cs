@@ -1,3 +1,4 @@
+using System.Globalization;
 using Chaku.Model.Decoding;
 
 namespace Chaku.Model.Families;
@@ -7,7 +8,7 @@ namespace Chaku.Model.Families;
 /// </summary>
 internal abstract class ModelFamily
 {
-    /// <summary>The values of <c>general.architecture</c> in GGUF files; none where no one writes such files.</summary>
+    /// <summary>The values of <c>general.architecture</c> in GGUF files, the first where one is written.</summary>
     public abstract IReadOnlyList<string> Architectures { get; }
 
     /// <summary>The values of <c>model_type</c> in <c>config.json</c>.</summary>
@@ -39,6 +40,12 @@ internal abstract class ModelFamily
     /// </summary>
     public virtual bool HasUngroupedRows => false;
 
+    /// <summary>
+    /// How this family's <c>config.json</c> spells a setting where it is not the first of the dialect's spellings, by
+    /// GGUF's name; empty where it has no such setting.
+    /// </summary>
+    public virtual IReadOnlyDictionary<string, string> HuggingFaceKeys { get; } = new Dictionary<string, string>();
+
     /// <summary>The GGUF names of the norms before attention and feed forward.</summary>
     public virtual (string Attention, string FeedForward) NormNames(ResidualLayout layout) =>
         ("attn_norm", "ffn_norm");
@@ -49,6 +56,54 @@ internal abstract class ModelFamily
     /// </exception>
     public abstract DecoderConfig Read(ModelSettings settings, WeightSource weights);
 
+    /// <summary>What Hugging Face's library calls such a model.</summary>
+    public abstract HuggingFaceClass ClassOf(DecoderConfig config);
+
+    /// <summary>
+    /// Writes the settings of a computation, as <see cref="Read"/> reads them. What the file has no words for is found
+    /// by reading it again.
+    /// </summary>
+    public virtual void Write(SettingsWriter settings, DecoderConfig config)
+    {
+        settings.Count("context_length", config.ContextLength);
+        settings.Count("embedding_length", config.HiddenSize);
+        settings.Count("block_count", config.LayerCount);
+        settings.Count("feed_forward_length", config.FeedForward.InnerSize);
+        settings.Count("attention.head_count", config.Attention.HeadCount);
+        settings.Count("attention.head_count_kv", config.Attention.KvHeadCount);
+        settings.Number(
+            config.Norm.Kind == NormKind.Rms ? "attention.layer_norm_rms_epsilon" : "attention.layer_norm_epsilon",
+            config.Norm.Epsilon);
+        if (config.Position is RotaryConfig rotary)
+        {
+            RotaryWriter.Write(settings, rotary, config);
+        }
+
+        settings.Count("vocab_size", config.VocabularySize);
+        if (settings.IsHuggingFace)
+        {
+            settings.Text("activation", ActivationSettings.NameOf(config.FeedForward.Activation));
+            settings.Flag("tie_word_embeddings", config.Head.IsTied);
+        }
+    }
+
+    /// <summary>The name of a GGUF tensor in Hugging Face's file, and how it is stored there.</summary>
+    /// <param name="config">The computation.</param>
+    /// <param name="tensor">The tensor's GGUF name.</param>
+    /// <param name="expert">The expert's number, where the tensor has several experts.</param>
+    /// <exception cref="InvalidDataException">Such models have no tensor of that name there.</exception>
+    public (string Name, StoredAs Storage) HuggingFaceName(DecoderConfig config, string tensor, int expert = 0)
+    {
+        (string module, string layer, string end) = ModuleNames.Parts(tensor);
+        ModuleNames names = Modules.SingleOrDefault(names => names.Gguf == module && Uses(names, config))
+            ?? throw new InvalidDataException(
+                $"Hugging Face's files of such models have no name for {ModelFormatException.Quote(tensor)}");
+        return (names.Fill(layer, expert) + end, names.Storage);
+    }
+
+    /// <summary>Whether files of such a model use these of several names for the same module.</summary>
+    protected virtual bool Uses(ModuleNames names, DecoderConfig config) => true;
+
     /// <summary>
     /// The row in the GGUF file that row <paramref name="row"/> of the Hugging Face matrix becomes; the same row where
     /// the two agree.
@@ -58,14 +113,15 @@ internal abstract class ModelFamily
     /// <param name="row">A row in Hugging Face's order.</param>
     public int GgufRow(DecoderConfig config, string tensor, int row)
     {
-        bool isQueryOrKey = tensor.EndsWith(".attn_q.weight", StringComparison.Ordinal)
-            || tensor.EndsWith(".attn_k.weight", StringComparison.Ordinal);
+        string module = tensor[..Math.Max(0, tensor.LastIndexOf('.'))];
+        bool isQueryOrKey = module.EndsWith(".attn_q", StringComparison.Ordinal)
+            || module.EndsWith(".attn_k", StringComparison.Ordinal);
         if (isQueryOrKey && HasPairedRows)
         {
             return PairedRow(config.Attention.HeadSize, row);
         }
 
-        return tensor.EndsWith(".attn_qkv.weight", StringComparison.Ordinal) && HasUngroupedRows
+        return module.EndsWith(".attn_qkv", StringComparison.Ordinal) && HasUngroupedRows
             ? UngroupedRow(config.Attention, row)
             : row;
     }
@@ -110,4 +166,28 @@ internal enum StoredAs
 /// <param name="Gguf">blk.{0}.attn_q and the like.</param>
 /// <param name="HuggingFace">model.layers.{0}.self_attn.q_proj and the like.</param>
 /// <param name="Storage">How Hugging Face's file stores it.</param>
-internal sealed record ModuleNames(string Gguf, string HuggingFace, StoredAs Storage = StoredAs.Same);
+internal sealed record ModuleNames(string Gguf, string HuggingFace, StoredAs Storage = StoredAs.Same)
+{
+    /// <summary>
+    /// A GGUF tensor's module with <c>{0}</c> in place of its layer's number, that number or nothing, and the name's
+    /// last part with its dot.
+    /// </summary>
+    public static (string Module, string Layer, string End) Parts(string tensor)
+    {
+        int end = tensor.LastIndexOf('.');
+        string[] parts = tensor[..end].Split('.');
+        return parts.Length == 3
+            ? ($"{parts[0]}.{{0}}.{parts[2]}", parts[1], tensor[end..])
+            : (tensor[..end], "", tensor[end..]);
+    }
+
+    /// <summary>Hugging Face's name of one module of this kind.</summary>
+    public string Fill(string layer, int expert) => HuggingFace
+        .Replace("{0}", layer, StringComparison.Ordinal)
+        .Replace("{1}", expert.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal);
+}
+
+/// <summary>What Hugging Face's library calls a kind of model.</summary>
+/// <param name="ModelType"><c>model_type</c>.</param>
+/// <param name="Architecture">The class, the one entry of <c>architectures</c>.</param>
+internal sealed record HuggingFaceClass(string ModelType, string Architecture);

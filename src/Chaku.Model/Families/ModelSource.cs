@@ -30,7 +30,7 @@ internal abstract class ModelSource : IDisposable
     public abstract long CopiedByteLength { get; }
 
     /// <summary>The settings that describe the computation.</summary>
-    protected abstract ModelSettings Settings { get; }
+    public abstract ModelSettings Settings { get; }
 
     /// <summary>The weights.</summary>
     protected abstract WeightSource Weights { get; }
@@ -56,6 +56,15 @@ internal abstract class ModelSource : IDisposable
     /// <summary>The weights that a computation needs.</summary>
     /// <exception cref="ModelFormatException">A tensor is missing, left over, or has another shape.</exception>
     public DecoderWeights ReadWeights(DecoderConfig config) => DecoderWeightsReader.Read(Family, config, Weights);
+
+    /// <summary>The weights that a computation needs, each by its GGUF name, in the order of a GGUF file.</summary>
+    /// <exception cref="ModelFormatException">A tensor is missing, left over, or has another shape.</exception>
+    public IReadOnlyList<RecordedWeight> RecordWeights(DecoderConfig config)
+    {
+        WeightRecorder recorder = new(Weights);
+        _ = DecoderWeightsReader.Read(Family, config, recorder);
+        return recorder.Weights;
+    }
 
     /// <summary>The tokenizer.</summary>
     /// <exception cref="ModelFormatException">There is none, or it cannot be read.</exception>

@@ -40,6 +40,18 @@ internal sealed class MptFamily : LayerNormFamily
     public override bool IsTiedByDefault => true;
 
     /// <inheritdoc/>
+    public override IReadOnlyDictionary<string, string> HuggingFaceKeys { get; } = new Dictionary<string, string>
+    {
+        ["context_length"] = "max_seq_len",
+        ["embedding_length"] = "d_model",
+        ["block_count"] = "n_layers",
+        ["feed_forward_length"] = "",
+        ["attention.head_count"] = "n_heads",
+        ["attention.head_count_kv"] = "",
+        ["activation"] = "",
+    };
+
+    /// <inheritdoc/>
     protected override ActivationFunction Activation => ActivationFunctions.Gelu;
 
     /// <inheritdoc/>
@@ -48,6 +60,30 @@ internal sealed class MptFamily : LayerNormFamily
     /// <inheritdoc/>
     protected override float Epsilon(ModelSettings settings) =>
         settings.Float("attention.layer_norm_epsilon", DefaultEpsilon);
+
+    /// <inheritdoc/>
+    public override HuggingFaceClass ClassOf(DecoderConfig config) => new("mpt", "MptForCausalLM");
+
+    /// <inheritdoc/>
+    public override void Write(SettingsWriter settings, DecoderConfig config)
+    {
+        base.Write(settings, config);
+        AlibiConfig? alibi = config.Position as AlibiConfig;
+        if (config.Attention.Clip > 0)
+        {
+            settings.Number("attention.clamp_kqv", config.Attention.Clip);
+        }
+
+        settings.Number("attention.max_alibi_bias", alibi?.MaxBias ?? 0);
+        if (settings.IsHuggingFace)
+        {
+            settings.Text("attn_config.attn_type", "multihead_attention");
+            settings.Flag("attn_config.alibi", alibi is not null);
+            settings.Count("expansion_ratio", config.FeedForward.InnerSize / config.HiddenSize);
+            settings.Flag("no_bias", !config.Attention.HasBias);
+            settings.Flag("learned_pos_emb", true);
+        }
+    }
 
     /// <inheritdoc/>
     protected override AttentionConfig Attention(ModelSettings settings, WeightSource weights, ModelShape shape)

@@ -22,6 +22,37 @@ internal sealed class Phi3Family : LlamaShapedFamily
     ];
 
     /// <inheritdoc/>
+    public override IReadOnlyDictionary<string, string> HuggingFaceKeys { get; } =
+        new Dictionary<string, string>(SharedKeys) { ["attention_bias"] = "" };
+
+    /// <inheritdoc/>
+    public override HuggingFaceClass ClassOf(DecoderConfig config) => new("phi3", "Phi3ForCausalLM");
+
+    /// <inheritdoc/>
+    public override void Write(SettingsWriter settings, DecoderConfig config)
+    {
+        base.Write(settings, config);
+        if (config.Position is RotaryConfig { Long: null })
+        {
+            settings.Count(
+                settings.IsHuggingFace
+                    ? "original_max_position_embeddings"
+                    : "rope.scaling.original_context_length",
+                config.ContextLength);
+        }
+    }
+
+    /// <summary>A window as long as the context is none, and other software wants one to be named.</summary>
+    /// <inheritdoc/>
+    protected override void WriteWindow(SettingsWriter settings, DecoderConfig config) => settings.Count(
+        "attention.sliding_window",
+        config.Attention.Windows.Count > 0 ? config.Attention.Windows.Max() : config.ContextLength);
+
+    /// <inheritdoc/>
+    protected override bool Uses(ModuleNames names, DecoderConfig config) =>
+        !names.HuggingFace.EndsWith(".up_proj", StringComparison.Ordinal);
+
+    /// <inheritdoc/>
     protected override DecoderConfig Refine(DecoderConfig config, ModelSettings settings, WeightSource weights)
     {
         _ = settings.Find("original_max_position_embeddings");

@@ -14,6 +14,17 @@ internal sealed class Qwen2Family : LlamaShapedFamily
     public override IReadOnlyList<string> ModelTypes => ["qwen2"];
 
     /// <inheritdoc/>
+    public override IReadOnlyDictionary<string, string> HuggingFaceKeys { get; } =
+        new Dictionary<string, string>(SharedKeys) { ["attention_bias"] = "" };
+
+    /// <inheritdoc/>
+    public override HuggingFaceClass ClassOf(DecoderConfig config) => new("qwen2", "Qwen2ForCausalLM");
+
+    /// <inheritdoc/>
+    protected override void WriteWindow(SettingsWriter settings, DecoderConfig config) =>
+        QwenWindows.Write(settings, config);
+
+    /// <inheritdoc/>
     protected override IReadOnlyList<int> Windows(ModelSettings settings, ModelShape shape) =>
         QwenWindows.Read(settings, shape);
 }
@@ -34,6 +45,16 @@ internal class Qwen3Family : LlamaShapedFamily
         new("blk.{0}.attn_q_norm", "model.layers.{0}.self_attn.q_norm"),
         new("blk.{0}.attn_k_norm", "model.layers.{0}.self_attn.k_norm"),
     ];
+
+    /// <inheritdoc/>
+    protected override bool NamesHeadSize => true;
+
+    /// <inheritdoc/>
+    public override HuggingFaceClass ClassOf(DecoderConfig config) => new("qwen3", "Qwen3ForCausalLM");
+
+    /// <inheritdoc/>
+    protected override void WriteWindow(SettingsWriter settings, DecoderConfig config) =>
+        QwenWindows.Write(settings, config);
 
     /// <inheritdoc/>
     protected override IReadOnlyList<int> Windows(ModelSettings settings, ModelShape shape) =>
@@ -62,6 +83,28 @@ internal sealed class Qwen3MoeFamily : Qwen3Family
         new("blk.{0}.ffn_up_exps", "model.layers.{0}.mlp.experts.{1}.up_proj"),
         new("blk.{0}.ffn_down_exps", "model.layers.{0}.mlp.experts.{1}.down_proj"),
     ];
+
+    /// <inheritdoc/>
+    public override IReadOnlyDictionary<string, string> HuggingFaceKeys { get; } =
+        new Dictionary<string, string>(SharedKeys) { ["expert_count"] = "num_experts" };
+
+    /// <inheritdoc/>
+    public override HuggingFaceClass ClassOf(DecoderConfig config) => new("qwen3_moe", "Qwen3MoeForCausalLM");
+
+    /// <inheritdoc/>
+    public override void Write(SettingsWriter settings, DecoderConfig config)
+    {
+        // The width that layers without experts would have: there are none, and readers ask for it.
+        int width = settings.Source.Count("feed_forward_length", config.FeedForward.InnerSize, int.MaxValue);
+        base.Write(settings, config with { FeedForward = config.FeedForward with { InnerSize = width } });
+        settings.Count("expert_feed_forward_length", config.FeedForward.InnerSize);
+        if (settings.IsHuggingFace)
+        {
+            settings.Flag(
+                "norm_topk_prob", config.FeedForward.Experts!.Weighting == ExpertWeighting.AmongChosen);
+            settings.Count("decoder_sparse_step", 1);
+        }
+    }
 
     /// <inheritdoc/>
     protected override DecoderConfig Refine(DecoderConfig config, ModelSettings settings, WeightSource weights)
@@ -104,5 +147,22 @@ internal static class QwenWindows
         int window = settings.OptionalCount("attention.sliding_window");
         bool isUsed = settings.Flag("use_sliding_window", otherwise: false);
         return shape.Windows(settings, isUsed ? window : 0, layer => layer >= fullLayers);
+    }
+
+    /// <summary>Writes it; GGUF has no key for it, and other software none of these windows.</summary>
+    public static void Write(SettingsWriter settings, DecoderConfig config)
+    {
+        if (!settings.IsHuggingFace)
+        {
+            return;
+        }
+
+        IReadOnlyList<int> windows = config.Attention.Windows;
+        settings.Flag("use_sliding_window", windows.Count > 0);
+        if (windows.Count > 0)
+        {
+            settings.Count("attention.sliding_window", windows.Max());
+            settings.Count("max_window_layers", windows.TakeWhile(window => window == 0).Count());
+        }
     }
 }

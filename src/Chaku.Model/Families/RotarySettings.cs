@@ -10,9 +10,14 @@ namespace Chaku.Model.Families;
 /// <param name="shape">Sizes.</param>
 internal sealed class RotarySettings(ModelSettings settings, WeightSource weights, ModelShape shape)
 {
-    private const string Divisors = "rope_freqs.weight";
-    private const string ShortDivisors = "rope_factors_short.weight";
-    private const string LongDivisors = "rope_factors_long.weight";
+    /// <summary>GGUF's tensor of what every frequency is divided by.</summary>
+    public const string Divisors = "rope_freqs.weight";
+
+    /// <summary>The same for contexts up to the original one.</summary>
+    public const string ShortDivisors = "rope_factors_short.weight";
+
+    /// <summary>The same for longer contexts.</summary>
+    public const string LongDivisors = "rope_factors_long.weight";
 
     /// <summary>Which dimensions make a pair in a GGUF file; in Hugging Face's files, halves.</summary>
     public RotaryLayout GgufLayout { get; init; } = RotaryLayout.Halves;
@@ -99,16 +104,15 @@ internal sealed class RotarySettings(ModelSettings settings, WeightSource weight
         };
     }
 
-    // Source: the "llama3" entry of the transformers library's rotary functions: wavelengths beyond the original
-    // context's low-frequency bound are stretched by the factor, those within its high-frequency bound are kept, and
-    // between the two the factor is interpolated.
-    private float[] Llama3Divisors(RotaryConfig plain, string prefix)
-    {
-        double factor = settings.RequiredFloat(prefix + "factor");
-        double low = settings.RequiredFloat(prefix + "low_freq_factor");
-        double high = settings.RequiredFloat(prefix + "high_freq_factor");
-        double original = settings.RequiredFloat(prefix + "original_max_position_embeddings");
-        return Array.ConvertAll(plain.Frequencies(), frequency =>
+    /// <summary>
+    /// What Llama 3's scaling divides each frequency by: wavelengths beyond the original context's low-frequency bound
+    /// are stretched by the factor, those within its high-frequency bound are kept, and between the two the factor is
+    /// interpolated.
+    /// </summary>
+    /// <remarks>Source: the "llama3" entry of the transformers library's rotary functions.</remarks>
+    public static float[] Llama3Divisors(
+        RotaryConfig plain, double factor, double low, double high, double original) =>
+        Array.ConvertAll(plain.Frequencies(), frequency =>
         {
             double wavesInContext = original * frequency / (2 * Math.PI);
             if (wavesInContext > high)
@@ -124,7 +128,20 @@ internal sealed class RotarySettings(ModelSettings settings, WeightSource weight
             double smooth = (wavesInContext - low) / (high - low);
             return (float)(1 / (((1 - smooth) / factor) + smooth));
         });
+
+    /// <summary>The factor of sines and cosines of a stretched context where the settings name none.</summary>
+    public static double UsualMagnitude(int context, int original)
+    {
+        double stretch = (double)context / original;
+        return stretch <= 1 ? 1 : Math.Sqrt(1 + (Math.Log(stretch) / Math.Log(original)));
     }
+
+    private float[] Llama3Divisors(RotaryConfig plain, string prefix) => Llama3Divisors(
+        plain,
+        settings.RequiredFloat(prefix + "factor"),
+        settings.RequiredFloat(prefix + "low_freq_factor"),
+        settings.RequiredFloat(prefix + "high_freq_factor"),
+        settings.RequiredFloat(prefix + "original_max_position_embeddings"));
 
     private RotaryConfig ReadLong(RotaryConfig plain, string prefix)
     {
@@ -136,8 +153,7 @@ internal sealed class RotarySettings(ModelSettings settings, WeightSource weight
         }
 
         original = original == 0 ? shape.Context : original;
-        double stretch = (double)shape.Context / original;
-        double magnitude = stretch <= 1 ? 1 : Math.Sqrt(1 + (Math.Log(stretch) / Math.Log(original)));
+        double magnitude = UsualMagnitude(shape.Context, original);
         return plain with
         {
             Divisors = Factors("short_factor"),

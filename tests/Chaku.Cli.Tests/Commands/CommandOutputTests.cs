@@ -17,6 +17,7 @@ public sealed partial class CommandOutputTests : CommandSuite
             ["run"] = [Run("run", TinyModel, "abc", "--json", "--max-tokens", "1", "--log-probabilities", "1").Output],
             ["tokenize"] = [Result("tokenize", TinyModel, "abc", "--json")],
             ["logits"] = [Result("logits", TinyModel, "--tokens", "1", "--out", InFolder("l"), "--json")],
+            ["convert"] = [Result("convert", TinyModel, "-o", InFolder("converted"), "--json")],
             ["perplexity"] = [Result("perplexity", TinyModel, text, "--json")],
             ["tune"] = [Run("tune", TinyModel, text, "-o", adapter, "--steps", "1", "--json").Output],
             ["convert, of an adapter"] =

@@ -97,6 +97,7 @@ public sealed class WrongInputTests : CommandSuite
             ["run", "nowhere.gguf", "abc"],
             ["show", "nowhere.gguf"],
             ["tokenize", "nowhere.gguf", "abc"],
+            ["convert", "nowhere.gguf", "-o", InFolder("converted")],
             ["perplexity", TinyModel, "nowhere.txt"],
             ["run", TinyModel, "abc", "--adapter", "nowhere"],
             ["tune", TinyModel, "nowhere.txt", "-o", InFolder("mine")],

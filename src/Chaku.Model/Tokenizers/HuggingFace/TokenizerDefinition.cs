@@ -29,7 +29,8 @@ internal sealed record TokenizerDefinition
     /// <summary>Turns a token's spelling into its bytes.</summary>
     public required TokenDecoder Decoder { get; init; }
 
-    private bool SpellsBytes => Normaliser is { SpellsBytes: true } || PreTokeniser is { SpellsBytes: true };
+    /// <summary>Whether the letters of tokens stand for bytes, as GPT-2's do.</summary>
+    public bool SpellsBytes => Normaliser is { SpellsBytes: true } || PreTokeniser is { SpellsBytes: true };
 
     /// <summary>Makes the tokenizer.</summary>
     /// <param name="config">What the folder says beside it.</param>

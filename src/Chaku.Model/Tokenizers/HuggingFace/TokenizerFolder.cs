@@ -3,8 +3,22 @@ namespace Chaku.Model.Tokenizers.HuggingFace;
 /// <summary>What a Hugging Face folder says of text: how it becomes tokens, chats and answers.</summary>
 internal sealed record TokenizerFolder
 {
+    private readonly TokenizerConfig _config;
+
+    private TokenizerFolder(string path, TokenizerConfig config)
+    {
+        Path = path;
+        _config = config;
+    }
+
+    /// <summary>The folder.</summary>
+    public string Path { get; }
+
     /// <summary>Null where the folder has no vocabulary.</summary>
     public Tokenizer? Tokenizer { get; private init; }
+
+    /// <summary>What the files say of byte-pair encoding; null where it is SentencePiece's, or there is none.</summary>
+    public TokenizerDefinition? Definition { get; private init; }
 
     /// <summary>The model's own template of chats, in Jinja; null where it has none.</summary>
     public string? ChatTemplate { get; private init; }
@@ -21,22 +35,33 @@ internal sealed record TokenizerFolder
     {
         TokenizerConfig config =
             TokenizerConfig.Read(path) with { StopIds = StopTokens.Read(path) };
-        return new()
+        TokenizerDefinition? definition = ReadDefinition(path, config);
+        return new(path, config)
         {
-            Tokenizer = ReadTokenizer(path, config, tokenCount),
+            Tokenizer = definition?.Build(config, tokenCount) ?? ReadSentencePiece(path, config, tokenCount),
+            Definition = definition,
             ChatTemplate = config.ChatTemplate,
         };
     }
 
-    private static Tokenizer? ReadTokenizer(string folder, TokenizerConfig config, int tokenCount)
+    /// <summary>The tokenizer of the folder's SentencePiece file, whatever others there are; null without it.</summary>
+    /// <inheritdoc cref="Open"/>
+    public Tokenizer? OpenSentencePiece(int tokenCount) => ReadSentencePiece(Path, _config, tokenCount);
+
+    private static TokenizerDefinition? ReadDefinition(string folder, TokenizerConfig config)
     {
-        string json = Path.Combine(folder, TokenizerJson.FileName);
-        string sentencePiece = Path.Combine(folder, SentencePieceModel.FileName);
-        return File.Exists(json) ? TokenizerJson.Read(json).Build(config, tokenCount)
-            : File.Exists(sentencePiece) ? SentencePieceModel.Read(sentencePiece).Build(config, tokenCount)
-            : File.Exists(Path.Combine(folder, VocabularyAndMerges.VocabularyName))
-                && File.Exists(Path.Combine(folder, VocabularyAndMerges.MergesName))
-                ? VocabularyAndMerges.Read(folder, config).Build(config, tokenCount)
+        string json = System.IO.Path.Combine(folder, TokenizerJson.FileName);
+        return File.Exists(json) ? TokenizerJson.Read(json)
+            : !File.Exists(System.IO.Path.Combine(folder, SentencePieceModel.FileName))
+                && File.Exists(System.IO.Path.Combine(folder, VocabularyAndMerges.VocabularyName))
+                && File.Exists(System.IO.Path.Combine(folder, VocabularyAndMerges.MergesName))
+                ? VocabularyAndMerges.Read(folder, config)
             : null;
+    }
+
+    private static Tokenizer? ReadSentencePiece(string folder, TokenizerConfig config, int tokenCount)
+    {
+        string path = System.IO.Path.Combine(folder, SentencePieceModel.FileName);
+        return File.Exists(path) ? SentencePieceModel.Read(path).Build(config, tokenCount) : null;
     }
 }

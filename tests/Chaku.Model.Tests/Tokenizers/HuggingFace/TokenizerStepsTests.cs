@@ -132,10 +132,12 @@ public sealed class TokenizerStepsTests
         Assert.NotEmpty(tokenizer.Encode("ab"));
     }
 
-    private static JsonNode Find(string name) =>
+    /// <summary>The golden of that name.</summary>
+    internal static JsonNode Find(string name) =>
         Goldens["cases"]!.AsArray().Single(golden => golden!["name"]!.GetValue<string>() == name)!;
 
-    private static JsonObject ToTokenizerJson(JsonNode golden)
+    /// <summary>The file that a golden is of.</summary>
+    internal static JsonObject ToTokenizerJson(JsonNode golden)
     {
         JsonObject model = golden["model"]!.DeepClone().AsObject();
         model["type"] = "BPE";

@@ -1,0 +1,172 @@
+using System.Buffers;
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using Chaku.Model.Tokenizers;
+using Chaku.Model.Tokenizers.HuggingFace;
+
+namespace Chaku.Model.Conversion;
+
+/// <summary>The files that a folder has for the tokenizer of a GGUF file.</summary>
+internal static class TokenizerFiles
+{
+    private const string ConfigName = "tokenizer_config.json";
+    private const string GenerationName = "generation_config.json";
+
+    // Which file holds the vocabulary, and the Python class that reads it: one line for each kind of tokenizer.
+    private static readonly TokenizerFileKind[] Kinds =
+    [
+        new("llama", SentencePieceModel.FileName, "LlamaTokenizer", SentencePieceWriter.ToBytes),
+        new("gpt2", TokenizerJson.FileName, "PreTrainedTokenizerFast", TokenizerJsonWriter.ToBytes),
+    ];
+
+    private static readonly JsonWriterOptions Options = new()
+    {
+        Indented = true,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
+
+    /// <summary>The kinds of tokenizer that have such files.</summary>
+    public static IEnumerable<string> KindNames => Kinds.Select(kind => kind.Kind);
+
+    /// <summary>The files.</summary>
+    /// <param name="tokenizer">The tokenizer.</param>
+    /// <param name="template">The model's own template of chats, in Jinja; null where it has none.</param>
+    /// <param name="contextLength">Positions that the model was made for.</param>
+    /// <param name="remarks">Gets what the user should know.</param>
+    /// <exception cref="ModelFormatException">There is no file that gives the same tokens.</exception>
+    public static IReadOnlyList<(string Name, Action<Stream> Write)> Of(
+        Tokenizer tokenizer, string? template, int contextLength, List<string> remarks)
+    {
+        Vocabulary vocabulary = tokenizer.Vocabulary;
+        TokenizerFileKind kind = Array.Find(Kinds, kind => kind.Kind == vocabulary.Source.Kind)
+            ?? throw vocabulary.Refuse(
+                $"one of the kinds of tokenizer {string.Join(", ", KindNames)}",
+                ModelFormatException.Quote(vocabulary.Source.Kind));
+        byte[] bytes = kind.ToBytes(vocabulary, remarks);
+        byte[] settings = Json(json => WriteSettings(json, vocabulary, kind.ClassName, template, contextLength));
+        byte[] generation = Json(json => WriteGeneration(json, vocabulary));
+        IReadOnlyList<(string Name, Action<Stream> Write)> files =
+        [
+            (kind.FileName, stream => stream.Write(bytes)),
+            (ConfigName, stream => stream.Write(settings)),
+            (GenerationName, stream => stream.Write(generation)),
+        ];
+        RequireSame(tokenizer, files);
+        return files;
+    }
+
+    // What the files say is read again, and tried on text, before any weight is copied.
+    private static void RequireSame(
+        Tokenizer tokenizer, IReadOnlyList<(string Name, Action<Stream> Write)> files)
+    {
+        DirectoryInfo folder = Directory.CreateTempSubdirectory("chaku-");
+        try
+        {
+            FolderFiles.Write(folder.FullName, files);
+            TokenizerFolder read = TokenizerFolder.Open(folder.FullName, tokenizer.Vocabulary.Count);
+            if (!TokenizerProbe.AreSame(tokenizer, read.Tokenizer!))
+            {
+                throw tokenizer.Vocabulary.Refuse(
+                    $"a tokenizer that {files[0].Name} has words for",
+                    "one whose tokens for difficult text it does not give");
+            }
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    private static byte[] Json(Action<Utf8JsonWriter> write)
+    {
+        ArrayBufferWriter<byte> output = new();
+        using (Utf8JsonWriter json = new(output, Options))
+        {
+            json.WriteStartObject();
+            write(json);
+            json.WriteEndObject();
+        }
+
+        return [.. output.WrittenSpan, (byte)'\n'];
+    }
+
+    private static void WriteSettings(
+        Utf8JsonWriter json, Vocabulary vocabulary, string className, string? template, int contextLength)
+    {
+        json.WriteString("tokenizer_class", className);
+        json.WriteBoolean("add_bos_token", vocabulary.AddBos);
+        json.WriteBoolean("add_eos_token", vocabulary.AddEos);
+        json.WriteBoolean("clean_up_tokenization_spaces", false);
+        json.WriteNumber("model_max_length", contextLength);
+        WriteMark(json, "bos_token", vocabulary, vocabulary.BosId);
+        WriteMark(json, "eos_token", vocabulary, vocabulary.EosId);
+        WriteMark(json, "unk_token", vocabulary, vocabulary.UnknownId);
+        json.WriteStartObject("added_tokens_decoder");
+        foreach (int id in AddedIds(vocabulary))
+        {
+            json.WriteStartObject(FormattableString.Invariant($"{id}"));
+            WriteAdded(json, vocabulary, id);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndObject();
+        if (template is not null)
+        {
+            json.WriteString("chat_template", template);
+        }
+    }
+
+    private static void WriteMark(Utf8JsonWriter json, string name, Vocabulary vocabulary, int? id)
+    {
+        if (vocabulary.Spell(id) is { Length: > 0 } spelling)
+        {
+            json.WriteString(name, spelling);
+        }
+    }
+
+    private static void WriteGeneration(Utf8JsonWriter json, Vocabulary vocabulary)
+    {
+        if (vocabulary.BosId is { } bos)
+        {
+            json.WriteNumber("bos_token_id", bos);
+        }
+
+        json.WriteStartArray("eos_token_id");
+        foreach (int id in vocabulary.EndOfGeneration.OrderByDescending(id => id == vocabulary.EosId).ThenBy(id => id))
+        {
+            json.WriteNumberValue(id);
+        }
+
+        json.WriteEndArray();
+    }
+
+    /// <summary>The tokens that are found in text by their spelling, the unknown token left to its model.</summary>
+    public static IEnumerable<int> AddedIds(Vocabulary vocabulary) => Enumerable.Range(0, vocabulary.Count).Where(
+        id => IsAdded(vocabulary.TypeOf(id), id == vocabulary.UnknownId)
+            && vocabulary.SpellingOf(id).Length > 0
+            && vocabulary.Find(Encoding.UTF8.GetString(vocabulary.SpellingOf(id))) == id);
+
+    private static bool IsAdded(TokenType type, bool isUnknown) => type is TokenType.Control or TokenType.UserDefined
+        || (type == TokenType.Unknown && !isUnknown);
+
+    /// <summary>Writes how such a token is found.</summary>
+    public static void WriteAdded(Utf8JsonWriter json, Vocabulary vocabulary, int id)
+    {
+        TokenMatching matching = vocabulary.MatchingOf(id);
+        json.WriteString("content", vocabulary.SpellingOf(id));
+        json.WriteBoolean("single_word", matching.HasFlag(TokenMatching.WholeWord));
+        json.WriteBoolean("lstrip", matching.HasFlag(TokenMatching.StripLeft));
+        json.WriteBoolean("rstrip", matching.HasFlag(TokenMatching.StripRight));
+        json.WriteBoolean("normalized", matching.HasFlag(TokenMatching.Normalised));
+        json.WriteBoolean("special", vocabulary.TypeOf(id) != TokenType.UserDefined);
+    }
+
+    /// <summary>The file for one kind of tokenizer.</summary>
+    /// <param name="Kind">The kind, as GGUF names it.</param>
+    /// <param name="FileName">The file that has the vocabulary.</param>
+    /// <param name="ClassName">The Python class that reads it.</param>
+    /// <param name="ToBytes">Makes the file, and says what it had to leave out.</param>
+    private sealed record TokenizerFileKind(
+        string Kind, string FileName, string ClassName, Func<Vocabulary, List<string>, byte[]> ToBytes);
+}
