@@ -3,7 +3,6 @@ using System.CommandLine.Parsing;
 using Chaku.Cli.Options;
 using Chaku.Cli.Reports;
 using Chaku.Kernels.Formats;
-using Chaku.Kernels.Ops;
 
 namespace Chaku.Cli.Commands;
 
@@ -35,7 +34,7 @@ internal sealed class MergeCommand : ProgramCommand
     {
         Description =
             "What changed matrices are stored as: same as now by default, or "
-            + string.Join(", ", Stored.Select(NameOf)) + ".",
+            + string.Join(", ", TensorFormats.All.Select(format => NameOf(format))) + ".",
         HelpName = "TYPE",
         CustomParser = ParseType,
     };
@@ -116,19 +115,17 @@ internal sealed class MergeCommand : ProgramCommand
         return report.IsKept ? ExitCodes.Success : ExitCodes.Failure;
     }
 
-    private static IEnumerable<TensorFormat> Stored => TensorFormats.All.Where(LowRankMerge.CanStore);
-
     private static string NameOf(TensorFormat format) => format.Name.ToLowerInvariant();
 
     private static TensorFormat? ParseType(ArgumentResult result)
     {
         string text = result.Tokens[^1].Value;
         TensorFormat? format =
-            Stored.FirstOrDefault(entry => entry.Name.Equals(text, StringComparison.OrdinalIgnoreCase));
+            TensorFormats.All.FirstOrDefault(entry => entry.Name.Equals(text, StringComparison.OrdinalIgnoreCase));
         if (format is null && text != Same)
         {
             result.AddError(
-                $"--type takes {Same}, {string.Join(", ", Stored.Select(NameOf))}, not '{text}'");
+                $"--type takes {Same}, {string.Join(", ", TensorFormats.All.Select(NameOf))}, not '{text}'");
         }
 
         return format;

@@ -1,16 +1,12 @@
 using System.Globalization;
-using System.Text;
 using Chaku.Cli.Reports;
 using Chaku.Kernels.Formats;
 using Chaku.Model;
 using Chaku.Model.Adapters;
 using Chaku.Model.Conversion;
-using Chaku.Model.Decoding;
 using Chaku.Model.Files;
-using Chaku.Model.Generation;
 using Chaku.Model.Licenses;
 using Chaku.Model.Scoring;
-using Chaku.Model.Tokenizers;
 
 namespace Chaku.Cli.Commands;
 
@@ -21,10 +17,6 @@ namespace Chaku.Cli.Commands;
 /// <param name="terminal">Where it is said and asked.</param>
 internal sealed class MergeJob(Terminal terminal)
 {
-    private const int WrittenWindows = 8;
-    private const int WrittenLength = 64;
-    private const int TextWindowLength = 512;
-
     /// <summary>The model, a GGUF file.</summary>
     public required string ModelPath { get; init; }
 
@@ -66,7 +58,7 @@ internal sealed class MergeJob(Terminal terminal)
     {
         CheckCommand();
         using LanguageModel model = Load(ModelPath);
-        IReadOnlyList<int[]>? text = TextPath is null ? null : WindowsOf(model, TextPath);
+        ComparedText? text = TextPath is null ? null : ComparedText.Of(terminal, model, adapter: null, TextPath);
         using AdapterSource source = AdapterSource.Open(AdapterPath);
         (AdapterMerge merge, FileOrigin origin) = Plan(model, source);
         Announce(merge);
@@ -137,7 +129,7 @@ internal sealed class MergeJob(Terminal terminal)
     }
 
     private MergeReport Write(
-        AdapterMerge merge, LanguageModel model, FileOrigin origin, IReadOnlyList<int[]>? text, AdapterOrigin adapter)
+        AdapterMerge merge, LanguageModel model, FileOrigin origin, ComparedText? text, AdapterOrigin adapter)
     {
         MergeReport? report = null;
         using ProgressReport writing = terminal.Progress("merging");
@@ -150,56 +142,31 @@ internal sealed class MergeJob(Terminal terminal)
                 report = new MergeReport(
                     TargetPath,
                     merge,
-                    Measure(merge, model, temporary, text ?? Written(model, merge.Bound)),
-                    TextPath is null ? "what the adapted model wrote itself" : Path.GetFileName(TextPath),
+                    Measure(merge, model, temporary, text),
                     ResultLicense.Of(model.Source.License?.Name ?? adapter.BaseLicense, adapter.DataLicense));
                 return IsAgreed || Ask(report);
             });
         return report! with { IsKept = isKept };
     }
 
-    private DivergenceScore Measure(
-        AdapterMerge merge, LanguageModel model, string temporary, IReadOnlyList<int[]> windows)
+    private MeasuredLoss Measure(AdapterMerge merge, LanguageModel model, string temporary, ComparedText? text)
     {
+        text ??= ComparedText.Of(terminal, model, merge.Bound, path: null);
         using LanguageModel merged = Load(temporary);
         using ProgressReport progress = terminal.Progress("measuring what it loses");
-        return Divergence.Measure(model, merge.Bound, merged, windows, progress.Report, terminal.Cancellation);
-    }
-
-    private static int[][] WindowsOf(LanguageModel model, string path)
-    {
-        string text = File.ReadAllText(path, new UTF8Encoding(false));
-        int[] first = model.Tokenizer.Vocabulary is { AddBos: true, BosId: { } bos } ? [bos] : [];
-        int length = Math.Max(1, Math.Min(model.ContextLength, TextWindowLength) - first.Length);
-        return
-        [
-            .. model.Tokenizer.Encode(text, addSpecial: false).Chunk(length)
-                .Select(part => (int[])[.. first, .. part]),
-        ];
-    }
-
-    // Each window with a seed of its own, from the token that a text begins with.
-    private int[][] Written(LanguageModel model, BoundAdapter adapter)
-    {
-        Vocabulary vocabulary = model.Tokenizer.Vocabulary;
-        int[] prompt = [vocabulary.BosId ?? vocabulary.EosId ?? 0];
-        using ProgressReport progress = terminal.Progress("writing a text to measure on");
-        using Generator generator = new(model, adapter);
-        int[][] windows = new int[WrittenWindows][];
-        for (int i = 0; i < windows.Length; i++)
-        {
-            GenerationOptions options = new() { MaxTokens = WrittenLength, Seed = (ulong)i };
-            IEnumerable<GenerationStep> steps = generator.Run(prompt, options, null, terminal.Cancellation);
-            windows[i] = [.. prompt, .. steps.Select(step => step.Token)];
-            progress.Report(i + 1, windows.Length);
-        }
-
-        return windows;
+        DivergenceScore score = Divergence.Measure(
+            model, merge.Bound, merged, text.Windows, progress.Report, terminal.Cancellation);
+        return new MeasuredLoss(score, text.Name);
     }
 
     private bool Ask(MergeReport report)
     {
         terminal.Error.WriteLine(report.LossSentence);
+        if (report.Advice is { } advice)
+        {
+            terminal.Error.WriteLine(advice);
+        }
+
         terminal.Error.Write($"Keep {TargetPath} (y/N)? ");
         terminal.Error.Flush();
         return terminal.ReadLine()?.Trim().ToLowerInvariant() is "y" or "yes";

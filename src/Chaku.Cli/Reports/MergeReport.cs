@@ -3,7 +3,6 @@ using System.Text.Json;
 using Chaku.Kernels.Formats;
 using Chaku.Model.Conversion;
 using Chaku.Model.Licenses;
-using Chaku.Model.Scoring;
 
 namespace Chaku.Cli.Reports;
 
@@ -11,23 +10,38 @@ namespace Chaku.Cli.Reports;
 /// <param name="Path">The file.</param>
 /// <param name="Merge">What was merged.</param>
 /// <param name="Loss">The merged model beside the un-merged adapter.</param>
-/// <param name="Text">What that was measured on.</param>
 /// <param name="License">What applies to it.</param>
-internal sealed record MergeReport(
-    string Path, AdapterMerge Merge, DivergenceScore Loss, string Text, ResultLicense License)
+internal sealed record MergeReport(string Path, AdapterMerge Merge, MeasuredLoss Loss, ResultLicense License)
 {
+    // From here on, weights are stored nearly as they are.
+    private const double FineBits = 8;
+
     /// <summary>Whether the file was kept.</summary>
     public bool IsKept { get; init; }
 
     /// <summary>What it loses, in a sentence.</summary>
     public string LossSentence => string.Create(
         CultureInfo.InvariantCulture,
-        $"Merged, the next token's probabilities are {Loss.MeanKl:0.0000000} ± {Loss.KlError:0.0000000} nats (KL) " +
-        $"from those of the adapter beside the model, on {Text}; the first choice is the same " +
-        $"{Loss.SameTopShare:0.0%} of the time, and the perplexity is {Loss.Changed.Perplexity:0.0000} instead of " +
-        $"{Loss.Reference.Perplexity:0.0000}.");
+        $"Merged, the next token's probabilities are {Loss.Score.MeanKl:0.0000000} ± {Loss.Score.KlError:0.0000000} " +
+        $"nats (KL) from those of the adapter beside the model, on {Loss.Text}; the first choice is the same " +
+        $"{Loss.Score.SameTopShare:0.0%} of the time, and the perplexity is {Loss.Score.Changed.Perplexity:0.0000} " +
+        $"instead of {Loss.Score.Reference.Perplexity:0.0000}.");
+
+    /// <summary>What is advised, in a sentence; null for nothing.</summary>
+    public string? Advice => IsAdvisedAgainst
+        ? string.Create(
+            CultureInfo.InvariantCulture,
+            $"Advised against: {string.Join(", ", Merge.Formats.Where(IsCoarse))} round a second time what was " +
+            $"rounded before, which makes the {Loss.Score.MeanKl:0.0000000} nats. --adapter beside the model loses " +
+            $"none; --type f16 rounds less.")
+        : null;
+
+    private bool IsAdvisedAgainst => Merge.Formats.Any(IsCoarse);
 
     private string Formats => string.Join(", ", Merge.Formats);
+
+    private static bool IsCoarse(TensorFormat format) =>
+        8.0 * format.BlockByteLength / format.BlockLength < FineBits;
 
     /// <summary>Prints it for people.</summary>
     public void Print(Terminal terminal)
@@ -39,7 +53,12 @@ internal sealed record MergeReport(
         }
 
         terminal.Output.WriteLine($"{Path}: {Merge.Merged.Count} matrices merged, in {Formats}");
-        terminal.Output.WriteLine(LossSentence);
+        Loss.Print(terminal);
+        if (Advice is { } advice)
+        {
+            terminal.Output.WriteLine(advice);
+        }
+
         LicenseReport.Print(terminal.Output, "licence      ", License);
     }
 
@@ -56,21 +75,8 @@ internal sealed record MergeReport(
         }
 
         json.WriteEndArray();
-        WriteLoss(json);
+        Loss.WriteFields(json);
+        json.WriteBoolean("advised_against", IsAdvisedAgainst);
         LicenseReport.WriteFields(json, License);
-    }
-
-    private void WriteLoss(Utf8JsonWriter json)
-    {
-        json.WriteStartObject("loss");
-        json.WriteString("text", Text);
-        json.WriteNumber("token_count", Loss.TokenCount);
-        json.WriteFinite("mean_kl", Loss.MeanKl);
-        json.WriteFinite("kl_error", Loss.KlError);
-        json.WriteFinite("largest_kl", Loss.LargestKl);
-        json.WriteFinite("same_top_share", Loss.SameTopShare);
-        json.WriteFinite("perplexity_before", Loss.Reference.Perplexity);
-        json.WriteFinite("perplexity_after", Loss.Changed.Perplexity);
-        json.WriteEndObject();
     }
 }

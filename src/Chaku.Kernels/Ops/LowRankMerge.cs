@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Chaku.Kernels.Formats;
 using Chaku.Kernels.Memory;
 using Chaku.Kernels.Threading;
@@ -15,19 +14,16 @@ internal static class LowRankMerge
 {
     private const int LeastWeightsPerItem = 1 << 14;
 
-    /// <summary>Whether rows can be stored in a format: one of single weights.</summary>
-    public static bool CanStore(TensorFormat format) => format.BlockLength == 1;
-
     /// <summary>Merges some rows.</summary>
     /// <param name="pool">Threads.</param>
     /// <param name="weight">W [N, K], of any format.</param>
     /// <param name="change">The change of W.</param>
     /// <param name="firstRow">The first row.</param>
-    /// <param name="format">What rows are stored as; <see cref="CanStore"/> knows whether they can be.</param>
+    /// <param name="format">What rows are stored as; K is a multiple of its blocks.</param>
     /// <param name="rows">Whole rows in that format, overwritten.</param>
-    /// <returns>Whether every value, as it is stored, is a number.</returns>
-    /// <exception cref="ArgumentException">Lengths disagree, or rows cannot be stored so.</exception>
-    public static bool Run(
+    /// <returns>What storing them lost; not finite where a value is no number or too large for the format.</returns>
+    /// <exception cref="ArgumentException">Lengths disagree; the message has both.</exception>
+    public static RoundingError Run(
         ComputePool pool, WeightMatrix weight, LowRankChange change, int firstRow, TensorFormat format, Span<byte> rows)
     {
         int rowByteLength = checked((int)format.ByteLength(weight.Columns));
@@ -39,41 +35,10 @@ internal static class LowRankMerge
         Shape.RequireLength(
             change.RowScales.Length, change.RowScales.IsEmpty ? 0 : weight.Rows, "rowScales");
         int rowsPerItem = Math.Max(1, LeastWeightsPerItem / weight.Columns);
-        bool[] isFinite = new bool[(count + rowsPerItem - 1) / rowsPerItem];
-        Work work = new(weight, change, firstRow, count, rowsPerItem, format, rows, isFinite);
-        pool.Run(isFinite.Length, ref work);
-        return Array.TrueForAll(isFinite, item => item);
-    }
-
-    private static void Store(TensorFormat format, ReadOnlySpan<float> values, Span<byte> row)
-    {
-        switch (format.Name)
-        {
-            case "F32":
-                MemoryMarshal.AsBytes(values).CopyTo(row);
-                break;
-            case "F16":
-                Fp16.FromSingle(values, MemoryMarshal.Cast<byte, ushort>(row));
-                break;
-            case "BF16":
-                Bf16.FromSingle(values, MemoryMarshal.Cast<byte, ushort>(row));
-                break;
-            default:
-                throw new ArgumentException($"merged rows are stored in a format of single weights, not in {format}");
-        }
-    }
-
-    private static bool AreFinite(ReadOnlySpan<float> values)
-    {
-        foreach (float value in values)
-        {
-            if (!float.IsFinite(value))
-            {
-                return false;
-            }
-        }
-
-        return true;
+        RoundingError[] errors = new RoundingError[(count + rowsPerItem - 1) / rowsPerItem];
+        Work work = new(weight, change, firstRow, count, rowsPerItem, format, rows, errors);
+        pool.Run(errors.Length, ref work);
+        return errors.Aggregate(default(RoundingError), (sum, item) => sum + item);
     }
 
     private readonly ref struct Work(
@@ -84,7 +49,7 @@ internal static class LowRankMerge
         int rowsPerItem,
         TensorFormat format,
         Span<byte> rows,
-        bool[] isFinite) : IParallelWork
+        RoundingError[] errors) : IParallelWork
     {
         private readonly LowRankChange _change = change;
         private readonly Span<byte> _rows = rows;
@@ -95,17 +60,14 @@ internal static class LowRankMerge
             Span<float> sum = scratch.Singles(weight.Columns);
             Span<float> stored = scratch.Singles(weight.Columns);
             int end = Math.Min(count, (index + 1) * rowsPerItem);
-            bool areFinite = true;
             for (int row = index * rowsPerItem; row < end; row++)
             {
                 Merge(firstRow + row, sum);
                 Span<byte> blocks = _rows.Slice(row * byteLength, byteLength);
-                Store(format, sum, blocks);
+                format.Quantise(sum, [], blocks);
                 format.Dequantise(blocks, stored);
-                areFinite &= AreFinite(stored);
+                errors[index] += RoundingError.Of(sum, stored);
             }
-
-            isFinite[index] = areFinite;
         }
 
         private void Merge(int row, Span<float> sum)

@@ -39,7 +39,7 @@ internal sealed class AdapterMerge
     /// <param name="strength">What its scale is multiplied with; 1 is as trained.</param>
     /// <param name="format">What changed matrices are stored as; null for what they are now.</param>
     /// <exception cref="AdapterException">
-    /// The model is no GGUF file, or matrices cannot be stored in the format.
+    /// The model is no GGUF file, or rows are no whole blocks of the format.
     /// </exception>
     public AdapterMerge(LanguageModel model, LoraAdapter adapter, float strength, TensorFormat? format)
     {
@@ -117,11 +117,11 @@ internal sealed class AdapterMerge
     {
         GgufTensor source = _source.File[linear.Name];
         TensorFormat format = _format ?? source.Format;
-        return LowRankMerge.CanStore(format)
+        return linear.InputSize % format.BlockLength == 0
             ? new MergedTensor(linear, source, format)
             : throw new AdapterException(
-                $"'{linear.Name}' would be rounded to {format} a second time, which is not done: --type f16 stores "
-                + "what is changed without such rounding, and --adapter beside the model changes nothing of it");
+                $"'{linear.Name}' has rows of {linear.InputSize} weights, which are no whole blocks of {format}, of "
+                + $"{format.BlockLength} each: choose another --type");
     }
 
     private void Merge(Stream stream, MergedTensor tensor, Action<int> advance)
@@ -138,7 +138,7 @@ internal sealed class AdapterMerge
             Span<byte> part = rows.AsSpan(0, Math.Min(chunk, linear.OutputSize - row) * rowByteLength);
             LowRankChange change =
                 new(factors.AValues, factors.TransposedBValues, _bound.Strength * factors.Scale, rowScales);
-            if (!LowRankMerge.Run(pool, linear.Weight, change, row, tensor.Format, part))
+            if (!LowRankMerge.Run(pool, linear.Weight, change, row, tensor.Format, part).IsFinite)
             {
                 throw new AdapterException(
                     $"merged, '{linear.Name}' has values that {tensor.Format} cannot hold: choose another --type");
