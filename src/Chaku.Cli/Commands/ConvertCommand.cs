@@ -53,8 +53,8 @@ internal sealed class ConvertCommand : ProgramCommand
     public ConvertCommand()
         : base(
             "convert",
-            "Converts a model: a Hugging Face folder to a GGUF file or back, tokenizer and chat template included; with " +
-            "--model an adapter, from PEFT's folder to a GGUF file or back.")
+            "Converts a model: a Hugging Face folder to a GGUF file or back, tokenizer and chat template included; " +
+            "with --model an adapter, from PEFT's folder to a GGUF file or back.")
     {
         Add(_source);
         Add(_out);

@@ -22,8 +22,8 @@ internal sealed class ModelArguments
     private readonly Option<string?> _adapter = new("--adapter")
     {
         Description =
-            "An adapter to run the model with: a folder in PEFT's format, a GGUF file, or OWNER/NAME that was pulled; " +
-            "=SCALE changes its strength (1: as trained).",
+            "An adapter to run the model with: a folder in PEFT's format, a GGUF file, or OWNER/NAME that was " +
+            "pulled; =SCALE changes its strength (1: as trained).",
         HelpName = "A[=SCALE]",
     };
 

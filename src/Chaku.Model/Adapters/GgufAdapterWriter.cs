@@ -49,16 +49,9 @@ internal static class GgufAdapterWriter
     private static Metadata MetadataOf(
         string path, LoraAdapter adapter, ModelSource source, FileOrigin origin, float alpha)
     {
-        if (source.Family.Architectures is not [string architecture, ..])
-        {
-            throw new AdapterException(
-                $"GGUF has no name for the architecture of {Path.GetFileName(source.Path)}: "
-                + "an adapter of it stays in PEFT's format");
-        }
-
         Metadata metadata = new(path);
         metadata.Add(GgufAdapterKeys.Type, GgufAdapterKeys.Adapter);
-        metadata.Add(ModelFamilies.ArchitectureKey, architecture);
+        metadata.Add(ModelFamilies.ArchitectureKey, source.Family.Architectures[0]);
         metadata.Add(GgufAdapterKeys.Name, origin.Sources[^1].Name);
         if (adapter.Origin.BaseName is { Length: > 0 } baseName)
         {

@@ -246,11 +246,6 @@ public sealed class CompletenessTests
         new("command", "pull", "HubCommandTests"),
         new("command", "list", "HubCommandTests"),
         new("command", "remove", "HubCommandTests"),
-        new(
-            "command",
-            "convert",
-            "ConvertAdapterTests",
-            "tests/testdata/oracle/gguf-adapter/llama-gqa.lora-init.gguf"),
         new("command", "quantize", "ModelQuantiserTests", "tests/testdata/quant/Q4_0.blocks"),
         new("command", "merge", "MergeCommandTests", "tests/testdata/oracle/llama-gqa.lora.safetensors"),
         new("command", "show", "ScriptCommandTests"),

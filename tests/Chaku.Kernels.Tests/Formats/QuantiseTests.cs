@@ -6,7 +6,9 @@ using CsCheck;
 
 namespace Chaku.Kernels.Tests.Formats;
 
-/// <summary>Weights to blocks, for every format: beside llama.cpp's blocks, and what must hold for any weights.</summary>
+/// <summary>
+/// Weights to blocks, for every format: beside llama.cpp's blocks, and what must hold for any weights.
+/// </summary>
 public sealed class QuantiseTests
 {
     // How much larger than llama.cpp's the error may be at most.
