@@ -88,8 +88,9 @@ internal sealed class QuantizeJob(Terminal terminal)
         if (plan.Narrow is [var first, ..] narrow)
         {
             terminal.Warn(
-                $"{narrow.Count} matrices have rows that are no multiple of 256; they get another format than " +
-                $"{Mix.Name} asks for: {first.Source.Name} {first.Format}");
+                $"{narrow.Count} matrices have rows that are not whole blocks of what {Mix.Name} asks for; they get " +
+                $"another format: {first.Source.Name} has {first.Source.Dimensions[0]} columns and becomes " +
+                $"{first.Format}");
         }
     }
 
