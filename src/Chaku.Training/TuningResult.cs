@@ -29,7 +29,7 @@ internal sealed class TuningResult(
     /// <summary>Takes away what earlier lives of the run left that is of no use to it.</summary>
     public void RemoveLeftovers()
     {
-        foreach (string file in (string[])[.. target.FilesOf(path), files.Checkpoint, files.Log])
+        foreach (string file in (string[])[.. target.FilesOf(path), .. files.All])
         {
             AtomicFile.RemoveLeftovers(file);
         }

@@ -25,6 +25,9 @@ internal sealed record RunFiles(string Folder)
     /// <summary>A new model before its first step.</summary>
     public string Start => Path.Combine(Folder, "start.gguf");
 
+    /// <summary>All that a run writes beside what it trains.</summary>
+    public IReadOnlyList<string> All => [Checkpoint, Log, Curve, Report, Card];
+
     /// <summary>The files of a run.</summary>
     /// <param name="outputPath">What it trains: an adapter's folder, or a model's file.</param>
     /// <param name="isFull">
