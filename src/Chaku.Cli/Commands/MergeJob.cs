@@ -6,7 +6,6 @@ using Chaku.Model.Adapters;
 using Chaku.Model.Conversion;
 using Chaku.Model.Files;
 using Chaku.Model.Licenses;
-using Chaku.Model.Scoring;
 
 namespace Chaku.Cli.Commands;
 
@@ -153,10 +152,7 @@ internal sealed class MergeJob(Terminal terminal)
     {
         text ??= ComparedText.Of(terminal, model, merge.Bound, path: null);
         using LanguageModel merged = Load(temporary);
-        using ProgressReport progress = terminal.Progress("measuring what it loses");
-        DivergenceScore score = Divergence.Measure(
-            model, merge.Bound, merged, text.Windows, progress.Report, terminal.Cancellation);
-        return new MeasuredLoss(score, text.Name);
+        return MeasuredLoss.Of(terminal, model, merge.Bound, merged, text);
     }
 
     private bool Ask(MergeReport report)

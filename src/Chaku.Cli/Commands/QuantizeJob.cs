@@ -114,10 +114,7 @@ internal sealed class QuantizeJob(Terminal terminal)
         using LanguageModel source = Load(SourcePath);
         using LanguageModel target = Load(TargetPath);
         ComparedText text = ComparedText.Of(terminal, source, adapter: null, TextPath);
-        using ProgressReport progress = terminal.Progress("measuring the loss");
-        DivergenceScore score = Divergence.Measure(
-            source, null, target, text.Windows, progress.Report, terminal.Cancellation);
-        return new MeasuredLoss(score, text.Name);
+        return MeasuredLoss.Of(terminal, source, adapter: null, target, text);
     }
 
     // Read where the weights lie: both models together are to need little memory.

@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
+using Chaku.Model;
+using Chaku.Model.Decoding;
 using Chaku.Model.Scoring;
 
 namespace Chaku.Cli.Reports;
@@ -9,6 +11,21 @@ namespace Chaku.Cli.Reports;
 /// <param name="Text">What they were measured on.</param>
 internal sealed record MeasuredLoss(DivergenceScore Score, string Text)
 {
+    /// <summary>Measures it.</summary>
+    /// <param name="terminal">Shows how it goes.</param>
+    /// <param name="reference">The model as it was.</param>
+    /// <param name="adapter">Changes it; null for none.</param>
+    /// <param name="changed">What was made of it.</param>
+    /// <param name="text">What both read.</param>
+    public static MeasuredLoss Of(
+        Terminal terminal, LanguageModel reference, BoundAdapter? adapter, LanguageModel changed, ComparedText text)
+    {
+        using ProgressReport progress = terminal.Progress("measuring what it loses");
+        return new(
+            Divergence.Measure(reference, adapter, changed, text.Windows, progress.Report, terminal.Cancellation),
+            text.Name);
+    }
+
     /// <summary>Prints it.</summary>
     public void Print(Terminal terminal)
     {

@@ -15,7 +15,7 @@ internal static class ModelReport
             ("byte_length", file.Length),
             ("architecture", Text(file.Metadata, "general.architecture")),
             ("name", Text(file.Metadata, "general.name")),
-            ("license", Text(file.Metadata, "general.license")),
+            ("license", Text(file.Metadata, GgufKeys.License)),
         ],
         contentHash,
         file.Metadata,

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Chaku.Kernels.Threading;
 
 namespace Chaku.Kernels.Formats;
@@ -51,23 +50,17 @@ internal static class FloatConversion
     /// <exception cref="OverflowException">A finite weight is beyond what the target can hold.</exception>
     public static void Round(ReadOnlySpan<float> weights, TensorFormat target, Span<byte> output)
     {
-        if (target == TensorFormats.F32)
-        {
-            MemoryMarshal.AsBytes(weights).CopyTo(output);
-        }
-        else if (target.Name == BlockBF16.Name)
-        {
-            Bf16.FromSingle(weights, MemoryMarshal.Cast<byte, ushort>(output));
-        }
-        else if (target.Name == BlockF16.Name)
-        {
-            RequireHalves(weights);
-            Fp16.FromSingle(weights, MemoryMarshal.Cast<byte, ushort>(output));
-        }
-        else
+        if (target.BlockLength != 1)
         {
             throw new ArgumentException($"weights are rewritten as {string.Join(", ", Targets)}, not as {target}");
         }
+
+        if (target.Name == BlockF16.Name)
+        {
+            RequireHalves(weights);
+        }
+
+        target.Quantise(weights, [], output);
     }
 
     private static void RequireHalves(ReadOnlySpan<float> weights)

@@ -53,7 +53,7 @@ internal sealed class GgufAdapter : AdapterSource
 
     /// <inheritdoc/>
     public override StatedLicense? License => StatedLicense.OfFields(
-        Metadata.GetValueOrDefault("general.license"),
+        Metadata.GetValueOrDefault(GgufKeys.License),
         Metadata.GetValueOrDefault("general.license.name"),
         Metadata.GetValueOrDefault("general.license.link"),
         "the adapter's metadata");

@@ -21,10 +21,7 @@ internal sealed record MergedTensor(Linear Linear, GgufTensor Source, TensorForm
 /// </summary>
 internal sealed class AdapterMerge
 {
-    private const string FileTypeKey = "general.file_type";
-    private const string LicenseKey = "general.license";
     private const int ChunkWeights = 1 << 22;
-    private const int CopyByteLength = 1 << 20;
 
     private readonly LanguageModel _model;
     private readonly GgufSource _source;
@@ -103,7 +100,11 @@ internal sealed class AdapterMerge
 
         TensorSource TensorOf(GgufTensor tensor) => _merged.GetValueOrDefault(tensor.Name) is { } merged
             ? new TensorSource(tensor.Name, merged.Format, tensor.Dimensions, stream => Merge(stream, merged, Advance))
-            : new TensorSource(tensor.Name, tensor.Format, tensor.Dimensions, stream => Copy(stream, tensor, Advance));
+            : new TensorSource(
+                tensor.Name,
+                tensor.Format,
+                tensor.Dimensions,
+                stream => _source.File.CopyTo(tensor, stream, Advance));
 
         void Advance(int byteLength)
         {
@@ -149,16 +150,6 @@ internal sealed class AdapterMerge
         }
     }
 
-    private void Copy(Stream stream, GgufTensor tensor, Action<int> advance)
-    {
-        for (long start = 0; start < tensor.ByteLength; start += CopyByteLength)
-        {
-            int length = (int)Math.Min(CopyByteLength, tensor.ByteLength - start);
-            stream.Write(_source.File.Bytes(tensor, start, length));
-            advance(length);
-        }
-    }
-
     private Metadata MetadataOf(string path, FileOrigin origin)
     {
         // What a file of several formats is called, its readers find out.
@@ -171,8 +162,8 @@ internal sealed class AdapterMerge
                 metadata.Add(GgufAdapterKeys.Name, string.Join(" with ", origin.Sources.Select(source => source.Name)));
             }
             else if (!value.Key.StartsWith(GgufAdapterKeys.OwnPrefix, StringComparison.Ordinal)
-                && !value.Key.StartsWith(LicenseKey, StringComparison.Ordinal)
-                && !(isRestored && value.Key == FileTypeKey))
+                && !value.Key.StartsWith(GgufKeys.License, StringComparison.Ordinal)
+                && !(isRestored && value.Key == GgufKeys.FileType))
             {
                 metadata.TryAdd(value);
             }

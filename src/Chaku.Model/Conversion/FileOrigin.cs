@@ -16,7 +16,6 @@ internal sealed record FileOrigin(
     private const string Prefix = "chaku.made_from.";
     private const string CommandKey = "chaku.made_with";
     private const string VersionKey = "chaku.made_by";
-    private const string LicenseKey = "general.license";
 
     /// <summary>Whether a key is one that a new file states for itself, instead of its source's.</summary>
     public static bool IsOwn(string key) =>
@@ -30,9 +29,9 @@ internal sealed record FileOrigin(
             metadata.Add(key, value);
         }
 
-        if (License is { } license && metadata.Find(LicenseKey) is null)
+        if (License is { } license && metadata.Find(GgufKeys.License) is null)
         {
-            metadata.Add(LicenseKey, license.Name);
+            metadata.Add(GgufKeys.License, license.Name);
         }
     }
 

@@ -15,17 +15,6 @@ internal sealed class GgufConversion
     private const string What = "a GGUF file";
     private const string WritingState = "writing tensors";
 
-    // GGML's version of its quantised formats, which all files since 2023 name.
-    private const uint QuantizationVersion = 2;
-
-    // GGUF's numbers for files whose matrices are mostly of a type.
-    private static readonly Dictionary<string, uint> FileTypes = new(StringComparer.Ordinal)
-    {
-        ["F32"] = 0,
-        ["F16"] = 1,
-        ["BF16"] = 32,
-    };
-
     // Matrices that other software reads as float32 alone.
     private static readonly string[] SingleModules = ["position_embd", "ffn_gate_inp"];
 
@@ -110,8 +99,8 @@ internal sealed class GgufConversion
         metadata.Add(ModelFamilies.ArchitectureKey, family.Architectures[0]);
         metadata.Add("general.type", "model");
         metadata.Add("general.name", _source.Name ?? ConversionOptions.NameOf(_options.Source));
-        metadata.Add("general.file_type", FileTypes[ModelConversion.MainFormat(tensors).Name]);
-        metadata.Add("general.quantization_version", QuantizationVersion);
+        metadata.Add(GgufKeys.FileType, QuantMixes.Find(ModelConversion.MainFormat(tensors).Name)!.FileType);
+        metadata.Add(GgufKeys.QuantisationVersion, GgufKeys.NewestQuantisation);
         family.Write(new SettingsWriter(metadata, family, isHuggingFace: false, _source.Settings), _config);
         return metadata;
     }

@@ -14,12 +14,6 @@ namespace Chaku.Model.Conversion;
 /// </remarks>
 internal sealed class ModelQuantiser(GgufSource source, QuantisingPlan plan, ColumnImportance? importance)
 {
-    private const string FileTypeKey = "general.file_type";
-    private const string VersionKey = "general.quantization_version";
-
-    // GGUF's number for the block layouts that all formats have today.
-    private const uint QuantisationVersion = 2;
-
     private const int ChunkWeights = 1 << 22;
 
     private readonly List<TensorError> _errors = [];
@@ -120,14 +114,14 @@ internal sealed class ModelQuantiser(GgufSource source, QuantisingPlan plan, Col
         Metadata metadata = new(path);
         foreach (MetadataValue value in source.File.Metadata.Where(value => !FileOrigin.IsOwn(value.Key)))
         {
-            if (value.Key is not (FileTypeKey or VersionKey))
+            if (value.Key is not (GgufKeys.FileType or GgufKeys.QuantisationVersion))
             {
                 metadata.TryAdd(value);
             }
         }
 
-        metadata.Add(FileTypeKey, plan.Mix.FileType);
-        metadata.Add(VersionKey, QuantisationVersion);
+        metadata.Add(GgufKeys.FileType, plan.Mix.FileType);
+        metadata.Add(GgufKeys.QuantisationVersion, GgufKeys.NewestQuantisation);
         origin.AddTo(metadata);
         return metadata;
     }

@@ -11,8 +11,6 @@ namespace Chaku.Model.Families;
 /// </summary>
 internal static class GgufModelWriter
 {
-    private const string FileTypeKey = "general.file_type";
-    private const string LicenseKey = "general.license";
     private const string OwnPrefix = "chaku.";
 
     // GGUF's number for a file whose tensors are all float32.
@@ -38,19 +36,19 @@ internal static class GgufModelWriter
         Metadata metadata = new(path);
         foreach (MetadataValue value in source)
         {
-            if (value.Key == FileTypeKey)
+            if (value.Key == GgufKeys.FileType)
             {
-                metadata.Add(FileTypeKey, AllSingles);
+                metadata.Add(GgufKeys.FileType, AllSingles);
             }
             else if (!value.Key.StartsWith(OwnPrefix, StringComparison.Ordinal)
-                && !value.Key.StartsWith(LicenseKey, StringComparison.Ordinal))
+                && !value.Key.StartsWith(GgufKeys.License, StringComparison.Ordinal))
             {
                 metadata.TryAdd(value);
             }
         }
 
         // What the data ask for binds the model as well, and whoever tunes it further.
-        metadata.Add(LicenseKey, origin.Terms);
+        metadata.Add(GgufKeys.License, origin.Terms);
         foreach ((string key, string value) in
             AdapterMetadata.Write(origin).OrderBy(pair => pair.Key, StringComparer.Ordinal))
         {
@@ -81,7 +79,7 @@ internal static class GgufModelWriter
         // A copy of the embedding as the head; anything else is no weight that is trained.
         return tensor.Name == DecoderWeightsReader.OutputHead
             ? Singles(tensor, [weights.TokenEmbedding.Weight])
-            : new TensorSource(tensor.Name, tensor.Format, tensor.Dimensions, stream => Copy(file, tensor, stream));
+            : new TensorSource(tensor.Name, tensor.Format, tensor.Dimensions, stream => file.CopyTo(tensor, stream));
     }
 
     private static TensorSource Singles(GgufTensor tensor, IReadOnlyList<WeightMatrix> matrices) =>
@@ -95,13 +93,4 @@ internal static class GgufModelWriter
                 }
             }
         });
-
-    private static void Copy(GgufFile file, GgufTensor tensor, Stream stream)
-    {
-        const int Chunk = 1 << 20;
-        for (long start = 0; start < tensor.ByteLength; start += Chunk)
-        {
-            stream.Write(file.Bytes(tensor, start, (int)Math.Min(Chunk, tensor.ByteLength - start)));
-        }
-    }
 }

@@ -86,7 +86,7 @@ internal sealed class GgufSource : ModelSource
     /// another folder may be of something else.
     /// </summary>
     public static StatedLicense? LicenseOf(GgufFile file) => StatedLicense.OfFields(
-        Text(file, "general.license"),
+        Text(file, GgufKeys.License),
         Text(file, "general.license.name"),
         Text(file, "general.license.link"),
         "the model's metadata")

@@ -157,6 +157,21 @@ internal sealed class GgufFile : IDisposable
         _map.Read(tensor.Offset + start, bytes);
     }
 
+    /// <summary>Writes all of a tensor's bytes.</summary>
+    /// <param name="tensor">An entry of <see cref="Tensors"/>.</param>
+    /// <param name="stream">Gets them.</param>
+    /// <param name="written">Told how many were written, after each chunk; may be null.</param>
+    public void CopyTo(GgufTensor tensor, Stream stream, Action<int>? written = null)
+    {
+        const int Chunk = 1 << 20;
+        for (long start = 0; start < tensor.ByteLength; start += Chunk)
+        {
+            int length = (int)Math.Min(Chunk, tensor.ByteLength - start);
+            stream.Write(Bytes(tensor, start, length));
+            written?.Invoke(length);
+        }
+    }
+
     // A hash looks at each byte once: the map's pages would stay in memory beside the rest.
     private ReadOnlySpan<byte> Copy(GgufTensor tensor, long start, int length)
     {

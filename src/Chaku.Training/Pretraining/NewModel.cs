@@ -59,11 +59,11 @@ internal static class NewModel
         {
             { "general.architecture", NewModelConfig.ModelType },
             { "general.name", config.Name },
-            { "general.file_type", 0u },
+            { GgufKeys.FileType, 0u },
         };
         if (config.License is { } license)
         {
-            metadata.Add("general.license", license);
+            metadata.Add(GgufKeys.License, license);
         }
 
         metadata.Add("llama.context_length", (uint)config.ContextLength);

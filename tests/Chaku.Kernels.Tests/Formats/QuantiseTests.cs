@@ -60,17 +60,17 @@ public sealed class QuantiseTests
 
     [Theory]
     [MemberData(nameof(SearchedFormats))]
-    public void A_finer_grid_of_scales_finds_nothing_much_better(string name) =>
+    public void Normally_distributed_weights_lose_what_their_steps_do(string name) =>
         Gen.Int.Sample(
             seed =>
             {
-                // What half as many levels more would give bounds what any choice of scales can.
-                float[] weights = Normal(seed);
+                // So many that the error of any seed is within a hundredth of the mean's; the bound is a tenth away.
+                float[] weights = Normal(seed, 1 << 14);
                 float[] spread = [.. weights.Select(weight => weight * MathF.Abs(weight))];
                 Assert.InRange(Error(name, weights, []), 0, LargestError(name));
                 Assert.InRange(Error(name, spread, []), 0, 2 * LargestError(name));
             },
-            iter: 20);
+            iter: 5);
 
     [Theory]
     [MemberData(nameof(Formats))]
@@ -117,7 +117,7 @@ public sealed class QuantiseTests
     public void Bytes_and_errors_do_not_depend_on_the_number_of_threads(string name)
     {
         TensorFormat format = TensorFormats.FromName(name)!;
-        float[] weights = [.. Enumerable.Range(0, 300).SelectMany(Normal)];
+        float[] weights = [.. Enumerable.Range(0, 300).SelectMany(seed => Normal(seed))];
         byte[] source = Quantise("F32", weights, []);
         byte[] alone = new byte[format.ByteLength(weights.Length)];
         byte[] together = new byte[alone.Length];
@@ -153,12 +153,12 @@ public sealed class QuantiseTests
         _ => 0.008,
     };
 
-    private static float[] Normal(int seed)
+    private static float[] Normal(int seed, int count = Columns)
     {
         Random random = new(seed);
         return
         [
-            .. Enumerable.Range(0, Columns).Select(_ => (float)(
+            .. Enumerable.Range(0, count).Select(_ => (float)(
                 Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble()))),
         ];
     }
