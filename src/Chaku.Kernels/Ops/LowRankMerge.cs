@@ -7,13 +7,10 @@ namespace Chaku.Kernels.Ops;
 /// <summary>d ⊙ (W + scale · B · A), stored again: a low-rank change inside its matrix.</summary>
 /// <remarks>
 /// In float32, row by row: W is dequantised, scale · B[n, i] · A[i] is added for ascending i, as in
-/// <see cref="RowNorms"/>, and the sum is multiplied with d. A row is one thread's: bytes do not depend on how many
-/// there are.
+/// <see cref="RowNorms"/>, and the sum is multiplied with d.
 /// </remarks>
 internal static class LowRankMerge
 {
-    private const int LeastWeightsPerItem = 1 << 14;
-
     /// <summary>Merges some rows.</summary>
     /// <param name="pool">Threads.</param>
     /// <param name="weight">W [N, K], of any format.</param>
@@ -26,63 +23,32 @@ internal static class LowRankMerge
     public static RoundingError Run(
         ComputePool pool, WeightMatrix weight, LowRankChange change, int firstRow, TensorFormat format, Span<byte> rows)
     {
-        int rowByteLength = checked((int)format.ByteLength(weight.Columns));
-        int count = rows.Length / rowByteLength;
         int rank = change.A.Length / weight.Columns;
-        Shape.RequireLength(rows.Length, (long)count * rowByteLength, nameof(rows));
         Shape.RequireLength(change.A.Length, (long)rank * weight.Columns, "a");
         Shape.RequireLength(change.TransposedB.Length, (long)rank * weight.Rows, "transposedB");
         Shape.RequireLength(
             change.RowScales.Length, change.RowScales.IsEmpty ? 0 : weight.Rows, "rowScales");
-        int rowsPerItem = Math.Max(1, LeastWeightsPerItem / weight.Columns);
-        RoundingError[] errors = new RoundingError[(count + rowsPerItem - 1) / rowsPerItem];
-        Work work = new(weight, change, firstRow, count, rowsPerItem, format, rows, errors);
-        pool.Run(errors.Length, ref work);
-        return errors.Aggregate(default(RoundingError), (sum, item) => sum + item);
+        return RowRounding.Run(
+            pool, new MergedRows(weight, change, firstRow), weight.Columns, [], format, rows);
     }
 
-    private readonly ref struct Work(
-        WeightMatrix weight,
-        LowRankChange change,
-        int firstRow,
-        int count,
-        int rowsPerItem,
-        TensorFormat format,
-        Span<byte> rows,
-        RoundingError[] errors) : IParallelWork
+    private readonly ref struct MergedRows(WeightMatrix weight, LowRankChange change, int firstRow) : IWeightRows
     {
         private readonly LowRankChange _change = change;
-        private readonly Span<byte> _rows = rows;
 
-        public void Execute(int index, Scratch scratch)
+        public void Read(int row, Span<float> weights)
         {
-            int byteLength = (int)format.ByteLength(weight.Columns);
-            Span<float> sum = scratch.Singles(weight.Columns);
-            Span<float> stored = scratch.Singles(weight.Columns);
-            int end = Math.Min(count, (index + 1) * rowsPerItem);
-            for (int row = index * rowsPerItem; row < end; row++)
-            {
-                Merge(firstRow + row, sum);
-                Span<byte> blocks = _rows.Slice(row * byteLength, byteLength);
-                format.Quantise(sum, [], blocks);
-                format.Dequantise(blocks, stored);
-                errors[index] += RoundingError.Of(sum, stored);
-            }
-        }
-
-        private void Merge(int row, Span<float> sum)
-        {
-            int columns = weight.Columns;
-            weight.Dequantise(row, 0, sum);
-            for (int i = 0; i < _change.A.Length / columns; i++)
+            row += firstRow;
+            weight.Dequantise(row, 0, weights);
+            for (int i = 0; i < _change.A.Length / weights.Length; i++)
             {
                 float factor = _change.Scale * _change.TransposedB[(i * weight.Rows) + row];
-                VectorMath.AddScaled(factor, _change.A.Slice(i * columns, columns), sum);
+                VectorMath.AddScaled(factor, _change.A.Slice(i * weights.Length, weights.Length), weights);
             }
 
             if (!_change.RowScales.IsEmpty)
             {
-                VectorMath.Scale(_change.RowScales[row], sum);
+                VectorMath.Scale(_change.RowScales[row], weights);
             }
         }
     }

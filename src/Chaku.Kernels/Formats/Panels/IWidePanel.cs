@@ -27,10 +27,13 @@ internal interface IWidePanel
     /// <summary>The factors of a pair of activation sums, for the minima.</summary>
     static abstract Vector512<short> Minimum(ref byte block, nuint index);
 
+    /// <summary>The sums of negative codes' magnitudes, of codes that have signs.</summary>
+    static abstract Vector512<int> Negatives(ref byte block);
+
     /// <summary>What a step's sums of two products are multiplied with.</summary>
     static abstract Vector512<short> StepScale(ref byte block, nuint step);
 
-    /// <summary>The codes of a step.</summary>
+    /// <summary>The codes of a step; of signed ones their signs, −1 or 0, and magnitudes.</summary>
     static abstract WideCodes Codes(ref byte block, nuint step);
 }
 
@@ -76,6 +79,11 @@ internal readonly struct WidePacked<TPanel, TBlock, TActivation> : IWidePanel
         Vector512.Create(TPanel.Minimum(ref block, index), TPanel.Minimum(ref Other(ref block), index));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<int> Negatives(ref byte block) => Vector512.Create(
+        SignedCodes.Negatives<TPanel, TBlock, TActivation>(ref block),
+        SignedCodes.Negatives<TPanel, TBlock, TActivation>(ref Other(ref block)));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<short> StepScale(ref byte block, nuint step) =>
         Vector512.Create(TPanel.StepScale(ref block, step), TPanel.StepScale(ref Other(ref block), step));
 
@@ -83,6 +91,12 @@ internal readonly struct WidePacked<TPanel, TBlock, TActivation> : IWidePanel
     public static WideCodes Codes(ref byte block, nuint step)
     {
         PanelCodes a = TPanel.Codes(ref block, step), b = TPanel.Codes(ref Other(ref block), step);
+        if (TPanel.HasSignedCodes)
+        {
+            a = SignedCodes.Signs(a);
+            b = SignedCodes.Signs(b);
+        }
+
         return new(
             Vector512.Create(a.First, b.First),
             Vector512.Create(a.Second, b.Second),
@@ -128,6 +142,10 @@ internal readonly struct WideUnpacked<TPanel, TBlock, TActivation> : IWidePanel
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<short> Minimum(ref byte block, nuint index) =>
         Load(ref block, UnpackedPanels<TPanel, TBlock, TActivation>.MinimaAt + (index * Pair)).AsInt16();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<int> Negatives(ref byte block) =>
+        Load(ref block, UnpackedPanels<TPanel, TBlock, TActivation>.NegativesAt).AsInt32();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<short> StepScale(ref byte block, nuint step) => TPanel.HasStepScales

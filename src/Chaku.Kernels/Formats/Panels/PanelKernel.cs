@@ -30,6 +30,9 @@ internal abstract class PanelKernel
     /// <summary>Bytes of one block of an unpacked panel; 0 where it is never worth to unpack.</summary>
     public virtual int UnpackedBlockByteLength => 0;
 
+    /// <summary>Tiles of eight tokens that are done sooner from the panel itself than unpacked, at most.</summary>
+    public virtual int MostPackedTiles => 2;
+
     /// <summary>Interleaves some blocks of sixteen rows.</summary>
     /// <param name="rows">From the first row's first block to the last row's last.</param>
     /// <param name="rowByteLength">Bytes from a row to the next.</param>

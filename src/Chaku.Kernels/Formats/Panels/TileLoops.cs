@@ -160,24 +160,26 @@ internal static class TileLoops<TPanel, TBlock, TActivation>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void AddSigned(ref byte panels, ref byte sum, ref byte x, ref byte tile, ref float chains)
     {
-        Vector256<int> a0 = default, a1 = default, a2 = default, a3 = default;
-        Vector256<int> b0 = default, b1 = default, b2 = default, b3 = default;
+        ref byte negatives = ref Unsafe.AddByteOffset(
+            ref panels, UnpackedPanels<TPanel, TBlock, TActivation>.NegativesAt);
+        Vector256<int> a0 = Load(ref negatives, 0).AsInt32(), a1 = a0, a2 = a0, a3 = a0;
+        Vector256<int> b0 = Load(ref negatives, Vector).AsInt32(), b1 = b0, b2 = b0, b3 = b0;
         for (nuint i = 0; i < (nuint)UnpackedPanels<TPanel, TBlock, TActivation>.SumCount; i++)
         {
-            Vector256<sbyte> w0 = Load(ref sum, 0).AsSByte(), w1 = Load(ref sum, Vector).AsSByte();
+            Vector256<sbyte> s0 = Load(ref sum, 0).AsSByte(), s1 = Load(ref sum, Vector).AsSByte();
             Vector256<byte> m0 = Load(ref sum, 2 * Vector), m1 = Load(ref sum, 3 * Vector);
             Vector256<sbyte> x0 = PanelProducts.Broadcast(ref x, 0);
-            a0 += Product(m0, w0, x0);
-            b0 += Product(m1, w1, x0);
+            a0 += Product(m0, s0, x0);
+            b0 += Product(m1, s1, x0);
             x0 = PanelProducts.Broadcast(ref x, Word);
-            a1 += Product(m0, w0, x0);
-            b1 += Product(m1, w1, x0);
+            a1 += Product(m0, s0, x0);
+            b1 += Product(m1, s1, x0);
             x0 = PanelProducts.Broadcast(ref x, 2 * Word);
-            a2 += Product(m0, w0, x0);
-            b2 += Product(m1, w1, x0);
+            a2 += Product(m0, s0, x0);
+            b2 += Product(m1, s1, x0);
             x0 = PanelProducts.Broadcast(ref x, 3 * Word);
-            a3 += Product(m0, w0, x0);
-            b3 += Product(m1, w1, x0);
+            a3 += Product(m0, s0, x0);
+            b3 += Product(m1, s1, x0);
             sum = ref Unsafe.AddByteOffset(ref sum, UnpackedPanels<TPanel, TBlock, TActivation>.SumByteLength);
             x = ref Unsafe.AddByteOffset(ref x, GroupStride);
         }
@@ -245,9 +247,8 @@ internal static class TileLoops<TPanel, TBlock, TActivation>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<int> Product(Vector256<byte> magnitudes, Vector256<sbyte> codes, Vector256<sbyte> x) =>
-        Avx2.MultiplyAddAdjacent(
-            Avx2.MultiplyAddAdjacent(magnitudes, Avx2.Sign(x, codes)), Vector256<short>.One);
+    private static Vector256<int> Product(Vector256<byte> magnitudes, Vector256<sbyte> signs, Vector256<sbyte> x) =>
+        Avx2.MultiplyAddAdjacent(Avx2.MultiplyAddAdjacent(magnitudes, x ^ signs), Vector256<short>.One);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void AddMinima(ref byte panels, ref byte tile, ref float chains)

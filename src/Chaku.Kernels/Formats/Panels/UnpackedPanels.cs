@@ -8,9 +8,9 @@ namespace Chaku.Kernels.Formats.Panels;
 /// once. Of everything the first eight rows' vector comes first, then the other eight's.
 /// </summary>
 /// <remarks>
-/// A block holds scales, minimum scales, offsets, minima; then for each sum in turn its step scale and its groups'
-/// codes,
-/// signed codes followed by their magnitudes.
+/// A block holds scales, minimum scales, offsets, minima, of signed codes the sums of negative ones' magnitudes; then
+/// for each sum in turn its step scale and its groups' codes, which are magnitudes behind their signs, −1 or 0, where
+/// codes have any.
 /// </remarks>
 internal static class UnpackedPanels<TPanel, TBlock, TActivation>
     where TPanel : struct, IPanel<TBlock, TActivation>
@@ -41,11 +41,18 @@ internal static class UnpackedPanels<TPanel, TBlock, TActivation>
         get => OffsetsAt + (nuint)(TPanel.OffsetCount * PairByteLength);
     }
 
+    /// <summary>Bytes before the sums of negative codes' magnitudes.</summary>
+    public static nuint NegativesAt
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => MinimaAt + (nuint)(TPanel.MinimumCount * PairByteLength);
+    }
+
     /// <summary>Bytes before the first sum.</summary>
     public static nuint SumsAt
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => MinimaAt + (nuint)(TPanel.MinimumCount * PairByteLength);
+        get => NegativesAt + (TPanel.HasSignedCodes ? PairByteLength : 0u);
     }
 
     /// <summary>Bytes of a group's codes.</summary>
@@ -142,6 +149,12 @@ internal static class UnpackedPanels<TPanel, TBlock, TActivation>
             TPanel.Minimum(ref panel, i).AsByte().StoreUnsafe(ref unpacked, MinimaAt + (i * PairByteLength));
         }
 
+        if (TPanel.HasSignedCodes)
+        {
+            SignedCodes.Negatives<TPanel, TBlock, TActivation>(ref panel).AsByte()
+                .StoreUnsafe(ref unpacked, NegativesAt);
+        }
+
         UnpackSteps(ref panel, ref Unsafe.AddByteOffset(ref unpacked, SumsAt));
     }
 
@@ -151,7 +164,9 @@ internal static class UnpackedPanels<TPanel, TBlock, TActivation>
         nuint sumsPerStep = (nuint)TPanel.GroupsPerStep / (nuint)TPanel.GroupsPerSum;
         for (nuint step = 0; step < (nuint)TPanel.StepCount; step++)
         {
-            PanelCodes codes = TPanel.Codes(ref panel, step);
+            PanelCodes codes = TPanel.HasSignedCodes
+                ? SignedCodes.Signs(TPanel.Codes(ref panel, step))
+                : TPanel.Codes(ref panel, step);
             Vector256<short> scale = TPanel.StepScale(ref panel, step);
             if (TPanel.GroupsPerSum > TPanel.GroupsPerStep)
             {
@@ -168,7 +183,7 @@ internal static class UnpackedPanels<TPanel, TBlock, TActivation>
             }
             else
             {
-                // Two sums to a step: two groups each, or one of signed codes and magnitudes.
+                // Two sums to a step: two groups each, or one of signs and magnitudes.
                 ref byte sum = ref Unsafe.AddByteOffset(ref sums, 2 * step * SumByteLength);
                 StoreScale(scale, ref sum);
                 StoreTwo(codes.First, codes.Second, ref Unsafe.AddByteOffset(ref sum, GroupsAt));

@@ -42,10 +42,11 @@ internal static class WideLoops<TWide, TPanel, TBlock, TActivation>
         {
             TWide.Prefetch(ref block);
             ref byte tileSums = ref Unsafe.AddByteOffset(ref tile, ActivationTile<TActivation>.SumsAt(Tokens));
-            Vector512<int> s0 = First(ref tileSums, 0), s1 = First(ref tileSums, 1);
-            Vector512<int> s2 = First(ref tileSums, 2), s3 = First(ref tileSums, 3);
-            Vector512<int> s4 = First(ref tileSums, 4), s5 = First(ref tileSums, 5);
-            Vector512<int> s6 = First(ref tileSums, 6), s7 = First(ref tileSums, 7);
+            Vector512<int> first = TPanel.HasSignedCodes ? TWide.Negatives(ref block) : Vector512<int>.Zero;
+            Vector512<int> s0 = First(first, ref tileSums, 0), s1 = First(first, ref tileSums, 1);
+            Vector512<int> s2 = First(first, ref tileSums, 2), s3 = First(first, ref tileSums, 3);
+            Vector512<int> s4 = First(first, ref tileSums, 4), s5 = First(first, ref tileSums, 5);
+            Vector512<int> s6 = First(first, ref tileSums, 6), s7 = First(first, ref tileSums, 7);
             for (nuint pair = 0; pair < (nuint)TPanel.OffsetCount; pair++)
             {
                 ref byte x = ref Unsafe.AddByteOffset(ref tileSums, pair * GroupStride);
@@ -110,9 +111,9 @@ internal static class WideLoops<TWide, TPanel, TBlock, TActivation>
 
     // What a token's sum begins with.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<int> First(ref byte tileSums, nuint token) => TPanel.HasOneOffset
+    private static Vector512<int> First(Vector512<int> first, ref byte tileSums, nuint token) => TPanel.HasOneOffset
         ? Broadcast(ref tileSums, GroupStride + (token * Word)).AsInt32()
-        : Vector512<int>.Zero;
+        : first;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void AddSteps(
@@ -188,8 +189,6 @@ internal static class WideLoops<TWide, TPanel, TBlock, TActivation>
         }
     }
 
-    // w · x = |w| · (x ^ sign) + (w < 0 ? |w| : 0), where sign is −1 or 0: −x is ~x + 1. The last term is that of the
-    // codes alone, added once for all tokens.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void AddSigned(
         ref byte block,
@@ -203,44 +202,29 @@ internal static class WideLoops<TWide, TPanel, TBlock, TActivation>
         ref Vector512<int> s6,
         ref Vector512<int> s7)
     {
-        Vector512<int> negative = Vector512<int>.Zero;
         for (nuint step = 0; step < (nuint)TPanel.StepCount; step++)
         {
             WideCodes codes = TWide.Codes(ref block, step);
-            Vector512<sbyte> sign0 = Vector512.LessThan(codes.First.AsSByte(), Vector512<sbyte>.Zero);
-            Vector512<sbyte> sign1 = Vector512.LessThan(codes.Third.AsSByte(), Vector512<sbyte>.Zero);
-            negative += Avx512BW.MultiplyAddAdjacent(
-                Avx512BW.MultiplyAddAdjacent(codes.Second & sign0.AsByte(), Vector512<sbyte>.One)
-                + Avx512BW.MultiplyAddAdjacent(codes.Fourth & sign1.AsByte(), Vector512<sbyte>.One),
-                Vector512<short>.One);
-            s0 += Signed(codes, sign0, sign1, ref x, 0);
-            s1 += Signed(codes, sign0, sign1, ref x, Word);
-            s2 += Signed(codes, sign0, sign1, ref x, 2 * Word);
-            s3 += Signed(codes, sign0, sign1, ref x, 3 * Word);
-            s4 += Signed(codes, sign0, sign1, ref x, 4 * Word);
-            s5 += Signed(codes, sign0, sign1, ref x, 5 * Word);
-            s6 += Signed(codes, sign0, sign1, ref x, 6 * Word);
-            s7 += Signed(codes, sign0, sign1, ref x, 7 * Word);
+            s0 += Signed(codes, ref x, 0);
+            s1 += Signed(codes, ref x, Word);
+            s2 += Signed(codes, ref x, 2 * Word);
+            s3 += Signed(codes, ref x, 3 * Word);
+            s4 += Signed(codes, ref x, 4 * Word);
+            s5 += Signed(codes, ref x, 5 * Word);
+            s6 += Signed(codes, ref x, 6 * Word);
+            s7 += Signed(codes, ref x, 7 * Word);
             x = ref Unsafe.AddByteOffset(ref x, 2 * GroupStride);
         }
-
-        s0 += negative;
-        s1 += negative;
-        s2 += negative;
-        s3 += negative;
-        s4 += negative;
-        s5 += negative;
-        s6 += negative;
-        s7 += negative;
     }
 
+    // As SignedCodes has it.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<int> Signed(
-        WideCodes codes, Vector512<sbyte> sign0, Vector512<sbyte> sign1, ref byte x, nuint at) =>
+    private static Vector512<int> Signed(WideCodes codes, ref byte x, nuint at) =>
         Avx512BW.MultiplyAddAdjacent(
-            Avx512BW.MultiplyAddAdjacent(codes.Second, Broadcast(ref x, at) ^ sign0), Vector512<short>.One)
+            Avx512BW.MultiplyAddAdjacent(codes.Second, Broadcast(ref x, at) ^ codes.First.AsSByte()),
+            Vector512<short>.One)
         + Avx512BW.MultiplyAddAdjacent(
-            Avx512BW.MultiplyAddAdjacent(codes.Fourth, Broadcast(ref x, at + GroupStride) ^ sign1),
+            Avx512BW.MultiplyAddAdjacent(codes.Fourth, Broadcast(ref x, at + GroupStride) ^ codes.Third.AsSByte()),
             Vector512<short>.One);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -9,6 +9,8 @@ internal sealed class WidePanelKernel<TPanel, TBlock, TActivation> : UnpackingPa
     where TBlock : unmanaged, IQuantBlock<TBlock, TActivation>
     where TActivation : unmanaged, IActivationBlock<TActivation>
 {
+    public override int MostPackedTiles => 1;
+
     protected override void MultiplyTile(ref byte unpacked, ref byte tile, nuint blockCount, ref float sums) =>
         WideLoops<WideUnpacked<TPanel, TBlock, TActivation>, TPanel, TBlock, TActivation>.Multiply(
             ref unpacked, ref tile, blockCount, ref sums);
