@@ -39,7 +39,7 @@ internal static class TileLoops<TPanel, TBlock, TActivation>
                 AddCodes(ref panels, ref half, ref held, ref chains);
                 if (TPanel.MinimumCount > 0)
                 {
-                    AddMinima(ref panels, ref half, ref chains);
+                    TileChains<TPanel, TBlock, TActivation>.AddMinima(ref panels, ref half, ref chains);
                 }
 
                 half = ref Unsafe.AddByteOffset(ref half, Half * Word);
@@ -81,8 +81,8 @@ internal static class TileLoops<TPanel, TBlock, TActivation>
             ref byte codes = ref Unsafe.AddByteOffset(
                 ref sum, UnpackedPanels<TPanel, TBlock, TActivation>.GroupsAt);
             GroupProducts.Begin(
-                Load(ref codes, 0),
-                Load(ref codes, Vector),
+                Vector256.LoadUnsafe(ref codes, 0),
+                Vector256.LoadUnsafe(ref codes, Vector),
                 ref x,
                 out Vector256<short> a0,
                 out Vector256<short> a1,
@@ -121,10 +121,10 @@ internal static class TileLoops<TPanel, TBlock, TActivation>
             }
             else
             {
-                Extend(ref panels, ref tile, 0, a0, b0, ref chains);
-                Extend(ref panels, ref tile, 1, a1, b1, ref chains);
-                Extend(ref panels, ref tile, 2, a2, b2, ref chains);
-                Extend(ref panels, ref tile, 3, a3, b3, ref chains);
+                TileChains<TPanel, TBlock, TActivation>.Extend(ref panels, ref tile, 0, a0, b0, ref chains);
+                TileChains<TPanel, TBlock, TActivation>.Extend(ref panels, ref tile, 1, a1, b1, ref chains);
+                TileChains<TPanel, TBlock, TActivation>.Extend(ref panels, ref tile, 2, a2, b2, ref chains);
+                TileChains<TPanel, TBlock, TActivation>.Extend(ref panels, ref tile, 3, a3, b3, ref chains);
             }
         }
 
@@ -152,7 +152,7 @@ internal static class TileLoops<TPanel, TBlock, TActivation>
         ref Vector256<short> b3)
     {
         nuint at = group * UnpackedPanels<TPanel, TBlock, TActivation>.PairByteLength;
-        Vector256<byte> w0 = Load(ref codes, at), w1 = Load(ref codes, at + Vector);
+        Vector256<byte> w0 = Vector256.LoadUnsafe(ref codes, at), w1 = Vector256.LoadUnsafe(ref codes, at + Vector);
         GroupProducts.Add(
             w0, w1, ref x, group * GroupStride, ref a0, ref a1, ref a2, ref a3, ref b0, ref b1, ref b2, ref b3);
     }
@@ -162,12 +162,12 @@ internal static class TileLoops<TPanel, TBlock, TActivation>
     {
         ref byte negatives = ref Unsafe.AddByteOffset(
             ref panels, UnpackedPanels<TPanel, TBlock, TActivation>.NegativesAt);
-        Vector256<int> a0 = Load(ref negatives, 0).AsInt32(), a1 = a0, a2 = a0, a3 = a0;
-        Vector256<int> b0 = Load(ref negatives, Vector).AsInt32(), b1 = b0, b2 = b0, b3 = b0;
+        Vector256<int> a0 = Vector256.LoadUnsafe(ref negatives, 0).AsInt32(), a1 = a0, a2 = a0, a3 = a0;
+        Vector256<int> b0 = Vector256.LoadUnsafe(ref negatives, Vector).AsInt32(), b1 = b0, b2 = b0, b3 = b0;
         for (nuint i = 0; i < (nuint)UnpackedPanels<TPanel, TBlock, TActivation>.SumCount; i++)
         {
-            Vector256<sbyte> s0 = Load(ref sum, 0).AsSByte(), s1 = Load(ref sum, Vector).AsSByte();
-            Vector256<byte> m0 = Load(ref sum, 2 * Vector), m1 = Load(ref sum, 3 * Vector);
+            Vector256<sbyte> s0 = Vector256.LoadUnsafe(ref sum, 0).AsSByte(), s1 = Vector256.LoadUnsafe(ref sum, Vector).AsSByte();
+            Vector256<byte> m0 = Vector256.LoadUnsafe(ref sum, 2 * Vector), m1 = Vector256.LoadUnsafe(ref sum, 3 * Vector);
             Vector256<sbyte> x0 = PanelProducts.Broadcast(ref x, 0);
             a0 += Product(m0, s0, x0);
             b0 += Product(m1, s1, x0);
@@ -184,10 +184,8 @@ internal static class TileLoops<TPanel, TBlock, TActivation>
             x = ref Unsafe.AddByteOffset(ref x, GroupStride);
         }
 
-        Extend(ref panels, ref tile, 0, a0, b0, ref chains, 0);
-        Extend(ref panels, ref tile, 1, a1, b1, ref chains, 0);
-        Extend(ref panels, ref tile, 2, a2, b2, ref chains, 0);
-        Extend(ref panels, ref tile, 3, a3, b3, ref chains, 0);
+        TileChains<TPanel, TBlock, TActivation>.ExtendFour(
+            ref panels, ref tile, a0, a1, a2, a3, b0, b1, b2, b3, ref chains, scaleAt: 0);
     }
 
     // Sums of two groups are multiplied with their scale at once, so that 32-bit sums can stay in registers.
@@ -196,7 +194,8 @@ internal static class TileLoops<TPanel, TBlock, TActivation>
     {
         Vector256<int> a0 = default, a1 = default, a2 = default, a3 = default;
         Vector256<int> b0 = default, b1 = default, b2 = default, b3 = default;
-        AddOffsets(ref panels, ref tile, ref a0, ref a1, ref a2, ref a3, ref b0, ref b1, ref b2, ref b3);
+        TileChains<TPanel, TBlock, TActivation>.AddOffsets(
+            ref panels, ref tile, ref a0, ref a1, ref a2, ref a3, ref b0, ref b1, ref b2, ref b3);
 
         // Each token reads the scales through a reference of its own: one for all would hold them in registers, of
         // which there are none left.
@@ -206,8 +205,8 @@ internal static class TileLoops<TPanel, TBlock, TActivation>
         {
             ref byte codes = ref Unsafe.AddByteOffset(
                 ref sum, UnpackedPanels<TPanel, TBlock, TActivation>.GroupsAt);
-            Vector256<byte> w0 = Load(ref codes, 0), w1 = Load(ref codes, Vector);
-            Vector256<byte> u0 = Load(ref codes, 2 * Vector), u1 = Load(ref codes, 3 * Vector);
+            Vector256<byte> w0 = Vector256.LoadUnsafe(ref codes, 0), w1 = Vector256.LoadUnsafe(ref codes, Vector);
+            Vector256<byte> u0 = Vector256.LoadUnsafe(ref codes, 2 * Vector), u1 = Vector256.LoadUnsafe(ref codes, 3 * Vector);
             AddTwoGroups(ref sum, w0, w1, u0, u1, ref x, 0, ref a0, ref b0);
             AddTwoGroups(ref sum1, w0, w1, u0, u1, ref x, Word, ref a1, ref b1);
             AddTwoGroups(ref sum2, w0, w1, u0, u1, ref x, 2 * Word, ref a2, ref b2);
@@ -219,10 +218,8 @@ internal static class TileLoops<TPanel, TBlock, TActivation>
             x = ref Unsafe.AddByteOffset(ref x, 2 * GroupStride);
         }
 
-        Extend(ref panels, ref tile, 0, a0, b0, ref chains, 0);
-        Extend(ref panels, ref tile, 1, a1, b1, ref chains, 0);
-        Extend(ref panels, ref tile, 2, a2, b2, ref chains, 0);
-        Extend(ref panels, ref tile, 3, a3, b3, ref chains, 0);
+        TileChains<TPanel, TBlock, TActivation>.ExtendFour(
+            ref panels, ref tile, a0, a1, a2, a3, b0, b1, b2, b3, ref chains, scaleAt: 0);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -251,34 +248,12 @@ internal static class TileLoops<TPanel, TBlock, TActivation>
         Avx2.MultiplyAddAdjacent(Avx2.MultiplyAddAdjacent(magnitudes, x ^ signs), Vector256<short>.One);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void AddMinima(ref byte panels, ref byte tile, ref float chains)
-    {
-        Vector256<int> a0 = default, a1 = default, a2 = default, a3 = default;
-        Vector256<int> b0 = default, b1 = default, b2 = default, b3 = default;
-        ref byte pair = ref Unsafe.AddByteOffset(
-            ref Pairs(ref tile), (nuint)TPanel.FirstMinimumSum * GroupStride);
-        ref byte minimum = ref Unsafe.AddByteOffset(
-            ref panels, UnpackedPanels<TPanel, TBlock, TActivation>.MinimaAt);
-        for (int i = 0; i < TPanel.MinimumCount; i++)
-        {
-            AddPair(ref minimum, ref pair, ref a0, ref a1, ref a2, ref a3, ref b0, ref b1, ref b2, ref b3);
-            minimum = ref Unsafe.AddByteOffset(ref minimum, 2 * Vector);
-            pair = ref Unsafe.AddByteOffset(ref pair, GroupStride);
-        }
-
-        nuint scaleAt = UnpackedPanels<TPanel, TBlock, TActivation>.MinimumScaleAt;
-        Extend(ref panels, ref tile, 0, a0, b0, ref chains, scaleAt);
-        Extend(ref panels, ref tile, 1, a1, b1, ref chains, scaleAt);
-        Extend(ref panels, ref tile, 2, a2, b2, ref chains, scaleAt);
-        Extend(ref panels, ref tile, 3, a3, b3, ref chains, scaleAt);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void HoldOffsets(ref byte panels, ref byte tile, ref byte held)
     {
         Vector256<int> a0 = default, a1 = default, a2 = default, a3 = default;
         Vector256<int> b0 = default, b1 = default, b2 = default, b3 = default;
-        AddOffsets(ref panels, ref tile, ref a0, ref a1, ref a2, ref a3, ref b0, ref b1, ref b2, ref b3);
+        TileChains<TPanel, TBlock, TActivation>.AddOffsets(
+            ref panels, ref tile, ref a0, ref a1, ref a2, ref a3, ref b0, ref b1, ref b2, ref b3);
         Hold(ref held, 0, a0, adds: false);
         Hold(ref held, 1, b0, adds: false);
         Hold(ref held, 2, a1, adds: false);
@@ -290,72 +265,15 @@ internal static class TileLoops<TPanel, TBlock, TActivation>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void AddOffsets(
-        ref byte panels,
-        ref byte tile,
-        ref Vector256<int> a0,
-        ref Vector256<int> a1,
-        ref Vector256<int> a2,
-        ref Vector256<int> a3,
-        ref Vector256<int> b0,
-        ref Vector256<int> b1,
-        ref Vector256<int> b2,
-        ref Vector256<int> b3)
-    {
-        ref byte pair = ref Pairs(ref tile);
-        ref byte offset = ref Unsafe.AddByteOffset(
-            ref panels, UnpackedPanels<TPanel, TBlock, TActivation>.OffsetsAt);
-        for (int i = 0; i < TPanel.OffsetCount; i++)
-        {
-            AddPair(ref offset, ref pair, ref a0, ref a1, ref a2, ref a3, ref b0, ref b1, ref b2, ref b3);
-            offset = ref Unsafe.AddByteOffset(ref offset, 2 * Vector);
-            pair = ref Unsafe.AddByteOffset(ref pair, GroupStride);
-        }
-    }
-
-    // A pair of activation sums of each token × the factors of both halves.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void AddPair(
-        ref byte factors,
-        ref byte pair,
-        ref Vector256<int> a0,
-        ref Vector256<int> a1,
-        ref Vector256<int> a2,
-        ref Vector256<int> a3,
-        ref Vector256<int> b0,
-        ref Vector256<int> b1,
-        ref Vector256<int> b2,
-        ref Vector256<int> b3)
-    {
-        Vector256<short> f0 = Load(ref factors, 0).AsInt16(), f1 = Load(ref factors, Vector).AsInt16();
-        Vector256<short> x = PanelProducts.Broadcast(ref pair, 0).AsInt16();
-        a0 += Avx2.MultiplyAddAdjacent(f0, x);
-        b0 += Avx2.MultiplyAddAdjacent(f1, x);
-        x = PanelProducts.Broadcast(ref pair, Word).AsInt16();
-        a1 += Avx2.MultiplyAddAdjacent(f0, x);
-        b1 += Avx2.MultiplyAddAdjacent(f1, x);
-        x = PanelProducts.Broadcast(ref pair, 2 * Word).AsInt16();
-        a2 += Avx2.MultiplyAddAdjacent(f0, x);
-        b2 += Avx2.MultiplyAddAdjacent(f1, x);
-        x = PanelProducts.Broadcast(ref pair, 3 * Word).AsInt16();
-        a3 += Avx2.MultiplyAddAdjacent(f0, x);
-        b3 += Avx2.MultiplyAddAdjacent(f1, x);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static ref byte Pairs(ref byte tile) =>
-        ref Unsafe.AddByteOffset(ref tile, ActivationTile<TActivation>.SumsAt(PanelKernel.TileTokens));
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<short> StepScale(ref byte sum, nuint at) =>
-        TPanel.HasStepScales ? Load(ref sum, at).AsInt16() : Vector256<short>.One;
+        TPanel.HasStepScales ? Vector256.LoadUnsafe(ref sum, at).AsInt16() : Vector256<short>.One;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Hold(ref byte held, nuint index, Vector256<int> sum, bool adds)
     {
         if (adds)
         {
-            sum += Load(ref held, index * Vector).AsInt32();
+            sum += Vector256.LoadUnsafe(ref held, index * Vector).AsInt32();
         }
 
         sum.AsByte().StoreUnsafe(ref held, index * Vector);
@@ -364,58 +282,10 @@ internal static class TileLoops<TPanel, TBlock, TActivation>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void ExtendHeld(ref byte panels, ref byte tile, nuint token, ref byte held, ref float chains)
     {
-        Vector256<int> a = Load(ref held, 2 * token * Vector).AsInt32();
-        Vector256<int> b = Load(ref held, ((2 * token) + 1) * Vector).AsInt32();
-        Extend(ref panels, ref tile, token, a, b, ref chains, 0);
+        Vector256<int> a = Vector256.LoadUnsafe(ref held, 2 * token * Vector).AsInt32();
+        Vector256<int> b = Vector256.LoadUnsafe(ref held, ((2 * token) + 1) * Vector).AsInt32();
+        TileChains<TPanel, TBlock, TActivation>.Extend(ref panels, ref tile, token, a, b, ref chains, scaleAt: 0);
     }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Extend(
-        ref byte panels, ref byte tile, nuint token, Vector256<short> a, Vector256<short> b, ref float chains)
-    {
-        Vector256<int> sumA = Avx2.MultiplyAddAdjacent(a, Vector256<short>.One);
-        Vector256<int> sumB = Avx2.MultiplyAddAdjacent(b, Vector256<short>.One);
-        if (TPanel.HasOneOffset)
-        {
-            ref byte words = ref Pairs(ref tile);
-            Vector256<int> offset = PanelProducts.Broadcast(ref words, GroupStride + (token * Word)).AsInt32();
-            sumA += offset;
-            sumB += offset;
-        }
-        else if (TPanel.OffsetCount > 0)
-        {
-            nuint at = UnpackedPanels<TPanel, TBlock, TActivation>.OffsetsAt;
-            Vector256<short> pair = PanelProducts.Broadcast(ref Pairs(ref tile), token * Word).AsInt16();
-            sumA += Avx2.MultiplyAddAdjacent(pair, Load(ref panels, at).AsInt16());
-            sumB += Avx2.MultiplyAddAdjacent(pair, Load(ref panels, at + Vector).AsInt16());
-        }
-
-        Extend(ref panels, ref tile, token, sumA, sumB, ref chains, 0);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Extend(
-        ref byte panels,
-        ref byte tile,
-        nuint token,
-        Vector256<int> a,
-        Vector256<int> b,
-        ref float chains,
-        nuint scaleAt)
-    {
-        ref byte x = ref Unsafe.AddByteOffset(ref tile, token * Word);
-        nuint at = token * PanelKernel.Rows;
-        Vector256<float> chain = Vector256.LoadUnsafe(ref chains, at);
-        PanelChains.Extend(chain, Load(ref panels, scaleAt).AsSingle(), ref x, a)
-            .StoreUnsafe(ref chains, at);
-        at += PanelKernel.HalfRows;
-        chain = Vector256.LoadUnsafe(ref chains, at);
-        PanelChains.Extend(chain, Load(ref panels, scaleAt + Vector).AsSingle(), ref x, b)
-            .StoreUnsafe(ref chains, at);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<byte> Load(ref byte source, nuint at) => Vector256.LoadUnsafe(ref source, at);
 
     [InlineArray(8)]
     private struct IntegerSums
