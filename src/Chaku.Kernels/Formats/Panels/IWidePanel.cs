@@ -64,28 +64,29 @@ internal readonly struct WidePacked<TPanel, TBlock, TActivation> : IWidePanel
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> Scale(ref byte block) =>
-        Vector512.Create(TPanel.Scale(ref block), TPanel.Scale(ref Other(ref block)));
+        Both(TPanel.Scale(ref block), TPanel.Scale(ref Other(ref block)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> MinimumScale(ref byte block) =>
-        Vector512.Create(TPanel.MinimumScale(ref block), TPanel.MinimumScale(ref Other(ref block)));
+        Both(TPanel.MinimumScale(ref block), TPanel.MinimumScale(ref Other(ref block)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<short> Offset(ref byte block, nuint index) =>
-        Vector512.Create(TPanel.Offset(ref block, index), TPanel.Offset(ref Other(ref block), index));
+        Both(TPanel.Offset(ref block, index), TPanel.Offset(ref Other(ref block), index));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<short> Minimum(ref byte block, nuint index) =>
-        Vector512.Create(TPanel.Minimum(ref block, index), TPanel.Minimum(ref Other(ref block), index));
+        Both(TPanel.Minimum(ref block, index), TPanel.Minimum(ref Other(ref block), index));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<int> Negatives(ref byte block) => Vector512.Create(
+    public static Vector512<int> Negatives(ref byte block) => Both(
         SignedCodes.Negatives<TPanel, TBlock, TActivation>(ref block),
         SignedCodes.Negatives<TPanel, TBlock, TActivation>(ref Other(ref block)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<short> StepScale(ref byte block, nuint step) =>
-        Vector512.Create(TPanel.StepScale(ref block, step), TPanel.StepScale(ref Other(ref block), step));
+    public static Vector512<short> StepScale(ref byte block, nuint step) => TPanel.HasStepScales
+        ? Both(TPanel.StepScale(ref block, step), TPanel.StepScale(ref Other(ref block), step))
+        : Vector512<short>.One;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static WideCodes Codes(ref byte block, nuint step)
@@ -98,11 +99,16 @@ internal readonly struct WidePacked<TPanel, TBlock, TActivation> : IWidePanel
         }
 
         return new(
-            Vector512.Create(a.First, b.First),
-            Vector512.Create(a.Second, b.Second),
-            Vector512.Create(a.Third, b.Third),
-            Vector512.Create(a.Fourth, b.Fourth));
+            Both(a.First, b.First),
+            Both(a.Second, b.Second),
+            Both(a.Third, b.Third),
+            Both(a.Fourth, b.Fourth));
     }
+
+    // One instruction; to create a vector of both takes two.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<T> Both<T>(Vector256<T> first, Vector256<T> other) =>
+        first.ToVector512Unsafe().WithUpper(other);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static ref byte Other(ref byte block) => ref Unsafe.AddByteOffset(ref block, (nuint)TPanel.ByteLength);
