@@ -47,7 +47,7 @@ public class AttentionBenchmarks : IDisposable
         }
 
         float[] keys = RandomActivations.Of(Context * KvHeads * HeadSize);
-        new KvSpan(pages, 0, 0, Context).Write(layout, 0, keys, keys);
+        new KvSpan(pages, 0, 0, Context).Write(_pool, layout, 0, keys, keys);
         _spans = [new KvSpan(pages, Context - Tokens, 0, Tokens)];
         _q = RandomActivations.Of(Tokens * Heads * HeadSize);
         _y = new float[_q.Length];

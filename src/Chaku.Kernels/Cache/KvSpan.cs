@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Chaku.Kernels.Memory;
+using Chaku.Kernels.Threading;
 
 namespace Chaku.Kernels.Cache;
 
@@ -11,26 +12,24 @@ namespace Chaku.Kernels.Cache;
 internal readonly record struct KvSpan(NativeBuffer[] Pages, int Start, int FirstRow, int RowCount)
 {
     /// <summary>Rounds new keys and values into their pages.</summary>
+    /// <param name="pool">Threads, of which many rows need more than one.</param>
     /// <param name="layout">The pages' layout.</param>
     /// <param name="layer">The layer.</param>
     /// <param name="keys">[batch rows, KV heads, head size].</param>
     /// <param name="values">Likewise.</param>
-    public void Write(KvLayout layout, int layer, ReadOnlySpan<float> keys, ReadOnlySpan<float> values)
+    public void Write(
+        ComputePool pool, KvLayout layout, int layer, ReadOnlySpan<float> keys, ReadOnlySpan<float> values)
     {
-        int width = layout.KvHeadCount * layout.HeadSize;
-        for (int row = 0; row < RowCount; row++)
+        WriteWork work = new(this, layout, layer, keys, values);
+        if (RowCount > 1)
         {
-            int position = Start + row;
-            int place = position % KvLayout.PageLength;
-            NativeBuffer page = Pages[position / KvLayout.PageLength];
-            for (int head = 0; head < layout.KvHeadCount; head++)
-            {
-                int source = ((FirstRow + row) * width) + (head * layout.HeadSize);
-                Span<byte> keyTile = page.Span<byte>(layout.KeyOffset(layer, head), layout.TileByteLength);
-                Span<byte> valueTile = page.Span<byte>(layout.ValueOffset(layer, head), layout.TileByteLength);
-                layout.Format.WriteKey(keys.Slice(source, layout.HeadSize), place, keyTile);
-                layout.Format.WriteValue(values.Slice(source, layout.HeadSize), place, valueTile);
-            }
+            pool.Run(layout.KvHeadCount, ref work);
+            return;
+        }
+
+        for (int head = 0; head < layout.KvHeadCount; head++)
+        {
+            work.Write(head);
         }
     }
 
@@ -61,4 +60,29 @@ internal readonly record struct KvSpan(NativeBuffer[] Pages, int Start, int Firs
     public ReadOnlySpan<float> Values(KvLayout layout, int layer, int kvHead, int page, Span<float> scratch) =>
         layout.Format.ReadValues(
             Pages[page].Span<byte>(layout.ValueOffset(layer, kvHead), layout.TileByteLength), scratch);
+
+    private readonly ref struct WriteWork(
+        KvSpan span, KvLayout layout, int layer, ReadOnlySpan<float> keys, ReadOnlySpan<float> values) : IParallelWork
+    {
+        private readonly ReadOnlySpan<float> _keys = keys;
+        private readonly ReadOnlySpan<float> _values = values;
+
+        public void Execute(int index, Scratch scratch) => Write(index);
+
+        public void Write(int head)
+        {
+            int width = layout.KvHeadCount * layout.HeadSize;
+            for (int row = 0; row < span.RowCount; row++)
+            {
+                int position = span.Start + row;
+                int place = position % KvLayout.PageLength;
+                NativeBuffer page = span.Pages[position / KvLayout.PageLength];
+                int source = ((span.FirstRow + row) * width) + (head * layout.HeadSize);
+                Span<byte> keyTile = page.Span<byte>(layout.KeyOffset(layer, head), layout.TileByteLength);
+                Span<byte> valueTile = page.Span<byte>(layout.ValueOffset(layer, head), layout.TileByteLength);
+                layout.Format.WriteKey(_keys.Slice(source, layout.HeadSize), place, keyTile);
+                layout.Format.WriteValue(_values.Slice(source, layout.HeadSize), place, valueTile);
+            }
+        }
+    }
 }

@@ -22,8 +22,11 @@ internal abstract class QuantKernel
     /// <summary>Packs rounded rows for the panel kernels.</summary>
     /// <param name="rows">One row, or eight in turn.</param>
     /// <param name="tokenCount">1 or 8.</param>
-    /// <param name="tile">[<see cref="TileByteLength"/>].</param>
-    public abstract void PackTile(ReadOnlySpan<byte> rows, int tokenCount, Span<byte> tile);
+    /// <param name="firstBlock">The first block that is packed, of each row.</param>
+    /// <param name="blockCount">How many are.</param>
+    /// <param name="tile">[<see cref="TileByteLength"/>] of whole rows.</param>
+    public abstract void PackTile(
+        ReadOnlySpan<byte> rows, int tokenCount, int firstBlock, int blockCount, Span<byte> tile);
 
     /// <summary>Rounds rows of activations.</summary>
     /// <param name="x">[columns], float32.</param>
@@ -51,16 +54,17 @@ internal sealed class QuantKernel<TBlock, TActivation>(PanelKernel? panels) : Qu
     public override int TileByteLength(int columns, int tokenCount) =>
         checked(columns / TActivation.Length * (int)ActivationTile<TActivation>.BlockByteLength(tokenCount));
 
-    public override void PackTile(ReadOnlySpan<byte> rows, int tokenCount, Span<byte> tile)
+    public override void PackTile(
+        ReadOnlySpan<byte> rows, int tokenCount, int firstBlock, int blockCount, Span<byte> tile)
     {
         ReadOnlySpan<TActivation> blocks = MemoryMarshal.Cast<byte, TActivation>(rows);
         if (tokenCount == PanelKernel.TileTokens)
         {
-            ActivationTile<TActivation>.PackEight(blocks, tile);
+            ActivationTile<TActivation>.PackEight(blocks, firstBlock, blockCount, tile);
         }
         else
         {
-            ActivationTile<TActivation>.PackOne(blocks, tile);
+            ActivationTile<TActivation>.PackOne(blocks, firstBlock, blockCount, tile);
         }
     }
 

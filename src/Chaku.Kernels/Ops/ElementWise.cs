@@ -69,7 +69,32 @@ internal static class ElementWise
         pool.Run(ItemCount(a.Length), ref work);
     }
 
+    /// <summary>sum += x.</summary>
+    /// <param name="pool">Threads.</param>
+    /// <param name="x">[n], float32.</param>
+    /// <param name="sum">[n], added to; may not overlap <paramref name="x"/>.</param>
+    /// <exception cref="ArgumentException">Lengths disagree; the message has both.</exception>
+    public static void Add(ComputePool pool, ReadOnlySpan<float> x, Span<float> sum)
+    {
+        Shape.RequireLength(sum.Length, x.Length, nameof(sum));
+        AddWork work = new(x, sum);
+        pool.Run(ItemCount(x.Length), ref work);
+    }
+
     private static int ItemCount(int length) => (length + FloatsPerItem - 1) / FloatsPerItem;
+
+    private readonly ref struct AddWork(ReadOnlySpan<float> x, Span<float> sum) : IParallelWork
+    {
+        private readonly ReadOnlySpan<float> _x = x;
+        private readonly Span<float> _sum = sum;
+
+        public void Execute(int index, Scratch scratch)
+        {
+            int start = index * FloatsPerItem;
+            int length = Math.Min(FloatsPerItem, _x.Length - start);
+            VectorMath.Add(_x.Slice(start, length), _sum.Slice(start, length));
+        }
+    }
 
     private readonly ref struct ApplyWork<TFunction>(TFunction function, ReadOnlySpan<float> x, Span<float> y)
         : IParallelWork

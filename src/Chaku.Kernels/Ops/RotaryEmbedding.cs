@@ -1,4 +1,5 @@
 using System.Runtime.Intrinsics;
+using Chaku.Kernels.Threading;
 
 namespace Chaku.Kernels.Ops;
 
@@ -43,6 +44,7 @@ internal static class RotaryEmbedding
     }
 
     /// <summary>Rotates every head of every token in place.</summary>
+    /// <param name="pool">Threads.</param>
     /// <param name="layout">As in <see cref="Angles"/>.</param>
     /// <param name="x">[T, heads, headSize], float32.</param>
     /// <param name="headSize">Floats in a head; those behind the rotated ones stay.</param>
@@ -51,15 +53,17 @@ internal static class RotaryEmbedding
     /// <param name="sines">[T, rotated].</param>
     /// <exception cref="ArgumentException">Lengths disagree; the message has both.</exception>
     public static void Forward(
+        ComputePool pool,
         RotaryLayout layout,
         Span<float> x,
         int headSize,
         int tokenCount,
         ReadOnlySpan<float> cosines,
         ReadOnlySpan<float> sines) =>
-        Rotate(layout, x, headSize, tokenCount, cosines, sines, direction: 1);
+        Rotate(pool, layout, x, headSize, tokenCount, cosines, sines, direction: 1);
 
     /// <summary>Rotates gradients back: the transposed rotation, in place.</summary>
+    /// <param name="pool">Threads.</param>
     /// <param name="layout">As in the forward.</param>
     /// <param name="dx">[T, heads, headSize].</param>
     /// <param name="headSize">As in the forward.</param>
@@ -68,15 +72,17 @@ internal static class RotaryEmbedding
     /// <param name="sines">[T, rotated].</param>
     /// <exception cref="ArgumentException">Lengths disagree; the message has both.</exception>
     public static void Backward(
+        ComputePool pool,
         RotaryLayout layout,
         Span<float> dx,
         int headSize,
         int tokenCount,
         ReadOnlySpan<float> cosines,
         ReadOnlySpan<float> sines) =>
-        Rotate(layout, dx, headSize, tokenCount, cosines, sines, direction: -1);
+        Rotate(pool, layout, dx, headSize, tokenCount, cosines, sines, direction: -1);
 
     private static void Rotate(
+        ComputePool pool,
         RotaryLayout layout,
         Span<float> x,
         int headSize,
@@ -96,23 +102,8 @@ internal static class RotaryEmbedding
         Shape.RequireLength(width, (long)(width / headSize) * headSize, nameof(x));
         Shape.RequireLength(cosines.Length, (Math.Min(rotated, headSize) & ~1L) * tokenCount, nameof(cosines));
         Shape.RequireLength(sines.Length, cosines.Length, nameof(sines));
-        for (int token = 0; token < tokenCount; token++)
-        {
-            ReadOnlySpan<float> cosine = cosines.Slice(token * rotated, rotated);
-            ReadOnlySpan<float> sine = sines.Slice(token * rotated, rotated);
-            for (int head = 0; head < width; head += headSize)
-            {
-                Span<float> values = x.Slice((token * width) + head, rotated);
-                if (layout == RotaryLayout.Pairs)
-                {
-                    RotatePairs(values, cosine, sine, direction);
-                }
-                else
-                {
-                    RotateHalves(values, cosine, sine, direction);
-                }
-            }
-        }
+        Work work = new(layout, x, headSize, width, rotated, cosines, sines, direction);
+        pool.Run(RowWork.ItemCount(tokenCount, width), ref work);
     }
 
     private static void RotatePairs(
@@ -163,5 +154,43 @@ internal static class RotaryEmbedding
         (float before, float other) = (a, b);
         a = MathF.FusedMultiplyAdd(before, cosine, -(other * sine));
         b = MathF.FusedMultiplyAdd(other, cosine, before * sine);
+    }
+
+    private readonly ref struct Work(
+        RotaryLayout layout,
+        Span<float> x,
+        int headSize,
+        int width,
+        int rotated,
+        ReadOnlySpan<float> cosines,
+        ReadOnlySpan<float> sines,
+        float direction) : IParallelWork
+    {
+        private readonly Span<float> _x = x;
+        private readonly ReadOnlySpan<float> _cosines = cosines;
+        private readonly ReadOnlySpan<float> _sines = sines;
+
+        public void Execute(int index, Scratch scratch)
+        {
+            int tokens = RowWork.RowsPerItem(width);
+            int end = Math.Min((index + 1) * tokens, _x.Length / width);
+            for (int token = index * tokens; token < end; token++)
+            {
+                ReadOnlySpan<float> cosine = _cosines.Slice(token * rotated, rotated);
+                ReadOnlySpan<float> sine = _sines.Slice(token * rotated, rotated);
+                for (int head = 0; head < width; head += headSize)
+                {
+                    Span<float> values = _x.Slice((token * width) + head, rotated);
+                    if (layout == RotaryLayout.Pairs)
+                    {
+                        RotatePairs(values, cosine, sine, direction);
+                    }
+                    else
+                    {
+                        RotateHalves(values, cosine, sine, direction);
+                    }
+                }
+            }
+        }
     }
 }

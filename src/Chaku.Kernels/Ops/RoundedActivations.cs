@@ -11,7 +11,8 @@ namespace Chaku.Kernels.Ops;
 /// </summary>
 internal sealed class RoundedActivations : IDisposable
 {
-    private const int FloatsPerItem = 16384;
+    // Floats that are worth handing to another thread.
+    private const int FloatsPerItem = 4096;
 
     // Up to here single tokens are faster than a tile of eight that is mostly empty.
     private const int LargestSingleRest = 2;
@@ -109,6 +110,7 @@ internal sealed class RoundedActivations : IDisposable
     private Span<byte> TileBytes(int tile) => _tiles.Span<byte>(
         TileStart(tile), tile < _wideTileCount ? _wideTileByteLength : _singleTileByteLength);
 
+    // An item is some tiles, or some blocks of one.
     private readonly ref struct Work(RoundedActivations target, QuantKernel kernel, ReadOnlySpan<float> x, int columns)
         : IParallelWork
     {
@@ -116,33 +118,52 @@ internal sealed class RoundedActivations : IDisposable
         private readonly QuantKernel _kernel = kernel;
         private readonly ReadOnlySpan<float> _x = x;
         private readonly int _columns = columns;
-        private readonly int _tilesPerItem = Math.Max(1, FloatsPerItem / (PanelKernel.TileTokens * columns));
+        private readonly int _tilesPerItem = Math.Max(1, FloatsPerItem / (target.TileTokens(0) * columns));
+        private readonly int _blocksPerItem =
+            Math.Max(1, FloatsPerItem / (target.TileTokens(0) * kernel.ActivationLength));
 
-        public int ItemCount => (_target.TileCount + _tilesPerItem - 1) / _tilesPerItem;
+        public int ItemCount => RangeCount * ((_target.TileCount + _tilesPerItem - 1) / _tilesPerItem);
+
+        private int BlockCount => _columns / _kernel.ActivationLength;
+
+        private int RangeCount => (BlockCount + _blocksPerItem - 1) / _blocksPerItem;
 
         public void Execute(int index, Scratch scratch)
         {
-            int end = Math.Min(_target.TileCount, (index + 1) * _tilesPerItem);
-            for (int tile = index * _tilesPerItem; tile < end; tile++)
+            int start = index / RangeCount * _tilesPerItem;
+            int firstBlock = index % RangeCount * _blocksPerItem;
+            int blockCount = Math.Min(_blocksPerItem, BlockCount - firstBlock);
+            int end = Math.Min(_target.TileCount, start + _tilesPerItem);
+            for (int tile = start; tile < end; tile++)
             {
-                RoundTile(tile);
+                RoundTile(tile, firstBlock, blockCount);
             }
         }
 
-        private void RoundTile(int tile)
+        private void RoundTile(int tile, int firstBlock, int blockCount)
         {
             int first = _target.TileRow(tile);
             int tokens = _target.TileTokens(tile);
-            int rowEnd = Math.Min(first + tokens, _target.RowCount);
-            for (int row = first; row < rowEnd; row++)
+            int blockByteLength = _target._rowByteLength / BlockCount;
+            for (int row = first; row < first + tokens; row++)
             {
-                _kernel.Quantise(_x.Slice(row * _columns, _columns), _target.Rows(row, 1));
+                Span<byte> blocks = _target.Rows(row, 1).Slice(firstBlock * blockByteLength, blockCount * blockByteLength);
+                if (row < _target.RowCount)
+                {
+                    int length = _kernel.ActivationLength;
+                    int at = (row * _columns) + (firstBlock * length);
+                    _kernel.Quantise(_x.Slice(at, blockCount * length), blocks);
+                }
+                else
+                {
+                    blocks.Clear();
+                }
             }
 
-            _target.Rows(rowEnd, first + tokens - rowEnd).Clear();
             if (PanelKernel.IsSupported)
             {
-                _kernel.PackTile(_target.Rows(first, tokens), tokens, _target.TileBytes(tile));
+                _kernel.PackTile(
+                    _target.Rows(first, tokens), tokens, firstBlock, blockCount, _target.TileBytes(tile));
             }
         }
     }

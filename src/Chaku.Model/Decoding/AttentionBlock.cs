@@ -107,7 +107,7 @@ internal sealed class AttentionBlock
         _rotation?.Forward(k, attention.HeadSize, rowCount);
         foreach (KvSpan span in batch.Spans)
         {
-            span.Write(Shape.Layout, Shape.Layer, k, v);
+            span.Write(workspace.Pool, Shape.Layout, Shape.Layer, k, v);
         }
 
         Span<float> attended = (tape?.Attended ?? workspace.Attended).Take(q.Length);

@@ -79,10 +79,10 @@ internal sealed class DecoderLayer
         PostNorm(workspace, PostFeedForwardNorm, tape?.FeedForwardOutput, output);
         if (IsParallel)
         {
-            VectorMath.Add(attended, x);
+            ElementWise.Add(workspace.Pool, attended, x);
         }
 
-        VectorMath.Add(output, x);
+        ElementWise.Add(workspace.Pool, output, x);
     }
 
     /// <summary>
@@ -135,7 +135,7 @@ internal sealed class DecoderLayer
         PostNorm(workspace, PostAttentionNorm, tape?.AttentionOutput, attended);
         if (!IsParallel)
         {
-            VectorMath.Add(attended, x);
+            ElementWise.Add(workspace.Pool, attended, x);
             tape?.Middle.Keep(x);
         }
 

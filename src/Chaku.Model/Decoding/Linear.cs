@@ -59,7 +59,7 @@ internal sealed class Linear
         x.Workspace.InputObserver?.Invoke(this, x.Values);
         if (runs.IsEmpty)
         {
-            AddBias(y);
+            AddBias(x.Workspace, y);
         }
 
         foreach (AdapterRun run in runs)
@@ -68,7 +68,7 @@ internal sealed class Linear
             DoraScale? scale = run.Adapter?.ScaleOf(this, x.Workspace.Pool);
             if (scale is null)
             {
-                AddBias(rows);
+                AddBias(x.Workspace, rows);
             }
 
             if (run.Adapter?.For(this) is { } factors)
@@ -80,7 +80,7 @@ internal sealed class Linear
             if (scale is not null)
             {
                 RowScale.Apply(scale.Factors, rows);
-                AddBias(rows);
+                AddBias(x.Workspace, rows);
             }
         }
     }
@@ -148,11 +148,11 @@ internal sealed class Linear
         }
     }
 
-    private void AddBias(Span<float> rows)
+    private void AddBias(Workspace workspace, Span<float> rows)
     {
         if (Bias.Length > 0)
         {
-            RowBias.Forward(Bias, rows);
+            RowBias.Forward(workspace.Pool, Bias, rows);
         }
     }
 

@@ -4,7 +4,7 @@ namespace Chaku.Model.Decoding;
 
 /// <summary>The rotary embedding of a batch: its angles are computed once and turn every layer's heads.</summary>
 /// <param name="config">Dimensions and frequencies.</param>
-/// <param name="workspace">Holds the angles.</param>
+/// <param name="workspace">Threads, and the angles.</param>
 internal sealed class Rotation(RotaryConfig config, Workspace workspace)
 {
     private readonly double[] _frequencies = config.Frequencies();
@@ -33,14 +33,26 @@ internal sealed class Rotation(RotaryConfig config, Workspace workspace)
     /// <param name="headSize">Floats in a head.</param>
     /// <param name="rowCount">T, as prepared.</param>
     public void Forward(Span<float> x, int headSize, int rowCount) => RotaryEmbedding.Forward(
-        config.Layout, x, headSize, rowCount, Held(workspace.Cosines, rowCount), Held(workspace.Sines, rowCount));
+        workspace.Pool,
+        config.Layout,
+        x,
+        headSize,
+        rowCount,
+        Held(workspace.Cosines, rowCount),
+        Held(workspace.Sines, rowCount));
 
     /// <summary>Turns gradients back, in place.</summary>
     /// <param name="dx">[T, heads, head size].</param>
     /// <param name="headSize">Floats in a head.</param>
     /// <param name="rowCount">T, as prepared.</param>
     public void Backward(Span<float> dx, int headSize, int rowCount) => RotaryEmbedding.Backward(
-        config.Layout, dx, headSize, rowCount, Held(workspace.Cosines, rowCount), Held(workspace.Sines, rowCount));
+        workspace.Pool,
+        config.Layout,
+        dx,
+        headSize,
+        rowCount,
+        Held(workspace.Cosines, rowCount),
+        Held(workspace.Sines, rowCount));
 
     private ReadOnlySpan<float> Held(GrowingBuffer buffer, int rowCount) =>
         buffer.Held(rowCount * config.DimensionCount);

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Chaku.Kernels.Cache;
 using Chaku.Kernels.Memory;
+using Chaku.Kernels.Threading;
 
 namespace Chaku.Kernels.Tests.Cache;
 
@@ -49,7 +50,8 @@ public sealed class KvLayoutTests
         const int FirstRow = 2;
         float[] keys = [.. Enumerable.Range(1, (FirstRow + count) * 12).Select(value => (float)value)];
         float[] values = [.. keys.Select(key => -key)];
-        new KvSpan(pages, start, FirstRow, count).Write(layout, layer: 1, keys, values);
+        using ComputePool pool = new(3);
+        new KvSpan(pages, start, FirstRow, count).Write(pool, layout, layer: 1, keys, values);
         int written = 0;
         for (int row = 0; row < count; row++)
         {

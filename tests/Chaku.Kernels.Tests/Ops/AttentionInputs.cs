@@ -101,7 +101,8 @@ internal sealed class AttentionInputs : IDisposable
         Array.Copy(Keys, start * Config.KvWidth, keys, firstRow * Config.KvWidth, count * Config.KvWidth);
         Array.Copy(CachedValues, start * Config.KvWidth, values, firstRow * Config.KvWidth, count * Config.KvWidth);
         KvSpan span = new(Pages, start, firstRow, count);
-        span.Write(Config.Layout, 1, keys, values);
+        using ComputePool pool = new(2);
+        span.Write(pool, Config.Layout, 1, keys, values);
         return span;
     }
 

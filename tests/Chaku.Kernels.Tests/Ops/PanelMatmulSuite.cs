@@ -259,7 +259,8 @@ public abstract class PanelMatmulSuite(string formatName)
         Span<byte> activations = buffer.End<byte>(tokens * Kernel.ActivationByteLength(Columns(3)));
         Kernel.Quantise(x, activations);
         Span<byte> tile = buffer.End<byte>(Kernel.TileByteLength(Columns(3), tokens));
-        Kernel.PackTile(activations, tokens, tile);
+        Kernel.PackTile(activations, tokens, 0, 1, tile);
+        Kernel.PackTile(activations, tokens, 1, 2, tile);
         return tile;
     }
 

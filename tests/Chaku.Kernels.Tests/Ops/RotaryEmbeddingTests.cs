@@ -1,4 +1,5 @@
 using Chaku.Kernels.Ops;
+using Chaku.Kernels.Threading;
 
 namespace Chaku.Kernels.Tests.Ops;
 
@@ -29,6 +30,7 @@ public sealed class RotaryEmbeddingTests
     [MemberData(nameof(Layouts))]
     public void Forward_turns_pairs_by_the_position_s_angles(string name, float factor)
     {
+        using ComputePool pool = new(1);
         RotaryLayout layout = Enum.Parse<RotaryLayout>(name);
         foreach ((int headSize, int rotated) in Sizes)
         {
@@ -38,6 +40,7 @@ public sealed class RotaryEmbeddingTests
             Span<float> y = guarded.Copy<float>(x);
             (float[] cosines, float[] sines) = Angles(layout, rotated, factor);
             RotaryEmbedding.Forward(
+                pool,
                 layout, y, headSize, Positions.Length, guarded.Copy<float>(cosines), guarded.Copy<float>(sines));
             Compare.Close(expected, y, Tolerances.ElementWise * expected.Max(Math.Abs), $"{rotated} of {headSize}");
             for (int i = 0; i < x.Length; i++)
@@ -51,13 +54,14 @@ public sealed class RotaryEmbeddingTests
     [MemberData(nameof(Layouts))]
     public void Backward_is_the_derivative(string name, float factor)
     {
+        using ComputePool pool = new(1);
         RotaryLayout layout = Enum.Parse<RotaryLayout>(name);
         foreach ((int headSize, int rotated) in Sizes.Where(size => size.HeadSize <= 20))
         {
             (float[] cosines, float[] sines) = Angles(layout, rotated, factor);
             float[] dy = Values.Normal(2, Positions.Length * Heads * headSize);
             float[] dx = [.. dy];
-            RotaryEmbedding.Backward(layout, dx, headSize, Positions.Length, cosines, sines);
+            RotaryEmbedding.Backward(pool, layout, dx, headSize, Positions.Length, cosines, sines);
             double[] x = Values.Doubles(Values.Normal(1, dy.Length));
             double[] expected = CentralDifferences.Of(
                 x, () => Naive(layout, x, headSize, rotated, factor).Zip(dy, (y, d) => y * d).Sum());
@@ -69,26 +73,47 @@ public sealed class RotaryEmbeddingTests
     [MemberData(nameof(Layouts))]
     public void Bits_do_not_depend_on_the_batch(string name, float factor)
     {
+        using ComputePool pool = new(1);
         RotaryLayout layout = Enum.Parse<RotaryLayout>(name);
         (float[] cosines, float[] sines) = Angles(layout, 20, factor);
         float[] together = Values.Normal(1, Positions.Length * Heads * 20);
         float[] alone = together[(2 * Heads * 20)..][..(Heads * 20)];
-        RotaryEmbedding.Forward(layout, together, 20, Positions.Length, cosines, sines);
-        RotaryEmbedding.Forward(layout, alone, 20, 1, cosines.AsSpan(40, 20), sines.AsSpan(40, 20));
+        RotaryEmbedding.Forward(pool, layout, together, 20, Positions.Length, cosines, sines);
+        RotaryEmbedding.Forward(pool, layout, alone, 20, 1, cosines.AsSpan(40, 20), sines.AsSpan(40, 20));
         Compare.Bits(together.AsSpan(2 * Heads * 20, Heads * 20), alone);
+    }
+
+    [Theory]
+    [MemberData(nameof(Layouts))]
+    public void Bits_do_not_depend_on_the_threads(string name, float factor)
+    {
+        const int tokens = 300;
+        RotaryLayout layout = Enum.Parse<RotaryLayout>(name);
+        float[] cosines = Values.Normal(1, tokens * 64), sines = Values.Normal(2, tokens * 64);
+        float[] alone = [.. Values.Normal(3, tokens * 4 * 70).Select(value => value * factor)];
+        float[] together = [.. alone];
+        using ComputePool one = new(1);
+        using ComputePool three = new(3);
+        RotaryEmbedding.Forward(one, layout, alone, 70, tokens, cosines, sines);
+        RotaryEmbedding.Forward(three, layout, together, 70, tokens, cosines, sines);
+        Compare.Bits(alone, together);
+        RotaryEmbedding.Backward(one, layout, alone, 70, tokens, cosines, sines);
+        RotaryEmbedding.Backward(three, layout, together, 70, tokens, cosines, sines);
+        Compare.Bits(alone, together);
     }
 
     [Fact]
     public void Layouts_are_permutations_of_each_other_to_the_bit()
     {
+        using ComputePool pool = new(1);
         for (int rotated = 2; rotated <= 100; rotated += 2)
         {
             float[] pairs = Values.Normal(rotated, Positions.Length * rotated);
             float[] halves = Permuted(pairs, rotated);
             (float[] cosines, float[] sines) = Angles(RotaryLayout.Pairs, rotated, 1);
-            RotaryEmbedding.Forward(RotaryLayout.Pairs, pairs, rotated, Positions.Length, cosines, sines);
+            RotaryEmbedding.Forward(pool, RotaryLayout.Pairs, pairs, rotated, Positions.Length, cosines, sines);
             (cosines, sines) = Angles(RotaryLayout.Halves, rotated, 1);
-            RotaryEmbedding.Forward(RotaryLayout.Halves, halves, rotated, Positions.Length, cosines, sines);
+            RotaryEmbedding.Forward(pool, RotaryLayout.Halves, halves, rotated, Positions.Length, cosines, sines);
             Compare.Bits(Permuted(pairs, rotated), halves, $"{rotated}");
         }
     }
@@ -102,9 +127,11 @@ public sealed class RotaryEmbeddingTests
     [InlineData(24, 5, 8, 8)]
     public void Lengths_that_disagree_are_refused(int xLength, int headSize, int cosineCount, int sineCount)
     {
+        using ComputePool pool = new(1);
         foreach (RotaryLayout layout in Enum.GetValues<RotaryLayout>())
         {
             Assert.Throws<ArgumentException>(() => RotaryEmbedding.Forward(
+                pool,
                 layout, new float[xLength], headSize, 2, new float[cosineCount], new float[sineCount]));
         }
     }

@@ -25,11 +25,13 @@ internal static class ActivationTile<TActivation>
 
     /// <summary>Packs one token.</summary>
     /// <param name="row">Its blocks.</param>
+    /// <param name="firstBlock">The first block that is packed.</param>
+    /// <param name="blockCount">How many are.</param>
     /// <param name="tile">[blocks × <see cref="BlockByteLength"/>].</param>
-    public static void PackOne(ReadOnlySpan<TActivation> row, Span<byte> tile)
+    public static void PackOne(ReadOnlySpan<TActivation> row, int firstBlock, int blockCount, Span<byte> tile)
     {
         int length = (int)BlockByteLength(1);
-        for (int block = 0; block < row.Length; block++)
+        for (int block = firstBlock; block < firstBlock + blockCount; block++)
         {
             Span<byte> target = tile.Slice(block * length, length);
             MemoryMarshal.Write(target, TActivation.GetScale(in row[block]));
@@ -41,22 +43,24 @@ internal static class ActivationTile<TActivation>
 
     /// <summary>Packs eight tokens.</summary>
     /// <param name="rows">Their blocks, row by row.</param>
+    /// <param name="firstBlock">The first block that is packed, of each row.</param>
+    /// <param name="blockCount">How many are.</param>
     /// <param name="tile">[blocks of a row × <see cref="BlockByteLength"/>].</param>
-    public static void PackEight(ReadOnlySpan<TActivation> rows, Span<byte> tile)
+    public static void PackEight(ReadOnlySpan<TActivation> rows, int firstBlock, int blockCount, Span<byte> tile)
     {
         const int Tokens = PanelKernel.TileTokens;
-        int blockCount = rows.Length / Tokens;
+        int rowLength = rows.Length / Tokens;
         int length = (int)BlockByteLength(Tokens);
-        nuint stride = (nuint)blockCount * (nuint)Unsafe.SizeOf<TActivation>();
+        nuint stride = (nuint)rowLength * (nuint)Unsafe.SizeOf<TActivation>();
         Span<int> sums = stackalloc int[TActivation.TileSumCount];
-        for (int block = 0; block < blockCount; block++)
+        for (int block = firstBlock; block < firstBlock + blockCount; block++)
         {
             Span<byte> target = tile.Slice(block * length, length);
             Span<float> scales = MemoryMarshal.Cast<byte, float>(target[..(int)SumsAt(Tokens)]);
             Span<int> tileSums = MemoryMarshal.Cast<byte, int>(target[(int)SumsAt(Tokens)..(int)CodesAt(Tokens)]);
             for (int token = 0; token < Tokens; token++)
             {
-                ref readonly TActivation source = ref rows[(token * blockCount) + block];
+                ref readonly TActivation source = ref rows[(token * rowLength) + block];
                 scales[token] = TActivation.GetScale(in source);
                 TActivation.WriteTileSums(in source, sums);
                 for (int i = 0; i < sums.Length; i++)
