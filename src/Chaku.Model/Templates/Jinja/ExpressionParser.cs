@@ -12,18 +12,10 @@ internal sealed class ExpressionParser(TokenReader reader)
     // Operators of one rank, the loosest first; all of them group from the left.
     private static readonly string[][] Ranks = [["+", "-"], ["~"], ["*", "/", "//", "%"], ["**"]];
 
-    private static readonly Dictionary<string, object?> Constants = new()
-    {
-        ["true"] = true,
-        ["True"] = true,
-        ["false"] = false,
-        ["False"] = false,
-        ["none"] = null,
-        ["None"] = null,
-    };
-
     /// <summary>The names that have been read: what a macro's body asks for.</summary>
     public HashSet<string> NamesSeen { get; } = new(StringComparer.Ordinal);
+
+    private PrimaryParser Primaries => field ??= new(reader, this);
 
     /// <summary>An expression; a tuple where commas follow.</summary>
     /// <param name="takesIf">Whether an <c>if</c> behind it belongs to it.</param>
@@ -84,36 +76,6 @@ internal sealed class ExpressionParser(TokenReader reader)
             {
                 return target;
             }
-        }
-    }
-
-    /// <summary>A name, a literal or what stands in brackets.</summary>
-    public Expression ReadPrimary()
-    {
-        JinjaToken token = reader.Take();
-        switch (token.Kind)
-        {
-            case TokenKind.Name:
-                _ = NamesSeen.Add(token.Text);
-                return Constants.TryGetValue(token.Text, out object? constant)
-                    ? new Literal(token.Line, constant)
-                    : new NameExpression(token.Line, token.Text);
-            case TokenKind.String:
-                return ReadStrings(token);
-            case TokenKind.Integer:
-                return long.TryParse(token.Text, NumberStyles.None, CultureInfo.InvariantCulture, out long whole)
-                    ? new Literal(token.Line, whole)
-                    : throw new JinjaSyntaxException(token.Line, $"{token.Text} has more than 64 bits");
-            case TokenKind.Float:
-                return new Literal(token.Line, double.Parse(token.Text, CultureInfo.InvariantCulture));
-            case TokenKind.Sign when token.Text == "(":
-                return ReadParentheses(token.Line);
-            case TokenKind.Sign when token.Text == "[":
-                return new ListExpression(token.Line, ReadItems("]"), SequenceKind.List);
-            case TokenKind.Sign when token.Text == "{":
-                return ReadDict(token.Line);
-            default:
-                throw new JinjaSyntaxException(token.Line, $"expected a value, got {token.Describe()}");
         }
     }
 
@@ -215,7 +177,7 @@ internal sealed class ExpressionParser(TokenReader reader)
         bool isMinus = reader.Current.IsSign("-");
         Expression value = isMinus || reader.Current.IsSign("+")
             ? new SignExpression(line, isMinus, ReadOperand())
-            : ReadPrimary();
+            : Primaries.Read();
         value = ReadPostfix(value);
         return takesFilters ? ReadFiltersAndTests(value) : value;
     }
@@ -269,66 +231,11 @@ internal sealed class ExpressionParser(TokenReader reader)
         }
         else if (hasArgument && !isKeyword)
         {
-            arguments = new([ReadPostfix(ReadPrimary())], []);
+            arguments = new([ReadPostfix(Primaries.Read())], []);
         }
 
         TestExpression test = new(line, target, name, arguments);
         return isNegated ? new NotExpression(line, test) : test;
-    }
-
-    private Literal ReadStrings(JinjaToken first)
-    {
-        StringBuilder text = new(first.Text);
-        while (reader.Current.Kind == TokenKind.String)
-        {
-            _ = text.Append(reader.Take().Text);
-        }
-
-        return new(first.Line, MarkedText.Of(text.ToString()));
-    }
-
-    private Expression ReadParentheses(int line)
-    {
-        if (reader.TakeSign(")"))
-        {
-            return new ListExpression(line, [], SequenceKind.Tuple);
-        }
-
-        Expression inside = ReadTuple();
-        reader.ExpectSign(")");
-        return inside;
-    }
-
-    private List<Expression> ReadItems(string end)
-    {
-        List<Expression> items = [];
-        while (!reader.TakeSign(end))
-        {
-            items.Add(Read());
-            if (!reader.Current.IsSign(end))
-            {
-                reader.ExpectSign(",");
-            }
-        }
-
-        return items;
-    }
-
-    private DictExpression ReadDict(int line)
-    {
-        List<(Expression Key, Expression Value)> entries = [];
-        while (!reader.TakeSign("}"))
-        {
-            Expression key = Read();
-            reader.ExpectSign(":");
-            entries.Add((key, Read()));
-            if (!reader.Current.IsSign("}"))
-            {
-                reader.ExpectSign(",");
-            }
-        }
-
-        return new(line, entries);
     }
 
     private Expression ReadDot(int line, Expression target)
@@ -350,7 +257,7 @@ internal sealed class ExpressionParser(TokenReader reader)
         {
             if (reader.TakeSign(","))
             {
-                start = new ListExpression(line, [start!, .. ReadItems("]")], SequenceKind.Tuple);
+                start = new ListExpression(line, [start!, .. Primaries.ReadItems("]")], SequenceKind.Tuple);
                 return new ItemExpression(line, target, start);
             }
 
