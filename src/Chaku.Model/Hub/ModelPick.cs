@@ -164,7 +164,7 @@ internal sealed partial record ModelPick(string? File, IReadOnlyList<string> Fil
     {
         const int most = 40;
         IEnumerable<string> described = paths.Take(most).Select(path =>
-            ModelFormatException.Quote(path).Trim('\'') + (files[path] is { } length
+            ModelFormatException.Escape(path) + (files[path] is { } length
                 ? string.Create(CultureInfo.InvariantCulture, $" ({ByteText.Of(length)})")
                 : ""));
         return paths.Length == 0
