@@ -41,7 +41,7 @@ public sealed class ModelFormatException : Exception
         ? $"'{Escape(name[..QuotedLength])}…'"
         : $"'{Escape(name)}'";
 
-    /// <summary>A name out of a file with its control characters escaped, whole, for one that has to be typed.</summary>
+    /// <summary>A name out of a file, whole, as it has to be typed, but for control characters: escaped.</summary>
     internal static string Escape(string name)
     {
         StringBuilder escaped = new();

@@ -49,6 +49,9 @@ public sealed class HubInterruptionTests : HubSuite
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => stopped);
         Assert.False(File.Exists(Blob(model.Files[GgufName])));
         Assert.NotEmpty(Note);
+        CachedModel unfinished = Assert.Single(CachedModel.In(Cache), model => model.Format == "unfinished");
+        Assert.Equal($"{Id}/{GgufName}", unfinished.Id);
+        Assert.InRange(unfinished.ByteLength, Server.SentByteLength, Server.SentByteLength + 200);
 
         Server.Fault = _ => null;
         await Pull();
@@ -69,7 +72,7 @@ public sealed class HubInterruptionTests : HubSuite
         File.WriteAllBytes(Blob(content) + ".chaku.incomplete", part);
         File.WriteAllText(
             Blob(content) + ".chaku-ranges.incomplete",
-            $"chaku ranges 1\n{Length}\n0 150000 40000\n150000 300000 170000\n");
+            $"chaku ranges 2\n{GgufName}\n{Length}\n0 150000 40000\n150000 300000 170000\n");
         await Pull();
         AssertBlobsAreRight(model);
         Assert.Equal(Length - 40_000 - 20_000, Server.SentByteLength);
@@ -77,13 +80,13 @@ public sealed class HubInterruptionTests : HubSuite
 
     [Theory]
     [InlineData("")]
-    [InlineData("chaku ranges 1\n300000\n0 300000 299999\n")]
-    [InlineData("chaku ranges 1\n300000\n0 150000 150000\n")]
-    [InlineData("chaku ranges 1\n300000\n0 150000 1000\n140000 300000 140000\n")]
-    [InlineData("chaku ranges 1\n300000\n0 300000 -5\n")]
-    [InlineData("chaku ranges 1\n300000\n0 99999999999999999999 5\n")]
-    [InlineData("chaku ranges 1\n300001\n0 300001 1000\n")]
-    [InlineData("chaku ranges 2\n300000\n0 300000 1000\n")]
+    [InlineData("chaku ranges 2\nt.gguf\n300000\n0 300000 299999\n")]
+    [InlineData("chaku ranges 2\nt.gguf\n300000\n0 150000 150000\n")]
+    [InlineData("chaku ranges 2\nt.gguf\n300000\n0 150000 1000\n140000 300000 140000\n")]
+    [InlineData("chaku ranges 2\nt.gguf\n300000\n0 300000 -5\n")]
+    [InlineData("chaku ranges 2\nt.gguf\n300000\n0 99999999999999999999 5\n")]
+    [InlineData("chaku ranges 2\nt.gguf\n300001\n0 300001 1000\n")]
+    [InlineData("chaku ranges 3\nt.gguf\n300000\n0 300000 1000\n")]
     public async Task A_note_that_does_not_fit_is_no_note(string note)
     {
         HubServerModel model = AddGguf(Length);
@@ -94,6 +97,28 @@ public sealed class HubInterruptionTests : HubSuite
         await Pull();
         AssertBlobsAreRight(model);
         Assert.Equal(Length, Server.SentByteLength);
+    }
+
+    [Fact]
+    public async Task What_has_come_of_a_file_is_removed_by_its_name()
+    {
+        AddGguf(Length);
+        Server.Fault = request => request.IsStorage
+            ? request.Range!.StartsWith("bytes=0-", StringComparison.Ordinal)
+                ? new HubServerFault { CutAfter = 40_000 }
+                : new HubServerFault { Status = 503 }
+            : null;
+        await Refused();
+        string theirs = Path.Combine(Path.GetDirectoryName(Note)!, "0123.incomplete");
+        File.WriteAllBytes(theirs, new byte[1000]);
+        Assert.Equal(
+            [Id, $"{Id}/{GgufName}"],
+            CachedModel.In(Cache).Where(model => model.Format == "unfinished").Select(model => model.Id));
+        HubRemoval removal = HubRemoval.Plan(Cache, HubReference.TryParse($"{Id}/{GgufName}")!);
+        Assert.InRange(removal.ByteLength, 40_000, 40_200);
+        removal.Run();
+        Assert.Equal([theirs], Unfinished());
+        Assert.Throws<HubException>(() => HubRemoval.Plan(Cache, HubReference.TryParse($"{Id}/{GgufName}")!));
     }
 
     [Fact]
