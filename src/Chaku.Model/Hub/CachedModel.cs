@@ -185,37 +185,38 @@ internal sealed record CachedModel(
         foreach (string gguf in ggufs)
         {
             string path = System.IO.Path.Combine(snapshot, gguf);
-            yield return Create(gguf, Gguf, [path], LicenseIn, path);
+            yield return Licensed(Create(gguf, Gguf, [path], path), LicenseIn);
         }
 
         if (files.Length > ggufs.Length && (ggufs.Length == 0 || format != NoWeights))
         {
             string[] rest = [.. files.Except(ggufs).Select(file => System.IO.Path.Combine(snapshot, file))];
-            yield return Create(null, format, rest, StatedLicense.InFolder, snapshot);
+            yield return Licensed(Create(null, format, rest, snapshot), StatedLicense.InFolder);
         }
 
-        CachedModel Create(
-            string? file, string kind, string[] parts, Func<string, StatedLicense?> licenseIn, string path)
+        CachedModel Create(string? file, string kind, string[] parts, string path) => new(
+            name,
+            file,
+            commit,
+            revisions,
+            kind,
+            parts.Sum(part => HubCache.LengthOf(part) ?? 0),
+            null,
+            LastUsed(parts) ?? Directory.GetLastWriteTimeUtc(snapshot),
+            path,
+            revision);
+    }
+
+    private static CachedModel Licensed(CachedModel model, Func<string, StatedLicense?> licenseIn)
+    {
+        try
         {
-            CachedModel model = new(
-                name,
-                file,
-                commit,
-                revisions,
-                kind,
-                parts.Sum(part => HubCache.LengthOf(part) ?? 0),
-                null,
-                LastUsed(parts) ?? Directory.GetLastWriteTimeUtc(snapshot),
-                path,
-                revision);
-            try
-            {
-                return model with { License = licenseIn(path) };
-            }
-            catch (Exception exception) when (IsUnreadable(exception))
-            {
-                return model with { Format = NotReadable };
-            }
+            return model with { License = licenseIn(model.Path) };
+        }
+        catch (Exception exception) when (IsUnreadable(exception))
+        {
+            // The others are listed all the same, and this one with what is wrong with it.
+            return model with { Format = NotReadable };
         }
     }
 

@@ -16,13 +16,13 @@ internal sealed class HubPull : IDisposable
     private readonly ConcurrentDictionary<FileDigest, long> _fetched = new();
     private string? _file;
 
-    private HubPull(HubSettings hub, HubReference reference, DownloadSettings settings)
+    private HubPull(HubSettings hub, HubReference reference, string revision, DownloadSettings settings)
     {
         _client = new HubClient(hub, settings);
         _cache = new HubCache(hub.CacheFolder);
         _settings = settings;
         Name = reference.Name;
-        Revision = HubCache.CheckRevision(reference.Revision ?? HubCache.MainRevision);
+        Revision = revision;
     }
 
     /// <summary>The model.</summary>
@@ -87,7 +87,8 @@ internal sealed class HubPull : IDisposable
         DownloadSettings settings,
         CancellationToken cancellation)
     {
-        HubPull pull = new(hub, reference, settings);
+        string revision = HubCache.CheckRevision(reference.Revision ?? HubCache.MainRevision);
+        HubPull pull = new(hub, reference, revision, settings);
         try
         {
             await pull.LookUpAsync(reference, kind, cancellation);
