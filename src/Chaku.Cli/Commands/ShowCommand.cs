@@ -16,8 +16,8 @@ internal sealed class ShowCommand : ProgramCommand
     private readonly Argument<string> _path = new("FILE")
     {
         Description =
-            "A model (a GGUF file, a Hugging Face folder), or an adapter (a folder in PEFT's format or a GGUF file); " +
-            "where it was pulled, " + HubReference.Form + ".",
+            "A model (a GGUF file or a Hugging Face folder) or an adapter (a folder in PEFT's format or a GGUF file); " +
+            "one that chaku pull has fetched by its name, " + HubReference.Form + ".",
     };
 
     private readonly Option<bool> _hash = new("--hash")
