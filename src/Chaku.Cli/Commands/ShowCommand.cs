@@ -16,7 +16,7 @@ internal sealed class ShowCommand : ProgramCommand
     private readonly Argument<string> _path = new("FILE")
     {
         Description =
-            "A model (a GGUF file or a Hugging Face folder) or an adapter (a folder in PEFT's format or a GGUF file); " +
+            "A model (a GGUF file or a Hugging Face folder) or an adapter (PEFT's folder or a GGUF file); " +
             "one that chaku pull has fetched by its name, " + HubReference.Form + ".",
     };
 
