@@ -129,13 +129,13 @@ internal sealed class HubServer : IDisposable
         {
             return Found($"{owner}/{name}", revision, request) is { } listed
                 ? Refusal(listed, request, isListing: true) ?? new Answer(200, listed.Listing(), [])
-                : NotFound($"{owner}/{name}", "RevisionNotFound");
+                : NotFound($"{owner}/{name}", request);
         }
 
         return parts is [var o, var n, "resolve", var commit, ..]
             && Found($"{o}/{n}", commit, request) is { } model
                 ? FileOf(model, string.Join('/', parts[4..]), request)
-                : NotFound($"{parts.FirstOrDefault()}/{parts.ElementAtOrDefault(1)}", "RevisionNotFound");
+                : NotFound($"{parts.FirstOrDefault()}/{parts.ElementAtOrDefault(1)}", request);
     }
 
     private HubServerModel? Found(string id, string revision, HubServerRequest request) =>
@@ -144,10 +144,13 @@ internal sealed class HubServer : IDisposable
                 ? model
                 : null;
 
-    private Answer NotFound(string id, string code) =>
+    // What huggingface.co answers: nobody in particular is told nothing, not even by a code.
+    private Answer NotFound(string id, HubServerRequest request) =>
         _models.TryGetValue(id, out HubServerModel? model) && !model.IsPrivate
-            ? new Answer(404, [], [$"X-Error-Code: {code}"])
-            : new Answer(401, [], ["X-Error-Code: RepoNotFound", "X-Error-Message: Repository not found"]);
+            ? new Answer(404, [], ["X-Error-Code: RevisionNotFound"])
+            : request.Authorization is null
+                ? new Answer(401, [], ["X-Error-Message: Invalid username or password."])
+                : new Answer(404, [], ["X-Error-Code: RepoNotFound", "X-Error-Message: Repository not found"]);
 
     private static Answer? Refusal(HubServerModel model, HubServerRequest request, bool isListing) =>
         model.IsGated && !isListing && request.Authorization != $"Bearer {model.Token}"

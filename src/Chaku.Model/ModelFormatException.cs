@@ -37,17 +37,22 @@ public sealed class ModelFormatException : Exception
     public string Found { get; }
 
     /// <summary>A name out of a file, fit for a message: control characters escaped, long names cut.</summary>
-    internal static string Quote(string name)
+    internal static string Quote(string name) => name.Length > QuotedLength
+        ? $"'{Escape(name[..QuotedLength])}…'"
+        : $"'{Escape(name)}'";
+
+    /// <summary>A name out of a file, whole, as it has to be typed, but for control characters: escaped.</summary>
+    internal static string Escape(string name)
     {
-        StringBuilder quoted = new("'");
-        foreach (char letter in name.Length > QuotedLength ? name.AsSpan(0, QuotedLength) : name)
+        StringBuilder escaped = new();
+        foreach (char letter in name)
         {
             _ = char.IsControl(letter) || letter is '\u2028' or '\u2029'
-                ? quoted.Append(CultureInfo.InvariantCulture, $"\\u{(int)letter:x4}")
-                : quoted.Append(letter);
+                ? escaped.Append(CultureInfo.InvariantCulture, $"\\u{(int)letter:x4}")
+                : escaped.Append(letter);
         }
 
-        return quoted.Append(name.Length > QuotedLength ? "…'" : "'").ToString();
+        return escaped.ToString();
     }
 
     private static string Describe(string file, long offset, string expected, string found) =>

@@ -55,7 +55,7 @@ internal sealed class PullCommand : ProgramCommand
         "chaku pull OWNER/NAME",
         "chaku pull OWNER/NAME/model-Q5_K_M.gguf",
         "chaku pull OWNER/NAME --quant Q8_0",
-        "chaku pull OWNER/NAME --weights safetensors --revision v1.0",
+        "chaku pull OWNER/NAME@v1.0 --weights safetensors",
     ];
 
     /// <inheritdoc/>
@@ -63,15 +63,14 @@ internal sealed class PullCommand : ProgramCommand
     {
         HubReference reference = Read(arguments);
         HubSettings hub = HubSettings.FromEnvironment();
-        string? revision = arguments.GetValue(_revision);
         bool isJson = arguments.GetValue(_json);
         if (hub.IsOffline)
         {
-            return FromCache(hub, reference, revision, terminal, isJson);
+            return FromCache(hub, reference, Kind(arguments), terminal, isJson);
         }
 
         using HubPull pull = HubPull
-            .PlanAsync(hub, reference, revision, Kind(arguments), Settings(arguments, terminal), terminal.Cancellation)
+            .PlanAsync(hub, reference, Kind(arguments), Settings(arguments, terminal), terminal.Cancellation)
             .GetAwaiter().GetResult();
         PullReport report = new(pull, reference);
         if (!isJson)
@@ -107,10 +106,11 @@ internal sealed class PullCommand : ProgramCommand
     }
 
     private static int FromCache(
-        HubSettings hub, HubReference reference, string? revision, Terminal terminal, bool isJson)
+        HubSettings hub, HubReference reference, WeightsKind? kind, Terminal terminal, bool isJson)
     {
-        string path = CachedModel.Find(new HubCache(hub.CacheFolder), reference, revision) ?? throw new HubException(
-            $"{reference} is not in {hub.CacheFolder}, and HF_HUB_OFFLINE keeps it from being fetched");
+        string path = CachedModel.Find(new HubCache(hub.CacheFolder), reference, kind) ?? throw new HubException(
+            $"{reference} is not in {hub.CacheFolder}, and HF_HUB_OFFLINE or TRANSFORMERS_OFFLINE keeps it from " +
+            "being fetched");
         if (isJson)
         {
             JsonOutput.WriteObject(terminal.Output, json => json.WriteString("path", path));
@@ -142,16 +142,25 @@ internal sealed class PullCommand : ProgramCommand
     private HubReference Read(ParseResult arguments)
     {
         HubReference reference = HubArgument.Read(arguments.GetRequiredValue(_model));
-        if (arguments.GetValue(_quant) is not { } quant)
+        if (arguments.GetValue(_revision) is { } revision)
         {
-            return reference;
+            reference = reference.Revision is null
+                ? reference with { Revision = revision }
+                : throw new UsageException($"--revision and @{reference.Revision} exclude each other");
         }
 
-        return reference is { File: null, Quant: null }
-            && HubReference.TryParse($"{reference.Name}:{quant}") is { } exact
-                ? exact
-                : throw new UsageException(
-                    $"--quant takes a format such as Q5_K_M, for a model without a file, not '{quant}'");
+        if (arguments.GetValue(_quant) is { } quant)
+        {
+            reference = reference is { File: null, Quant: null }
+                && HubReference.TryParse($"{reference.Name}:{quant}") is { } exact
+                    ? exact with { Revision = reference.Revision }
+                    : throw new UsageException(
+                        $"--quant takes a format such as Q5_K_M, for a model without a file, not '{quant}'");
+        }
+
+        return Kind(arguments) == WeightsKind.Folder && (reference.File ?? reference.Quant) is { } gguf
+            ? throw new UsageException($"--weights safetensors takes a model without a file, and '{gguf}' is GGUF")
+            : reference;
     }
 
     private WeightsKind? Kind(ParseResult arguments) => arguments.GetValue(_weights) switch

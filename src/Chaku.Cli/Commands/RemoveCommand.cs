@@ -8,7 +8,8 @@ namespace Chaku.Cli.Commands;
 /// <summary>Deletes a model from the Hub's cache.</summary>
 internal sealed class RemoveCommand : ProgramCommand
 {
-    private readonly Argument<string> _model = HubArgument.Create("The model in the cache, or one file of it.");
+    private readonly Argument<string> _model =
+        HubArgument.Create("The model in the cache, one revision or one file of it.");
 
     private readonly Option<bool> _yes = new("--yes", "-y")
     {
@@ -19,7 +20,7 @@ internal sealed class RemoveCommand : ProgramCommand
 
     /// <summary>Describes the command line.</summary>
     public RemoveCommand()
-        : base("remove", "Deletes a model from the Hub's cache, in all its revisions, for every program that uses it.")
+        : base("remove", "Deletes a model from the Hub's cache, for every program that uses it.")
     {
         Add(_model);
         Add(_yes);
@@ -28,13 +29,18 @@ internal sealed class RemoveCommand : ProgramCommand
 
     /// <inheritdoc/>
     public override IReadOnlyList<string> Examples =>
-        ["chaku remove OWNER/NAME", "chaku remove OWNER/NAME/model-Q5_K_M.gguf --yes"];
+        [
+        "chaku remove OWNER/NAME",
+        "chaku remove OWNER/NAME/model-Q5_K_M.gguf --yes",
+        "chaku remove OWNER/NAME@v1.0",
+    ];
 
     /// <inheritdoc/>
     public override int Execute(ParseResult arguments, Terminal terminal)
     {
-        HubReference reference = HubArgument.Read(arguments.GetRequiredValue(_model));
-        HubRemoval removal = HubRemoval.Plan(HubCache.ForUser(), reference);
+        HubCache cache = HubCache.ForUser();
+        HubReference reference = HubArgument.Read(arguments.GetRequiredValue(_model), cache);
+        HubRemoval removal = HubRemoval.Plan(cache, reference);
         string what = string.Create(
             CultureInfo.InvariantCulture, $"{removal.Files.Count} files, {ByteText.Of(removal.ByteLength)}");
         if (!arguments.GetValue(_yes) && !IsWanted(terminal, $"delete {reference} ({what})?"))

@@ -5,6 +5,7 @@ using Chaku.Cli.Reports;
 using Chaku.Model.Adapters;
 using Chaku.Model.Families;
 using Chaku.Model.Files;
+using Chaku.Model.Hub;
 using Chaku.Model.Templates;
 
 namespace Chaku.Cli.Commands;
@@ -15,8 +16,8 @@ internal sealed class ShowCommand : ProgramCommand
     private readonly Argument<string> _path = new("FILE")
     {
         Description =
-            "A model (a GGUF file, a Hugging Face folder, or OWNER/NAME[/FILE] that was pulled), or an adapter (a " +
-            "folder in PEFT's format or a GGUF file).",
+            "A model (a GGUF file or a Hugging Face folder) or an adapter (PEFT's folder or a GGUF file); " +
+            "one that chaku pull has fetched by its name, " + HubReference.Form + ".",
     };
 
     private readonly Option<bool> _hash = new("--hash")

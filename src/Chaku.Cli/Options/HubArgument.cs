@@ -11,7 +11,10 @@ internal static class HubArgument
         new("MODEL") { Description = $"{description} {HubReference.Form}." };
 
     /// <summary>Reads it.</summary>
+    /// <param name="text">What was given.</param>
+    /// <param name="cache">The cache that the model is to be in; null where it is on the Hub.</param>
     /// <exception cref="UsageException">It is no such name.</exception>
-    public static HubReference Read(string text) => HubReference.TryParse(text)
-        ?? throw new UsageException($"a model on the Hub is named {HubReference.Form}, not '{text}'");
+    public static HubReference Read(string text, HubCache? cache = null) =>
+        (cache is null ? HubReference.TryParse(text) : HubReference.TryParse(text, cache))
+            ?? throw new UsageException($"a model on the Hub is named {HubReference.Form}, not '{text}'");
 }

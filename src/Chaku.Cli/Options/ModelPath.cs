@@ -8,8 +8,8 @@ internal static class ModelPath
 {
     /// <summary>How an argument that names a model is described.</summary>
     public const string Description =
-        "The model: a GGUF file, a Hugging Face folder, OWNER/NAME[/FILE] that chaku pull has fetched, or " +
-        "chaku-tiny, which the program carries.";
+        "The model: a GGUF file, a Hugging Face folder, one that chaku pull has fetched (" + HubReference.Form +
+        "), or chaku-tiny, which the program carries.";
 
     /// <summary>
     /// The path of the file or folder; where nothing has its name, that of the model that the program carries, or of
@@ -29,29 +29,17 @@ internal static class ModelPath
             return OwnModel.File.Unpack();
         }
 
-        if (HubReference.TryParse(named) is not { } reference)
+        // A word alone is more likely a file's name than a model's that has no owner.
+        HubCache cache = HubCache.ForUser();
+        if (HubReference.TryParse(named, cache) is not { } reference
+            || (reference.Name.Owner is null && !cache.HasModel(reference.Name)))
         {
             return named;
         }
 
-        string path = CachedModel.Find(HubCache.ForUser(), reference) ?? throw new FileNotFoundException(
+        string path = CachedModel.Find(cache, reference) ?? throw new FileNotFoundException(
             $"{named}: there is no such file, and no model of that name has been pulled (chaku pull {named})");
-        NoteUse(path);
+        CachedModel.NoteUse(path);
         return path;
-    }
-
-    // Many systems keep the time of the last reading for a day only, or not at all.
-    private static void NoteUse(string path)
-    {
-        try
-        {
-            string target = File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path;
-            File.SetLastAccessTimeUtc(target, DateTime.UtcNow);
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            // A cache that others own is read all the same; its list is less exact.
-            return;
-        }
     }
 }

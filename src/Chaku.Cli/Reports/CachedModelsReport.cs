@@ -10,8 +10,6 @@ namespace Chaku.Cli.Reports;
 /// <param name="models">What is in it.</param>
 internal sealed class CachedModelsReport(string folder, IReadOnlyList<CachedModel> models)
 {
-    private const int ShortCommitLength = 12;
-
     /// <summary>Prints a table for people.</summary>
     public void Print(Terminal terminal)
     {
@@ -68,8 +66,10 @@ internal sealed class CachedModelsReport(string folder, IReadOnlyList<CachedMode
         model.Id,
         model.Format,
         ByteText.Of(model.ByteLength),
-        model.Revisions.Count > 0 ? string.Join(", ", model.Revisions) : model.Commit[..ShortCommitLength],
-        model.License?.Name ?? "not stated",
+        model.Revisions.Count > 0 ? string.Join(", ", model.Revisions)
+            : model.Commit is { } commit ? HubCache.ShortCommit(commit)
+            : "",
+        model.License?.Name ?? (model.Format is CachedModel.Unfinished or CachedModel.NotReadable ? "" : "not stated"),
         model.LastUsedUtc.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture) + " UTC",
         model.Path,
     ];

@@ -1,5 +1,7 @@
 using System.Globalization;
+using Chaku.Model.Families;
 using Chaku.Model.Files;
+using Chaku.Model.Licenses;
 
 namespace Chaku.Cli.Reports;
 
@@ -15,7 +17,7 @@ internal static class ModelReport
             ("byte_length", file.Length),
             ("architecture", Text(file.Metadata, "general.architecture")),
             ("name", Text(file.Metadata, "general.name")),
-            ("license", Text(file.Metadata, GgufKeys.License)),
+            ("license", GgufSource.LicenseOf(file)?.Name),
         ],
         contentHash,
         file.Metadata,
@@ -30,7 +32,7 @@ internal static class ModelReport
             ("byte_length", folder.Files.Sum(file => file.Length)),
             ("architecture", Text(config, "model_type")),
             ("name", Text(config, "_name_or_path")),
-            ("license", Text(config, "license")),
+            ("license", StatedLicense.InFolder(path)?.Name ?? Text(config, "license")),
         ],
         contentHash,
         config,

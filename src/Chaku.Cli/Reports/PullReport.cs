@@ -9,22 +9,19 @@ namespace Chaku.Cli.Reports;
 /// <param name="reference">What the user named.</param>
 internal sealed class PullReport(HubPull pull, HubReference reference)
 {
-    private const int ShortCommitLength = 12;
-
     private readonly LicenseTerms _terms = LicenseTerms.Of(pull.License);
-    private readonly long _toFetch = pull.MissingByteLength;
 
     /// <summary>Says what is about to happen, before it does.</summary>
     public void Begin(TextWriter output)
     {
-        Line(output, "model", $"{pull.Name}, {pull.Revision} ({pull.Commit[..ShortCommitLength]})");
+        Line(output, "model", $"{pull.Name}, {pull.Revision} ({HubCache.ShortCommit(pull.Commit)})");
         foreach (HubFile file in pull.Files)
         {
             Line(output, "file", $"{file.Path} ({ByteText.Of(file.ByteLength)})");
         }
 
         string free = pull.FreeByteLength is { } bytes ? $"; {ByteText.Of(bytes)} are free" : "";
-        Line(output, "to fetch", $"{ByteText.Of(_toFetch)} of {ByteText.Of(pull.ByteLength)}{free}");
+        Line(output, "to fetch", $"{ByteText.Of(pull.MissingByteLength)} of {ByteText.Of(pull.ByteLength)}{free}");
         Line(output, "licence", pull.License is { } license ? $"{license.Name} ({license.Source})" : "not stated");
         foreach (string sentence in _terms.Sentences)
         {
@@ -42,12 +39,14 @@ internal sealed class PullReport(HubPull pull, HubReference reference)
     /// <summary>Says what has happened.</summary>
     public void End(TextWriter output)
     {
-        Line(output, "checked", $"{pull.Files.Count} files have the hashes that the Hub lists");
+        Line(output, "fetched", ByteText.Of(pull.FetchedByteLength));
+        string found = pull.FoundFileCount > 0 ? $"; {pull.FoundFileCount} of them were there before" : "";
+        Line(output, "checked", $"{pull.Files.Count} files have the hashes that the Hub lists{found}");
         Line(output, "licence", CachedModel.LicenseAt(pull.ResultPath) is { } stated
             ? $"checked: {stated.Name}, recorded with the model ({stated.Source})"
             : "checked: none is stated in what was fetched");
         Line(output, "path", pull.ResultPath);
-        Line(output, "try", $"chaku show {reference}");
+        Line(output, "try", $"chaku show {pull.NameOf(reference)}");
     }
 
     /// <summary>Writes the fields for scripts.</summary>
@@ -58,7 +57,7 @@ internal sealed class PullReport(HubPull pull, HubReference reference)
         json.WriteString("commit", pull.Commit);
         json.WriteString("path", pull.ResultPath);
         json.WriteNumber("byte_length", pull.ByteLength);
-        json.WriteNumber("fetched_byte_length", _toFetch);
+        json.WriteNumber("fetched_byte_length", pull.FetchedByteLength);
         json.WriteBoolean("gated", pull.IsGated);
         json.WriteString("license", pull.License?.Name);
         json.WriteString("commercial_use", _terms.Commercial.ToString().ToLowerInvariant());

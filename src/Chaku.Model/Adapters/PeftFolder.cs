@@ -14,10 +14,12 @@ internal sealed class PeftFolder : AdapterSource
     /// <summary>The name of the file with the factors.</summary>
     public const string WeightsName = "adapter_model.safetensors";
 
+    /// <summary>The name of the file with the factors where PyTorch wrote it.</summary>
+    public const string PickleName = "adapter_model.bin";
+
     private const string AlphaKey = "chaku.alpha";
     private const string RankKey = "chaku.rank";
     private const string RankStabilisedKey = "chaku.rslora";
-    private const string PickleName = "adapter_model.bin";
 
     private PeftFolder(string path, PeftConfig config, TensorFile weights)
     {

@@ -13,7 +13,7 @@ internal static class AtomicFile
     /// <param name="path">The file; its folder exists.</param>
     /// <param name="write">Writes the content; whatever it throws, the old file stays and nothing else does.</param>
     /// <exception cref="IOException">
-    /// The folder is missing or read-only, the old file is read-only or a device, the disk is full.
+    /// The folder is missing or read-only, the old file is read-only, a device or a pipe, the disk is full.
     /// </exception>
     public static void Write(string path, Action<Stream> write) =>
         WriteAll([(path, write)]);
@@ -35,29 +35,21 @@ internal static class AtomicFile
         create ??= CreateOnDisk;
         string[] targets = [.. files.Select(file => Replaceable(file.Path))];
         string[] temporaries = [.. targets.Select(TemporaryName)];
-        int current = 0;
         try
         {
-            for (current = 0; current < files.Count; current++)
+            for (int i = 0; i < files.Count; i++)
             {
-                using Stream stream = create(temporaries[current]);
-                files[current].Write(stream);
-                FlushToDisk(stream);
+                WriteTemporary(files[i].Path, temporaries[i], files[i].Write, create);
             }
 
-            for (current = 0; current < files.Count; current++)
+            for (int i = 0; i < files.Count; i++)
             {
-                File.Move(temporaries[current], targets[current], overwrite: true);
+                Attempt(files[i].Path, () => File.Move(temporaries[i], targets[i], overwrite: true));
             }
         }
-        catch (Exception exception)
+        catch
         {
             Array.ForEach(temporaries, Remove);
-            if (Describe(exception) is { } reason)
-            {
-                throw new IOException($"{files[current].Path} cannot be written: {reason}", exception);
-            }
-
             throw;
         }
     }
@@ -78,12 +70,7 @@ internal static class AtomicFile
         string temporary = TemporaryName(target);
         try
         {
-            Attempt(path, () =>
-            {
-                using Stream stream = CreateOnDisk(temporary);
-                write(stream);
-                FlushToDisk(stream);
-            });
+            WriteTemporary(path, temporary, write, CreateOnDisk);
             if (!isKept(temporary))
             {
                 return false;
@@ -139,6 +126,14 @@ internal static class AtomicFile
         _ => null,
     };
 
+    private static void WriteTemporary(
+        string path, string temporary, Action<Stream> write, Func<string, Stream> create) => Attempt(path, () =>
+    {
+        using Stream stream = create(temporary);
+        write(stream);
+        FlushToDisk(stream);
+    });
+
     private static void Attempt(string path, Action action)
     {
         try
@@ -188,6 +183,8 @@ internal static class AtomicFile
             throw new IOException($"{path} cannot be written: it is read-only");
         }
 
+        Attempt(path, () => RefusePipe(target));
+
         return target;
     }
 
@@ -195,6 +192,31 @@ internal static class AtomicFile
         path.StartsWith("/proc/", StringComparison.Ordinal)
         || (path.StartsWith("/dev/", StringComparison.Ordinal)
             && !path.StartsWith("/dev/shm/", StringComparison.Ordinal));
+
+    // What is no file of the disk has no length and no positions. It is opened for both ways, since a pipe that is
+    // opened for one waits for somebody at its other end.
+    private static void RefusePipe(string path)
+    {
+        if (OperatingSystem.IsWindows() || new FileInfo(path) is not { Exists: true, Length: 0 })
+        {
+            return;
+        }
+
+        try
+        {
+            using FileStream stream = new(
+                path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+            if (!stream.CanSeek)
+            {
+                throw new IOException("it is a pipe, which a file must not replace");
+            }
+        }
+        catch (UnauthorizedAccessException)
+        {
+            // In a folder of our own, a file that belongs to others may be replaced.
+            return;
+        }
+    }
 
     private static void FlushToDisk(Stream stream)
     {

@@ -5,10 +5,9 @@ namespace Chaku.Model.Files;
 /// <summary>A folder whose tensors are in one file or in several that an index names.</summary>
 internal sealed class TensorFolder : IDisposable
 {
-    private const string IndexSuffix = ".index.json";
+    /// <summary>What stands behind a file's name in that of the index of its shards.</summary>
+    public const string IndexSuffix = ".index.json";
 
-    // The order in which Hugging Face's transformers look for them.
-    private static readonly string[] WeightsNames = ["model.safetensors", "pytorch_model.bin"];
 
     private readonly List<TensorFile> _files = [];
     private readonly Dictionary<string, TensorFile> _owners = new(StringComparer.Ordinal);
@@ -19,6 +18,9 @@ internal sealed class TensorFolder : IDisposable
     {
         _source = FindSource(path);
     }
+
+    /// <summary>The names of the files, in the order in which Hugging Face's transformers look for them.</summary>
+    public static IReadOnlyList<string> WeightsNames { get; } = ["model.safetensors", "pytorch_model.bin"];
 
     /// <summary>The files, in ordinal order of their names.</summary>
     public IReadOnlyList<TensorFile> Files => _files;

@@ -29,7 +29,7 @@ internal sealed class Attempts(DownloadSettings settings, string what, string co
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public async Task WaitAsync(ConnectionException failure, CancellationToken cancellation)
     {
-        if (++_failures >= settings.AttemptCount)
+        if (++_failures >= Math.Min(settings.AttemptCount, failure.MostAttempts))
         {
             throw new HubException(string.Create(
                 CultureInfo.InvariantCulture,

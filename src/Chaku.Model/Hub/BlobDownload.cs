@@ -22,8 +22,16 @@ internal sealed class BlobDownload(
     private readonly string _blob = cache.Blob(pull.Name, file.Digest);
     private readonly string _part = cache.UnfinishedBlob(pull.Name, file.Digest);
     private readonly string _note = cache.RangeNote(pull.Name, file.Digest);
+    private readonly string _link = cache.SnapshotFile(pull.Name, pull.Commit, file.Path);
     private long _counted;
+    private long _fetchedByteLength;
     private bool _ignoresRanges;
+
+    /// <summary>Whether it had to be fetched.</summary>
+    public bool IsFetched { get; private set; }
+
+    /// <summary>Bytes that came, those that came twice twice.</summary>
+    public long FetchedByteLength => Interlocked.Read(ref _fetchedByteLength);
 
     private string What => $"{pull.Name}/{file.Path}";
 
@@ -32,38 +40,66 @@ internal sealed class BlobDownload(
         cache.RangeNote(name, file.Digest), cache.UnfinishedBlob(name, file.Digest), file.ByteLength)
             ?.DoneByteLength ?? 0;
 
-    /// <summary>Fetches what is missing, and puts the file into its snapshot.</summary>
+    /// <summary>
+    /// Checks what is there, fetches what is missing or wrong, and puts the file into its snapshot. Where all is there
+    /// nothing is written, so that a cache may be read-only.
+    /// </summary>
     /// <exception cref="HubException">
-    /// It is refused, does not come, or comes wrong twice; there is no blob then.
+    /// It is refused, does not come, or comes wrong twice; there is no blob then but one that was there.
     /// </exception>
     /// <exception cref="IOException">It cannot be written; what has come stays for the next attempt.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled; what has come stays.</exception>
     public async Task RunAsync(CancellationToken cancellation)
     {
-        Directory.CreateDirectory(Path.GetDirectoryName(_blob)!);
-        using IDisposable held = await BlobLock.TakeAsync(
-            cache.LockFile(pull.Name, file.Digest),
-            () => settings.Notice($"another process downloads {What}: waiting for it"),
-            cancellation);
-        if (!cache.Has(pull.Name, pull.Commit, file) && !cache.HasBlob(pull.Name, file))
+        if (File.Exists(_part) || !IsRight(_link, cancellation))
         {
-            await FetchCheckedAsync(cancellation);
+            Directory.CreateDirectory(Path.GetDirectoryName(_blob)!);
+            using IDisposable held = await BlobLock.TakeAsync(
+                cache.LockFile(pull.Name, file.Digest),
+                () => settings.Notice($"another process downloads {What}: waiting for it"),
+                cancellation);
+            await CompleteAsync(cancellation);
+            Discard();
         }
 
         Count(file.ByteLength - _counted);
-        cache.Link(pull.Name, pull.Commit, file);
-        Discard();
     }
+
+    private async Task CompleteAsync(CancellationToken cancellation)
+    {
+        if (!IsRight(_blob, cancellation))
+        {
+            if (IsRight(_link, cancellation))
+            {
+                return;
+            }
+
+            if (cache.Has(pull.Name, pull.Commit, file) || cache.HasBlob(pull.Name, file))
+            {
+                settings.Notice($"{What} is in the cache with another hash than {file.Digest}: it is fetched again");
+            }
+
+            IsFetched = true;
+            await FetchCheckedAsync(cancellation);
+        }
+
+        cache.Link(pull.Name, pull.Commit, file);
+    }
+
+    private bool IsRight(string path, CancellationToken cancellation) =>
+        HubCache.LengthOf(path) == file.ByteLength && DigestOf(path, cancellation) == file.Digest;
+
+    private FileDigest DigestOf(string path, CancellationToken cancellation) => file.Digest.Compute(
+        path,
+        done => progress.Add(0, $"checking {file.Path}: {ByteText.Of(done)} of {ByteText.Of(file.ByteLength)}"),
+        cancellation);
 
     private async Task FetchCheckedAsync(CancellationToken cancellation)
     {
         for (int trial = 1; ; trial++)
         {
             await FetchAsync(cancellation);
-            FileDigest found = file.Digest.Compute(
-                _part,
-                done => progress.Add(0, $"checking {file.Path}: {ByteText.Of(done)} of {ByteText.Of(file.ByteLength)}"),
-                cancellation);
+            FileDigest found = DigestOf(_part, cancellation);
             if (found == file.Digest && new FileInfo(_part).Length == file.ByteLength)
             {
                 File.Move(_part, _blob, overwrite: true);
@@ -93,7 +129,7 @@ internal sealed class BlobDownload(
         }
 
         RangeNote note = earlier ?? RangeNote.Begin(
-            _note, file.ByteLength, file.ByteLength >= settings.LargeByteLength ? settings.RangeCount : 1);
+            _note, file.Path, file.ByteLength, file.ByteLength >= settings.LargeByteLength ? settings.RangeCount : 1);
         Count(note.DoneByteLength);
         try
         {
@@ -105,7 +141,7 @@ internal sealed class BlobDownload(
             settings.Notice($"{What}: the server gives no parts of files, so it is fetched in one go");
             Discard();
             Count(-_counted);
-            await FetchRangesAsync(RangeNote.Begin(_note, file.ByteLength, 1), cancellation);
+            await FetchRangesAsync(RangeNote.Begin(_note, file.Path, file.ByteLength, 1), cancellation);
         }
     }
 
@@ -198,6 +234,7 @@ internal sealed class BlobDownload(
 
             Write(output, buffer.AsSpan(0, count));
             Count(count);
+            Interlocked.Add(ref _fetchedByteLength, count);
             attempts.Advance(_ignoresRanges ? 0 : count);
             if (output.Position - range.Done >= settings.NoteByteLength)
             {

@@ -10,6 +10,9 @@ internal sealed class ConnectionException(
 {
     /// <summary>How long the server asks to wait; null where it does not say.</summary>
     public TimeSpan? RetryAfter { get; } = retryAfter;
+
+    /// <summary>Attempts without progress that it is worth, the failed ones among them.</summary>
+    public int MostAttempts { get; init; } = int.MaxValue;
 }
 
 /// <summary>The server answers a part of a file with all of it.</summary>

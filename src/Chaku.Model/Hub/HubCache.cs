@@ -17,7 +17,19 @@ internal sealed class HubCache(string folder, Action<string, string>? createLink
     /// <summary>The revision without another.</summary>
     public const string MainRevision = "main";
 
+    /// <summary>How every program's unfinished contents end.</summary>
+    public const string UnfinishedSuffix = ".incomplete";
+
+    /// <summary>How our own end.</summary>
+    public const string PartSuffix = ".chaku" + UnfinishedSuffix;
+
+    /// <summary>How the notes beside them end, of which bytes have come.</summary>
+    public const string NoteSuffix = ".chaku-ranges" + UnfinishedSuffix;
+
     private const string Snapshots = "snapshots";
+    private const string Refs = "refs";
+    private const int ShortCommitLength = 12;
+    private const int ShortestCommit = 7;
 
     private readonly Action<string, string> _createLink =
         createLink ?? ((path, target) => File.CreateSymbolicLink(path, target));
@@ -31,21 +43,30 @@ internal sealed class HubCache(string folder, Action<string, string>? createLink
     /// <summary>A model's folder.</summary>
     public string ModelFolder(HubName name) => Path.Combine(folder, name.FolderName);
 
+    /// <summary>Where a model's contents are.</summary>
+    public string BlobsFolder(HubName name) => Path.Combine(ModelFolder(name), "blobs");
+
+    /// <summary>Where a model's commits are.</summary>
+    public string SnapshotsFolder(HubName name) => Path.Combine(ModelFolder(name), Snapshots);
+
+    /// <summary>Whether there is anything of a model.</summary>
+    public bool HasModel(HubName name) => Directory.Exists(ModelFolder(name));
+
     /// <summary>Where a content is.</summary>
-    public string Blob(HubName name, FileDigest digest) => Path.Combine(ModelFolder(name), "blobs", digest.Hex);
+    public string Blob(HubName name, FileDigest digest) => Path.Combine(BlobsFolder(name), digest.Hex);
 
     /// <summary>Where a content is until it is complete and checked.</summary>
-    public string UnfinishedBlob(HubName name, FileDigest digest) => Blob(name, digest) + ".chaku.incomplete";
+    public string UnfinishedBlob(HubName name, FileDigest digest) => Blob(name, digest) + PartSuffix;
 
     /// <summary>Where it is noted which bytes of an unfinished content have come.</summary>
-    public string RangeNote(HubName name, FileDigest digest) => Blob(name, digest) + ".chaku-ranges.incomplete";
+    public string RangeNote(HubName name, FileDigest digest) => Blob(name, digest) + NoteSuffix;
 
     /// <summary>What a process holds while it fetches a content.</summary>
     public string LockFile(HubName name, FileDigest digest) =>
         Path.Combine(folder, ".locks", name.FolderName, digest.Hex + ".lock");
 
     /// <summary>The folder of a commit.</summary>
-    public string Snapshot(HubName name, string commit) => Path.Combine(ModelFolder(name), Snapshots, commit);
+    public string Snapshot(HubName name, string commit) => Path.Combine(SnapshotsFolder(name), commit);
 
     /// <summary>A file of a commit.</summary>
     public string SnapshotFile(HubName name, string commit, string path) =>
@@ -58,17 +79,17 @@ internal sealed class HubCache(string folder, Action<string, string>? createLink
     /// <summary>Whether the content is there, of the right length.</summary>
     public bool HasBlob(HubName name, HubFile file) => LengthOf(Blob(name, file.Digest)) == file.ByteLength;
 
-    /// <summary>Puts a content that is there into a commit's folder.</summary>
+    /// <summary>Puts a content that is there into a commit's folder, in place of another.</summary>
     /// <exception cref="IOException">It cannot be put there.</exception>
     public void Link(HubName name, string commit, HubFile file)
     {
-        if (Has(name, commit, file))
+        string path = SnapshotFile(name, commit, file.Path);
+        string blob = Blob(name, file.Digest);
+        if (TargetOf(path) == blob)
         {
             return;
         }
 
-        string path = SnapshotFile(name, commit, file.Path);
-        string blob = Blob(name, file.Digest);
         string parent = Path.GetDirectoryName(path)!;
         Directory.CreateDirectory(parent);
         string temporary = Path.Combine(parent, $".{Path.GetRandomFileName()}");
@@ -100,7 +121,10 @@ internal sealed class HubCache(string folder, Action<string, string>? createLink
 
     /// <summary>The commit of a revision that is in the cache; null where it is not.</summary>
     /// <param name="name">The model.</param>
-    /// <param name="revision">A branch, a tag or a commit; null for main, else the newest that is there.</param>
+    /// <param name="revision">
+    /// A branch, a tag, a commit or the first digits of one; null for main, else the newest that is there.
+    /// </param>
+    /// <exception cref="HubException">No revision has such a name.</exception>
     public string? CommitOf(HubName name, string? revision)
     {
         string? known = CommitIn(RefFile(name, revision ?? MainRevision));
@@ -109,16 +133,22 @@ internal sealed class HubCache(string folder, Action<string, string>? createLink
             return known;
         }
 
-        string[] commits = [.. Commits(name)];
-        return revision is not null
-            ? commits.FirstOrDefault(commit => commit == revision)
-            : commits.MaxBy(commit => Directory.GetLastWriteTimeUtc(Snapshot(name, commit)));
+        if (revision is null)
+        {
+            return Commits(name).MaxBy(commit => Directory.GetLastWriteTimeUtc(Snapshot(name, commit)));
+        }
+
+        string[] meant = [.. Commits(name).Where(commit => commit.StartsWith(revision, StringComparison.Ordinal))];
+        return revision.Length >= ShortestCommit && meant is [var only] ? only : null;
     }
+
+    /// <summary>A commit's first digits, for people.</summary>
+    public static string ShortCommit(string commit) => commit[..ShortCommitLength];
 
     /// <summary>The commits of a model that are there.</summary>
     public IEnumerable<string> Commits(HubName name)
     {
-        DirectoryInfo snapshots = new(Path.Combine(ModelFolder(name), Snapshots));
+        DirectoryInfo snapshots = new(SnapshotsFolder(name));
         return !snapshots.Exists
             ? []
             : snapshots.EnumerateDirectories().Select(entry => entry.Name).Where(IsCommit)
@@ -128,11 +158,25 @@ internal sealed class HubCache(string folder, Action<string, string>? createLink
     /// <summary>The branches and tags whose commit this is.</summary>
     public IEnumerable<string> RevisionsOf(HubName name, string commit)
     {
-        string refs = Path.Combine(ModelFolder(name), "refs");
+        string refs = Path.Combine(ModelFolder(name), Refs);
         return FilesIn(refs).Where(revision => CommitIn(Path.Combine(refs, revision)) == commit);
     }
 
-    /// <summary>The files below a folder, relative to it with slashes. Links to folders are not followed.</summary>
+    /// <summary>Where it is noted which commit a branch or a tag is.</summary>
+    /// <exception cref="HubException">No revision has such a name.</exception>
+    public string RefFile(HubName name, string revision) =>
+        Path.Combine([ModelFolder(name), Refs, .. CheckRevision(revision).Split('/')]);
+
+    /// <summary>A revision's name, checked.</summary>
+    /// <exception cref="HubException">No revision has such a name.</exception>
+    public static string CheckRevision(string revision) => HubPath.Fault(revision) is { } fault
+        ? throw new HubException($"{ModelFormatException.Quote(revision)} is no revision: {fault}")
+        : revision;
+
+    /// <summary>
+    /// The files below a folder, relative to it with slashes. Links to folders are not followed, nor is the folder
+    /// itself where it is one.
+    /// </summary>
     public static IReadOnlyList<string> FilesIn(string folder)
     {
         List<string> files = [];
@@ -143,15 +187,20 @@ internal sealed class HubCache(string folder, Action<string, string>? createLink
         void Add(DirectoryInfo at, string prefix, int depth)
         {
             const int deepest = 32;
-            foreach (FileSystemInfo entry in at.Exists ? at.EnumerateFileSystemInfos() : [])
+            if (!at.Exists || at.LinkTarget is not null || depth > deepest)
             {
-                if (entry is not DirectoryInfo inner)
-                {
-                    files.Add(prefix + entry.Name);
-                }
-                else if (inner.LinkTarget is null && depth < deepest)
+                return;
+            }
+
+            foreach (FileSystemInfo entry in at.EnumerateFileSystemInfos())
+            {
+                if (entry is DirectoryInfo inner)
                 {
                     Add(inner, $"{prefix}{inner.Name}/", depth + 1);
+                }
+                else
+                {
+                    files.Add(prefix + entry.Name);
                 }
             }
         }
@@ -179,18 +228,16 @@ internal sealed class HubCache(string folder, Action<string, string>? createLink
         : null;
 
     /// <summary>Bytes in a file, or in what it links to; null where there is none.</summary>
-    public static long? LengthOf(string path)
+    public static long? LengthOf(string path) => FileBehind(path)?.Length;
+
+    /// <summary>The file, or what it links to in the end; null where there is none.</summary>
+    public static FileInfo? FileBehind(string path)
     {
         FileInfo file = new(path);
-        FileSystemInfo? target = file.LinkTarget is null ? file : ResolveLink(file);
-        return target is FileInfo { Exists: true } found ? found.Length : null;
-    }
-
-    private static FileSystemInfo? ResolveLink(FileInfo link)
-    {
         try
         {
-            return link.ResolveLinkTarget(returnFinalTarget: true);
+            FileSystemInfo? target = file.LinkTarget is null ? file : file.ResolveLinkTarget(returnFinalTarget: true);
+            return target is FileInfo { Exists: true } found ? found : null;
         }
         catch (IOException)
         {
@@ -198,6 +245,11 @@ internal sealed class HubCache(string folder, Action<string, string>? createLink
             return null;
         }
     }
+
+    /// <summary>The full path that a link itself names; null for what is no link.</summary>
+    public static string? TargetOf(string path) => new FileInfo(path).LinkTarget is { } target
+        ? Path.GetFullPath(target, Path.GetDirectoryName(Path.GetFullPath(path))!)
+        : null;
 
     private static bool IsCommit(string name) =>
         FileDigest.TryParse(name) is { IsGit: true } digest && digest.Hex == name;
@@ -211,8 +263,4 @@ internal sealed class HubCache(string folder, Action<string, string>? createLink
             : null;
         return text is not null && IsCommit(text) ? text : null;
     }
-
-    private string RefFile(HubName name, string revision) => HubPath.Fault(revision) is { } fault
-        ? throw new HubException($"{ModelFormatException.Quote(revision)} is no revision: {fault}")
-        : Path.Combine([ModelFolder(name), "refs", .. revision.Split('/')]);
 }

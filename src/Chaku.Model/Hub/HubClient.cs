@@ -39,7 +39,7 @@ internal sealed class HubClient : IDisposable
 
     /// <summary>The request that a file's bytes are, for messages.</summary>
     public HubRequest RequestOf(HubName name, string revision, string? path) =>
-        new(_hub.Endpoint, name, revision, path, _hub.Token is not null);
+        new(_hub, name, revision, path);
 
     /// <summary>The list of a model's files at a revision.</summary>
     /// <exception cref="ConnectionException">Another attempt may succeed.</exception>
@@ -58,7 +58,7 @@ internal sealed class HubClient : IDisposable
         catch (ModelFormatException exception)
         {
             throw new HubException(
-                $"{_hub.Endpoint} does not answer with a list of the files of {name}: {exception.Message}", exception);
+                $"{_hub.Address} does not answer with a list of the files of {name}: {exception.Message}", exception);
         }
     }
 
@@ -80,16 +80,20 @@ internal sealed class HubClient : IDisposable
             RequestOf(name, commit, file.Path).Check(response, _settings.Clock);
         }
 
-        string? etag = Header(response, "X-Linked-Etag") ?? (isAway ? null : Header(response, "ETag"));
+        string? etag = HubHeaders.Find(response, HubHeaders.LinkedEtag)
+            ?? (isAway ? null : HubHeaders.Find(response, "ETag"));
         long? length = long.TryParse(
-            Header(response, "X-Linked-Size"), NumberStyles.None, CultureInfo.InvariantCulture, out long linked)
+            HubHeaders.Find(response, HubHeaders.LinkedSize),
+            NumberStyles.None,
+            CultureInfo.InvariantCulture,
+            out long linked)
                 ? linked
                 : isAway ? null : response.Content.Headers.ContentLength;
         FileDigest? known = file.Digest ?? FileDigest.TryParse(etag);
         return known is { } digest && (file.ByteLength ?? length) is { } byteLength
             ? new HubFile(file.Path, byteLength, digest)
             : throw new HubException(
-                $"{_hub.Endpoint} gives no length and hash of {name}/{file.Path}, without which it cannot be checked");
+                $"{_hub.Address} gives no length and hash of {name}/{file.Path}, without which it cannot be checked");
     }
 
     /// <summary>Begins to fetch a file or a part of it; the answer's body is not read yet.</summary>
@@ -151,7 +155,7 @@ internal sealed class HubClient : IDisposable
     private Uri AddressOf(HubName name, string commit, string path) => Address(
         $"{name}/resolve/{commit}/{string.Join('/', path.Split('/').Select(Uri.EscapeDataString))}");
 
-    private Uri Address(string relative) => new($"{_hub.Endpoint.AbsoluteUri.TrimEnd('/')}/{relative}");
+    private Uri Address(string relative) => new($"{_hub.Address}/{relative}");
 
     private async Task<HttpResponseMessage> SendAsync(
         HttpMethod method, Uri start, RangeHeaderValue? range, CancellationToken cancellation)
@@ -166,7 +170,7 @@ internal sealed class HubClient : IDisposable
             }
 
             _ = Uri.TryCreate(address, response.Headers.Location, out Uri? next);
-            if (method == HttpMethod.Head && next is not null && !IsSameHost(next))
+            if (method == HttpMethod.Head && next is not null && !_hub.IsOwnHost(next))
             {
                 return response;
             }
@@ -186,7 +190,7 @@ internal sealed class HubClient : IDisposable
         {
             using HttpRequestMessage request = new(method, address);
             request.Headers.Range = range;
-            if (IsSameHost(address) && _hub.Token is { } token)
+            if (_hub.IsOwnHost(address) && _hub.Token is { } token)
             {
                 request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
             }
@@ -241,11 +245,6 @@ internal sealed class HubClient : IDisposable
             : all.ToArray();
     }
 
-    private bool IsSameHost(Uri address) =>
-        address.Scheme == _hub.Endpoint.Scheme
-        && address.Host == _hub.Endpoint.Host
-        && address.Port == _hub.Endpoint.Port;
-
     // What began encrypted stays so.
     private static bool IsAllowed(Uri from, Uri to) =>
         to.Scheme == Uri.UriSchemeHttps || (to.Scheme == Uri.UriSchemeHttp && from.Scheme == Uri.UriSchemeHttp);
@@ -253,9 +252,6 @@ internal sealed class HubClient : IDisposable
     private static bool IsRedirect(HttpResponseMessage response) => response.StatusCode
         is HttpStatusCode.MovedPermanently or HttpStatusCode.Found or HttpStatusCode.SeeOther
         or HttpStatusCode.TemporaryRedirect or HttpStatusCode.PermanentRedirect;
-
-    private static string? Header(HttpResponseMessage response, string name) =>
-        response.Headers.TryGetValues(name, out IEnumerable<string>? values) ? values.FirstOrDefault() : null;
 
     private static Exception Innermost(Exception exception) => exception.GetBaseException();
 

@@ -7,31 +7,33 @@ namespace Chaku.Model.Hub;
 internal sealed record HubName(string? Owner, string Name)
 {
     private const string FolderPrefix = "models--";
-    private const int LongestId = 96;
+    private const int LongestName = 96;
 
-    /// <summary><c>OWNER/NAME</c>.</summary>
+    // What a file system takes.
+    private const int LongestFolderName = 255;
+
+    /// <summary><c>OWNER/NAME</c>, or <c>NAME</c> for one without an owner.</summary>
     public string Id => Owner is null ? Name : $"{Owner}/{Name}";
 
     /// <summary>The name of its folder in the cache.</summary>
     public string FolderName => FolderPrefix + Id.Replace("/", "--", StringComparison.Ordinal);
 
-    /// <summary>Reads <c>OWNER/NAME</c>; null where it is none.</summary>
-    public static HubName? TryParse(string text) =>
-        text.Length <= LongestId && text.Split('/') is [var owner, var name] && IsPart(owner) && IsPart(name)
-            ? new HubName(owner, name)
-            : null;
+    /// <summary>Reads <c>OWNER/NAME</c> or <c>NAME</c>; null where it is neither.</summary>
+    public static HubName? TryParse(string text)
+    {
+        HubName? name = text.Split('/') switch
+        {
+            [var only] when IsPart(only) => new HubName(null, only),
+            [var owner, var own] when IsPart(owner) && IsPart(own) => new HubName(owner, own),
+            _ => null,
+        };
+        return name is { Name.Length: <= LongestName, FolderName.Length: <= LongestFolderName } ? name : null;
+    }
 
     /// <summary>The model whose folder in the cache has this name; null where it is none of a model.</summary>
-    public static HubName? OfFolder(string folderName)
-    {
-        if (!folderName.StartsWith(FolderPrefix, StringComparison.Ordinal))
-        {
-            return null;
-        }
-
-        string id = folderName[FolderPrefix.Length..].Replace("--", "/", StringComparison.Ordinal);
-        return !id.Contains('/') && IsPart(id) ? new HubName(null, id) : TryParse(id);
-    }
+    public static HubName? OfFolder(string folderName) => folderName.StartsWith(FolderPrefix, StringComparison.Ordinal)
+        ? TryParse(folderName[FolderPrefix.Length..].Replace("--", "/", StringComparison.Ordinal))
+        : null;
 
     /// <inheritdoc/>
     public override string ToString() => Id;

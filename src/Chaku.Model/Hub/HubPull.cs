@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Chaku.Model.Files;
 using Chaku.Model.Licenses;
 
@@ -12,6 +13,7 @@ internal sealed class HubPull : IDisposable
     private readonly HubClient _client;
     private readonly HubCache _cache;
     private readonly DownloadSettings _settings;
+    private readonly ConcurrentDictionary<FileDigest, long> _fetched = new();
     private string? _file;
 
     private HubPull(HubSettings hub, HubReference reference, string revision, DownloadSettings settings)
@@ -44,8 +46,14 @@ internal sealed class HubPull : IDisposable
     /// <summary>Bytes of all files.</summary>
     public long ByteLength => Files.Sum(file => file.ByteLength);
 
-    /// <summary>Bytes that have to come.</summary>
+    /// <summary>Bytes that have to come, where those that are there are right.</summary>
     public long MissingByteLength { get; private set; }
+
+    /// <summary>Bytes that have come.</summary>
+    public long FetchedByteLength => _fetched.Values.Sum();
+
+    /// <summary>Files that were there before, with the right hashes.</summary>
+    public int FoundFileCount => Files.Count(file => !_fetched.ContainsKey(file.Digest));
 
     /// <summary>Free bytes where they go; null where the system does not say.</summary>
     public long? FreeByteLength { get; private set; }
@@ -55,10 +63,17 @@ internal sealed class HubPull : IDisposable
         ? _cache.SnapshotFile(Name, Commit, file)
         : _cache.Snapshot(Name, Commit);
 
+    /// <summary>
+    /// What leads to it now on a command line: what was asked for, else the file by its whole name, else, as for a
+    /// folder with GGUF files in it, the path.
+    /// </summary>
+    /// <param name="asked">What was asked for.</param>
+    public string NameOf(HubReference asked) =>
+        new[] { asked, asked with { File = _file, Quant = null } }.FirstOrDefault(LeadsHere)?.ToString() ?? ResultPath;
+
     /// <summary>Looks up what there is, and picks; of the files nothing is fetched but an index of shards.</summary>
     /// <param name="hub">The Hub and the cache.</param>
     /// <param name="reference">What is wanted.</param>
-    /// <param name="revision">A branch, a tag or a commit; null for main.</param>
     /// <param name="kind">The kind of weights that is wanted; null takes GGUF where there is any.</param>
     /// <param name="settings">How it is done.</param>
     /// <param name="cancellation">Stops it.</param>
@@ -68,12 +83,12 @@ internal sealed class HubPull : IDisposable
     public static async Task<HubPull> PlanAsync(
         HubSettings hub,
         HubReference reference,
-        string? revision,
         WeightsKind? kind,
         DownloadSettings settings,
         CancellationToken cancellation)
     {
-        HubPull pull = new(hub, reference, revision ?? HubCache.MainRevision, settings);
+        string revision = HubCache.CheckRevision(reference.Revision ?? HubCache.MainRevision);
+        HubPull pull = new(hub, reference, revision, settings);
         try
         {
             await pull.LookUpAsync(reference, kind, cancellation);
@@ -86,7 +101,7 @@ internal sealed class HubPull : IDisposable
         }
     }
 
-    /// <summary>Fetches what is missing, checks it, and puts it into the cache.</summary>
+    /// <summary>Checks what is there, fetches what is missing or wrong, and puts it into the cache.</summary>
     /// <param name="report">Told bytes done, bytes in all, and what is done now; may be null.</param>
     /// <param name="cancellation">Stops it; what has come stays.</param>
     /// <exception cref="HubException">A file is refused, does not come, or comes wrong.</exception>
@@ -110,7 +125,7 @@ internal sealed class HubPull : IDisposable
             {
                 foreach (HubFile file in files)
                 {
-                    await DownloadOf(file, progress).RunAsync(stop);
+                    await CompleteAsync(file, progress, stop);
                 }
             });
         _cache.NoteRevision(Name, Revision, Commit);
@@ -118,6 +133,19 @@ internal sealed class HubPull : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _client.Dispose();
+
+    private bool LeadsHere(HubReference reference)
+    {
+        try
+        {
+            return CachedModel.Find(_cache, reference) == ResultPath;
+        }
+        catch (HubException)
+        {
+            // It could be several files, so it is the name of none.
+            return false;
+        }
+    }
 
     private async Task LookUpAsync(HubReference reference, WeightsKind? kind, CancellationToken cancellation)
     {
@@ -163,13 +191,20 @@ internal sealed class HubPull : IDisposable
                 $"{Name}/{index.Path} is no index of shards: it has {ByteText.Of(index.ByteLength)}");
         }
 
-        await DownloadOf(index, new PullProgress(index.ByteLength, null)).RunAsync(cancellation);
+        await CompleteAsync(index, new PullProgress(index.ByteLength, null), cancellation);
         string path = _cache.SnapshotFile(Name, Commit, index.Path);
         return [.. TensorIndex.Read(path).Values.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
     }
 
-    private BlobDownload DownloadOf(HubFile file, PullProgress progress) =>
-        new(_client, _cache, this, file, _settings, progress);
+    private async Task CompleteAsync(HubFile file, PullProgress progress, CancellationToken cancellation)
+    {
+        BlobDownload download = new(_client, _cache, this, file, _settings, progress);
+        await download.RunAsync(cancellation);
+        if (download.IsFetched)
+        {
+            _fetched[file.Digest] = download.FetchedByteLength;
+        }
+    }
 
     private Attempts Attempting(string what) => new(_settings, what);
 

@@ -6,64 +6,67 @@ namespace Chaku.Model.Hub;
 /// </remarks>
 internal sealed class HubRemoval
 {
-    private readonly string _modelFolder;
-    private readonly string[] _links;
-    private readonly string[] _blobs;
+    private readonly HubCache _cache;
+    private readonly HubName _name;
     private readonly bool _isAll;
+    private readonly string[] _files;
+    private readonly string[] _others;
 
-    private HubRemoval(string modelFolder, string[] links, string[] blobs, bool isAll)
+    private HubRemoval(
+        HubCache cache, HubName name, bool isAll, string[] files, string[] others, UnfinishedBlob[] unfinished)
     {
-        _modelFolder = modelFolder;
-        _links = links;
-        _blobs = blobs;
+        _cache = cache;
+        _name = name;
         _isAll = isAll;
-        ByteLength = links.Concat(blobs).Sum(OwnLength);
+        _files = files;
+        _others = [.. others.Concat(unfinished.SelectMany(blob => blob.Paths))];
+        ByteLength = files.Concat(others).Sum(OwnLength) + unfinished.Sum(blob => blob.ByteLength);
     }
 
     /// <summary>Files of snapshots that go.</summary>
-    public IReadOnlyList<string> Files => _links;
+    public IReadOnlyList<string> Files => _files;
 
     /// <summary>Bytes that become free.</summary>
     public long ByteLength { get; }
 
     /// <summary>Works out what would go; nothing is deleted yet.</summary>
     /// <param name="cache">The cache.</param>
-    /// <param name="reference">The model, or one file of it, in every commit.</param>
-    /// <exception cref="HubException">It is not there, or its folder is a link.</exception>
+    /// <param name="reference">The model, or one file of it, in every commit or in the one that is named.</param>
+    /// <exception cref="HubException">It is not there, or one of the model's own folders is a link.</exception>
     /// <exception cref="IOException">The cache cannot be read.</exception>
     public static HubRemoval Plan(HubCache cache, HubReference reference)
     {
-        string folder = cache.ModelFolder(reference.Name);
-        DirectoryInfo model = new(folder);
-        if (model.LinkTarget is { } target)
+        HubName name = reference.Name;
+        RefuseLinks(cache.ModelFolder(name), cache.SnapshotsFolder(name), cache.BlobsFolder(name));
+        if (!cache.HasModel(name))
         {
-            throw new HubException($"{folder} is a link to {target}, which is not followed: remove it yourself");
+            throw new HubException($"{name} is not in {cache.Folder}");
         }
 
-        if (!model.Exists)
+        string[] all = [.. FullPaths(cache.SnapshotsFolder(name), HubCache.FilesIn(cache.SnapshotsFolder(name)))];
+        UnfinishedBlob[] unfinished = [.. UnfinishedBlob.In(cache, name)];
+        if (reference is { File: null, Quant: null, Revision: null })
         {
-            throw new HubException($"{reference.Name} is not in {cache.Folder}");
+            IEnumerable<string> others = FullPaths(cache.ModelFolder(name), HubCache.FilesIn(cache.ModelFolder(name)));
+            return new HubRemoval(
+                cache,
+                name,
+                isAll: true,
+                all,
+                [.. others.Except(all).Except(unfinished.SelectMany(blob => blob.Paths))],
+                unfinished);
         }
 
-        string[] all = [.. HubCache.FilesIn(Path.Combine(folder, "snapshots"))
-            .Select(file => Path.Combine(folder, "snapshots", file))];
-        if (reference.File is null && reference.Quant is null)
-        {
-            string[] others = [.. HubCache.FilesIn(folder).Select(file => Path.Combine(folder, file)).Except(all)];
-            return new HubRemoval(folder, all, others, isAll: true);
-        }
-
-        string[] links = [.. all.Where(link => IsMeant(link, reference, folder))];
-        if (links.Length == 0)
-        {
-            throw new HubException($"{reference} is not in {cache.Folder}");
-        }
-
-        HashSet<string> kept = new(all.Except(links).Select(BlobOf).OfType<string>(), StringComparer.Ordinal);
-        string[] blobs = [.. links.Select(BlobOf).OfType<string>().Distinct(StringComparer.Ordinal)
-            .Where(blob => !kept.Contains(blob) && Path.GetDirectoryName(blob) == Path.Combine(folder, "blobs"))
-            .Where(File.Exists)];
-        return new HubRemoval(folder, links, blobs, isAll: false);
+        string[] files = [.. CommitsMeant(cache, reference).SelectMany(commit => FullPaths(
+            cache.Snapshot(name, commit), FilesMeant(reference, HubCache.FilesIn(cache.Snapshot(name, commit)))))];
+        string[] blobs = [.. files.Select(HubCache.TargetOf).OfType<string>()
+            .Except(all.Except(files).Select(HubCache.TargetOf).OfType<string>(), StringComparer.Ordinal)
+            .Where(blob => Path.GetDirectoryName(blob) == cache.BlobsFolder(name) && File.Exists(blob))];
+        UnfinishedBlob[] parts = [.. unfinished.Where(blob =>
+            blob.File is { } file && reference.Revision is null && FilesMeant(reference, [file]).Any())];
+        return files.Length + parts.Length > 0
+            ? new HubRemoval(cache, name, isAll: false, files, blobs, parts)
+            : throw new HubException($"{reference} is not in {cache.Folder}");
     }
 
     /// <summary>Deletes it.</summary>
@@ -73,29 +76,69 @@ internal sealed class HubRemoval
     {
         if (_isAll)
         {
-            Directory.Delete(_modelFolder, recursive: true);
+            Directory.Delete(_cache.ModelFolder(_name), recursive: true);
             return;
         }
 
         // A link without its content would be worse than a content without its link.
-        foreach (string file in _links.Concat(_blobs))
+        foreach (string file in _files.Concat(_others))
         {
             File.Delete(file);
         }
+
+        foreach (string commit in _cache.Commits(_name))
+        {
+            RemoveEmpty(commit);
+        }
     }
 
-    private static bool IsMeant(string link, HubReference reference, string folder)
+    // A commit of which nothing is left is no commit, and no branch or tag is it.
+    private void RemoveEmpty(string commit)
     {
-        string inSnapshots = Path.GetRelativePath(Path.Combine(folder, "snapshots"), link).Replace('\\', '/');
-        string path = inSnapshots[(inSnapshots.IndexOf('/', StringComparison.Ordinal) + 1)..];
-        return reference.File is { } file
-            ? path == file
-            : ModelPick.IsModelGguf(path) && ModelPick.HasQuant(path, reference.Quant!);
+        string snapshot = _cache.Snapshot(_name, commit);
+        if (new DirectoryInfo(snapshot).LinkTarget is null
+            && Directory.GetFileSystemEntries(snapshot, "*", SearchOption.AllDirectories).All(IsFolder))
+        {
+            string[] refs = [.. _cache.RevisionsOf(_name, commit).Select(revision => _cache.RefFile(_name, revision))];
+            Directory.Delete(snapshot, recursive: true);
+            Array.ForEach(refs, File.Delete);
+        }
     }
 
-    private static string? BlobOf(string link) => new FileInfo(link).LinkTarget is { } target
-        ? Path.GetFullPath(Path.Combine(Path.GetDirectoryName(link)!, target))
-        : null;
+    private static bool IsFolder(string path) => new DirectoryInfo(path) is { Exists: true, LinkTarget: null };
+
+    private static void RefuseLinks(params string[] folders)
+    {
+        foreach (string folder in folders)
+        {
+            if (new DirectoryInfo(folder).LinkTarget is { } target)
+            {
+                throw new HubException($"{folder} is a link to {target}, which is not followed: remove it yourself");
+            }
+        }
+    }
+
+    private static IEnumerable<string> CommitsMeant(HubCache cache, HubReference reference) =>
+        reference.Revision is not { } revision
+            ? cache.Commits(reference.Name)
+            : cache.CommitOf(reference.Name, revision) is { } commit
+                ? [commit]
+                : throw new HubException($"{reference} is not in {cache.Folder}");
+
+    private static IEnumerable<string> FilesMeant(HubReference reference, IReadOnlyList<string> files) =>
+        reference switch
+        {
+            { File: { } file } => ModelPick.Matching(file, files) is { Count: <= 1 } one
+                ? one
+                : throw new HubException(
+                    $"{reference} is several files: {string.Join(", ", ModelPick.Matching(file, files))}"),
+            { Quant: { } quant } => files.Where(
+                path => ModelPick.IsModelGguf(path) && ModelPick.HasQuant(path, quant)),
+            _ => files,
+        };
+
+    private static IEnumerable<string> FullPaths(string folder, IEnumerable<string> files) =>
+        files.Select(file => Path.Combine(folder, file));
 
     // A link itself takes no room, and what it leads to is counted where it lies.
     private static long OwnLength(string path) =>

@@ -18,6 +18,9 @@ internal sealed record HubSettings(Uri Endpoint, string? Token, string CacheFold
 
     private static readonly string[] Truths = ["1", "ON", "YES", "TRUE"];
 
+    /// <summary>The Hub's address, to which a path is added behind a slash.</summary>
+    public string Address => Endpoint.AbsoluteUri.TrimEnd('/');
+
     /// <summary>The environment of this process.</summary>
     /// <exception cref="HubException">A variable has a value that cannot be.</exception>
     /// <exception cref="IOException">The token's file cannot be read.</exception>
@@ -37,6 +40,10 @@ internal sealed record HubSettings(Uri Endpoint, string? Token, string CacheFold
     public static string CacheFolderOf(Func<string, string?> variable) => Path.GetFullPath(
         Expanded(Set(variable, "HF_HUB_CACHE") ?? Set(variable, "HUGGINGFACE_HUB_CACHE"))
             ?? Path.Combine(HomeOf(variable), "hub"));
+
+    /// <summary>Whether an address is at the Hub's own host, which the token may reach.</summary>
+    public bool IsOwnHost(Uri address) =>
+        address.Scheme == Endpoint.Scheme && address.Host == Endpoint.Host && address.Port == Endpoint.Port;
 
     private static string HomeOf(Func<string, string?> variable) =>
         Expanded(Set(variable, "HF_HOME")) ?? Path.Combine(

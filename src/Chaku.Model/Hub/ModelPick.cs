@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.RegularExpressions;
 using Chaku.Model.Adapters;
 using Chaku.Model.Families;
+using Chaku.Model.Files;
 using Chaku.Model.Licenses;
 
 namespace Chaku.Model.Hub;
@@ -24,12 +25,8 @@ internal sealed partial record ModelPick(string? File, IReadOnlyList<string> Fil
 {
     private const string UsualQuant = "Q4_K_M";
     private const string GgufEnding = ".gguf";
-    private const string IndexEnding = ".index.json";
 
-    // The order in which TensorFolder looks for them.
-    private static readonly string[] WeightsNames = ["model.safetensors", "pytorch_model.bin"];
-
-    private static readonly string[] AdapterNames = [PeftFolder.WeightsName, "adapter_model.bin"];
+    private static readonly string[] AdapterNames = [PeftFolder.WeightsName, PeftFolder.PickleName];
 
     // What else a folder's reader looks at, and who else reads such folders.
     private static readonly string[] TextNames =
@@ -69,11 +66,16 @@ internal sealed partial record ModelPick(string? File, IReadOnlyList<string> Fil
             && !name.Contains("imatrix", StringComparison.OrdinalIgnoreCase);
     }
 
+    /// <summary>The files that a name means: the one whose path it is, else those whose paths end with it.</summary>
+    public static IReadOnlyList<string> Matching(string name, IEnumerable<string> paths)
+    {
+        string[] ending = [.. paths.Where(path => path == name || path.EndsWith($"/{name}", StringComparison.Ordinal))];
+        return ending.Contains(name) ? [name] : ending;
+    }
+
     private static ModelPick Named(HubReference reference, string file, IReadOnlyDictionary<string, long?> files)
     {
-        string[] named = files.ContainsKey(file)
-            ? [file]
-            : [.. files.Keys.Where(path => path.EndsWith($"/{file}", StringComparison.Ordinal))];
+        string[] named = [.. Matching(file, files.Keys)];
         return named switch
         {
             [var only] => OfGguf(Whole(reference.Name, only), files),
@@ -129,16 +131,17 @@ internal sealed partial record ModelPick(string? File, IReadOnlyList<string> Fil
 
     private static ModelPick OfFolder(HubName name, IReadOnlyDictionary<string, long?> files)
     {
-        foreach (string weights in files.ContainsKey(HuggingFaceConfig.FileName) ? WeightsNames : [])
+        foreach (string weights in files.ContainsKey(HuggingFaceConfig.FileName) ? TensorFolder.WeightsNames : [])
         {
             if (files.ContainsKey(weights))
             {
                 return new ModelPick(null, [weights, .. Around(files)]);
             }
 
-            if (files.ContainsKey(weights + IndexEnding))
+            string index = weights + TensorFolder.IndexSuffix;
+            if (files.ContainsKey(index))
             {
-                return new ModelPick(null, [weights + IndexEnding, .. Around(files)], weights + IndexEnding);
+                return new ModelPick(null, [index, .. Around(files)], index);
             }
         }
 
@@ -147,7 +150,8 @@ internal sealed partial record ModelPick(string? File, IReadOnlyList<string> Fil
                 null, [adapter, PeftFolder.ConfigName, .. TextNames.Where(files.ContainsKey), .. Cards(files)])
             : throw new HubException(
                 $"{name} has no model that Chaku reads: no GGUF file, no {HuggingFaceConfig.FileName} with " +
-                $"{string.Join(" or ", WeightsNames)}, and no {PeftFolder.ConfigName} with {AdapterNames[0]}");
+                $"{string.Join(" or ", TensorFolder.WeightsNames)}, and no {PeftFolder.ConfigName} with " +
+                AdapterNames[0]);
     }
 
     private static IEnumerable<string> Around(IReadOnlyDictionary<string, long?> files) =>
@@ -164,7 +168,7 @@ internal sealed partial record ModelPick(string? File, IReadOnlyList<string> Fil
     {
         const int most = 40;
         IEnumerable<string> described = paths.Take(most).Select(path =>
-            ModelFormatException.Quote(path).Trim('\'') + (files[path] is { } length
+            ModelFormatException.Escape(path) + (files[path] is { } length
                 ? string.Create(CultureInfo.InvariantCulture, $" ({ByteText.Of(length)})")
                 : ""));
         return paths.Length == 0

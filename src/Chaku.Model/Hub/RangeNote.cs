@@ -25,18 +25,23 @@ internal sealed class ByteRange(long start, long end, long done)
 /// </summary>
 internal sealed class RangeNote
 {
-    private const string Title = "chaku ranges 1";
+    private const string Title = "chaku ranges 2";
     private const int LongestNote = 1 << 16;
     private const int MostRanges = 256;
+    private const int LinesBeforeRanges = 3;
 
     private readonly string _path;
     private readonly Lock _lock = new();
 
-    private RangeNote(string path, IReadOnlyList<ByteRange> ranges)
+    private RangeNote(string path, string file, IReadOnlyList<ByteRange> ranges)
     {
         _path = path;
+        File = file;
         Ranges = ranges;
     }
+
+    /// <summary>The file's path in its snapshot, for people: content is known by its hash.</summary>
+    public string File { get; }
 
     /// <summary>The parts, in order; together they are the file.</summary>
     public IReadOnlyList<ByteRange> Ranges { get; }
@@ -46,20 +51,21 @@ internal sealed class RangeNote
 
     /// <summary>A file of which nothing has come.</summary>
     /// <param name="path">Where the note is written.</param>
+    /// <param name="file">The file's path in its snapshot.</param>
     /// <param name="byteLength">The file's length.</param>
     /// <param name="count">Parts, of nearly the same length.</param>
-    public static RangeNote Begin(string path, long byteLength, int count)
+    public static RangeNote Begin(string path, string file, long byteLength, int count)
     {
         long[] borders = [.. Enumerable.Range(0, count + 1).Select(i => (long)((Int128)byteLength * i / count))];
         return new RangeNote(
-            path, [.. borders.Zip(borders.Skip(1), (start, end) => new ByteRange(start, end, start))]);
+            path, file, [.. borders.Zip(borders.Skip(1), (start, end) => new ByteRange(start, end, start))]);
     }
 
     /// <summary>What an earlier attempt noted; null where there is no note that fits.</summary>
     /// <param name="path">The note.</param>
     /// <param name="part">The unfinished file, which must be as long as the note says.</param>
-    /// <param name="byteLength">The length of the whole.</param>
-    public static RangeNote? Read(string path, string part, long byteLength)
+    /// <param name="byteLength">The length of the whole; null for what the note says.</param>
+    public static RangeNote? Read(string path, string part, long? byteLength)
     {
         FileInfo note = new(path);
         FileInfo file = new(part);
@@ -69,13 +75,13 @@ internal sealed class RangeNote
             return null;
         }
 
-        string[] lines = File.ReadAllText(path).Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        ByteRange?[] ranges = [.. lines.Skip(2).Select(Parse)];
-        return lines is [Title, var length, ..]
-            && length == byteLength.ToString(CultureInfo.InvariantCulture)
-            && AreWhole(ranges, byteLength)
+        string[] lines = System.IO.File.ReadAllText(path).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        ByteRange?[] ranges = [.. lines.Skip(LinesBeforeRanges).Select(Parse)];
+        return lines is [Title, var name, var length, ..]
+            && Number(length) is { } whole && whole == (byteLength ?? whole)
+            && AreWhole(ranges, whole)
             && ranges.All(range => range!.Done == range.Start || range.Done <= file.Length)
-                ? new RangeNote(path, ranges!)
+                ? new RangeNote(path, name, ranges!)
                 : null;
     }
 
@@ -88,6 +94,7 @@ internal sealed class RangeNote
             string[] lines =
             [
                 Title,
+                File,
                 Ranges[^1].End.ToString(CultureInfo.InvariantCulture),
                 .. Ranges.Select(range => FormattableString.Invariant($"{range.Start} {range.End} {range.Done}")),
             ];

@@ -9,7 +9,7 @@ internal sealed record StatedLicense
     private const int MostBytes = 1 << 16;
     private const string Fence = "---";
 
-    private static readonly string[] CardNames = ["README.md", "README.MD", "readme.md"];
+    private static readonly string[] CardNames = ["README.md"];
     private static readonly string[] TextNames =
         ["LICENSE", "LICENSE.txt", "LICENSE.md", "LICENCE", "LICENSE-MODEL", "COPYING"];
 
@@ -60,16 +60,28 @@ internal sealed record StatedLicense
     {
         foreach (string name in names)
         {
-            string path = Path.Combine(folder, name);
-            // What is no file of a length, such as a pipe, would be waited for.
-            if (new FileInfo(path) is { Exists: true, Length: > 0 } && read(Lines(path), name) is { } license)
+            foreach (string path in Called(folder, name))
             {
-                return license;
+                // What is no file of a length, such as a pipe, would be waited for.
+                if (new FileInfo(path) is { Exists: true, Length: > 0 }
+                    && read(Lines(path), Path.GetFileName(path)) is { } license)
+                {
+                    return license;
+                }
             }
         }
 
         return null;
     }
+
+    // Authors write the names in capitals and without, and most systems tell them apart.
+    private static IEnumerable<string> Called(string folder, string name) => Directory.Exists(folder)
+        ? Directory.EnumerateFiles(folder, name, new EnumerationOptions
+        {
+            AttributesToSkip = 0,
+            MatchCasing = MatchCasing.CaseInsensitive,
+        }).Order(StringComparer.Ordinal)
+        : [];
 
     private static string[] Lines(string path)
     {

@@ -26,6 +26,12 @@ public sealed class HubCommandTests : CommandSuite
         Assert.Contains(
             "licence   checked: cc-by-nc-4.0, recorded with the model (README.md)", pulled, StringComparison.Ordinal);
         Assert.Matches("to fetch  .* of .*; .* are free", pulled);
+        Assert.Contains("checked   2 files have the hashes that the Hub lists\n", pulled, StringComparison.Ordinal);
+        Assert.EndsWith("try       chaku show acme/tiny\n", pulled, StringComparison.Ordinal);
+        Assert.Contains(
+            "that the Hub lists; 2 of them were there before\n",
+            Succeed(server, "pull", "acme/tiny"),
+            StringComparison.Ordinal);
 
         int requests = server.Requests.Count;
         Assert.Matches($@"acme/tiny/{GgufName} +gguf +\S+ kB +main +cc-by-nc-4.0 +20\d\d-", Succeed(server, "list"));
@@ -35,6 +41,7 @@ public sealed class HubCommandTests : CommandSuite
         Assert.Equal(Result(["run", TinyModel, .. run]), Succeed(server, ["run", "acme/tiny", .. run]));
         JsonElement shown = Json(Succeed(server, "show", $"acme/tiny/{GgufName}", "--json"));
         Assert.Equal(path, shown.GetProperty("file").GetString());
+        Assert.Equal("cc-by-nc-4.0", shown.GetProperty("license").GetString());
         Assert.Equal(requests, server.Requests.Count);
 
         Assert.Equal((1, ""), Tell(Start(server, "n\n", "remove", "acme/tiny")));
@@ -62,6 +69,30 @@ public sealed class HubCommandTests : CommandSuite
     }
 
     [Fact]
+    public void A_folder_beside_a_file_is_shown_by_its_path_and_offline_by_its_kind()
+    {
+        using HubServer server = new();
+        HubServerModel model = AddTiny(server);
+        foreach (string file in Directory.GetFiles(Fixtures.TestData("models", "folders", "llama3")))
+        {
+            if (Path.GetFileName(file) != "README.md")
+            {
+                model.With(Path.GetFileName(file), File.ReadAllBytes(file));
+            }
+        }
+
+        server.Add(model);
+        Succeed(server, "pull", "acme/tiny");
+        string folder = Path.Combine(Folder, "hub", "models--acme--tiny", "snapshots", model.Commit);
+        string[] pull = ["pull", "acme/tiny", "--weights", "safetensors"];
+        Assert.EndsWith($"try       chaku show {folder}\n", Succeed(server, pull), StringComparison.Ordinal);
+        Assert.Equal(folder + "\n", Succeed(server, pull, offline: true));
+        Assert.Equal(Path.Combine(folder, GgufName) + "\n", Succeed(server, "pull", "acme/tiny", offline: true));
+        JsonElement shown = Json(Succeed(server, "show", folder, "--json"));
+        Assert.Equal("cc-by-nc-4.0", shown.GetProperty("license").GetString());
+    }
+
+    [Fact]
     public void What_was_not_pulled_says_how_and_nothing_is_asked_for_it()
     {
         using HubServer server = new();
@@ -73,18 +104,24 @@ public sealed class HubCommandTests : CommandSuite
             (exitCode, error));
         (exitCode, _, error) = Wait(Start(server, "", ["pull", "acme/tiny"], offline: true));
         Assert.Equal(1, exitCode);
-        Assert.Contains("HF_HUB_OFFLINE keeps it from being fetched", error, StringComparison.Ordinal);
+        Assert.Contains(
+            "HF_HUB_OFFLINE or TRANSFORMERS_OFFLINE keeps it from being fetched", error, StringComparison.Ordinal);
+        Assert.Equal("chaku: tiny: there is no such file\n", Wait(Start(server, "", "run", "tiny", "abc")).Error);
         Assert.Empty(server.Requests);
     }
 
     [Fact]
     public void A_wrong_name_is_a_wrong_command_line()
     {
-        Assert.Contains("OWNER/NAME", Refusal(ExitCodes.Usage, "pull", "tiny"), StringComparison.Ordinal);
+        Assert.Contains("OWNER/NAME", Refusal(ExitCodes.Usage, "pull", "ti ny"), StringComparison.Ordinal);
         string refusal = Refusal(ExitCodes.Usage, "pull", "a/b/c.gguf", "--quant", "Q8_0");
         Assert.Contains("--quant", refusal, StringComparison.Ordinal);
         Assert.Contains("OWNER/NAME", Refusal(ExitCodes.Usage, "remove", "../x"), StringComparison.Ordinal);
         Refusal(ExitCodes.Usage, "pull", "a/b", "--weights", "onnx");
+        Refusal(ExitCodes.Usage, "pull", "a/b:Q4_K_M", "--weights", "safetensors");
+        Refusal(ExitCodes.Usage, "pull", "a/b", "--weights", "safetensors", "--quant", "Q4_K_M");
+        Refusal(ExitCodes.Usage, "pull", "a/b/c.gguf", "--weights", "safetensors");
+        Refusal(ExitCodes.Usage, "pull", "a/b@v1", "--revision", "v2");
         Refusal(ExitCodes.Usage, "pull", "a/b", "--connections", "65");
     }
 
@@ -134,7 +171,7 @@ public sealed class HubCommandTests : CommandSuite
     {
         try
         {
-            return File.ReadAllLines(blob + "-ranges.incomplete").Skip(2)
+            return File.ReadAllLines(blob + "-ranges.incomplete").Skip(3)
                 .Select(line => line.Split(' ').Select(long.Parse).ToArray())
                 .Sum(range => range[2] - range[0]);
         }

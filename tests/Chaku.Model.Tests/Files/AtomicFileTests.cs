@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Net.Sockets;
 using System.Runtime.Versioning;
 using Chaku.Model.Files;
 using Chaku.Tests;
@@ -167,5 +169,26 @@ public sealed class AtomicFileTests
         Assert.Throws<IOException>(() => AtomicFile.WriteText("/dev/chaku-test", "new"));
         Assert.Throws<IOException>(() => AtomicFile.WriteText(folder["link"], "new"));
         Assert.False(File.Exists("/dev/chaku-test"));
+    }
+
+    [Fact]
+    public void A_pipe_and_a_socket_are_not_replaced()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "neither is in a folder here");
+        using TemporaryFolder folder = new();
+        Process.Start("mkfifo", [folder["pipe"]]).WaitForExit();
+        using Socket socket = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        socket.Bind(new UnixDomainSocketEndPoint(folder["socket"]));
+        string[] before = Directory.GetFileSystemEntries(folder.Path);
+
+        IOException exception = Assert.Throws<IOException>(() => AtomicFile.WriteText(folder["pipe"], "new"));
+        Assert.Equal(
+            $"{folder["pipe"]} cannot be written: it is a pipe, which a file must not replace", exception.Message);
+        Assert.Throws<IOException>(() => AtomicFile.WriteText(folder["socket"], "new"));
+        Assert.Equal(before, Directory.GetFileSystemEntries(folder.Path));
+        Assert.Equal(0, new FileInfo(folder["pipe"]).Length);
+
+        AtomicFile.WriteText(folder.Write("empty", ""), "new");
+        Assert.Equal("new", File.ReadAllText(folder["empty"]));
     }
 }

@@ -62,6 +62,51 @@ public sealed class HubCacheTests : IDisposable
     }
 
     [Fact]
+    public void A_revision_behind_the_name_leads_to_its_commit()
+    {
+        string old = Put("models--acme--tiny", Old, "tiny.gguf", "blob1", "G"u8);
+        string young = Put("models--acme--tiny", New, "tiny.gguf", "blob2", "G"u8);
+        Ref("models--acme--tiny", "main", New);
+        Assert.Equal(
+            [$"acme/tiny@{Old[..12]}/tiny.gguf", "acme/tiny/tiny.gguf"],
+            CachedModel.In(Cache).Select(model => model.Id));
+        Ref("models--acme--tiny", "refs/pr/7", Old);
+        CachedModel[] models = [.. CachedModel.In(Cache)];
+        Assert.Equal(
+            ["acme/tiny@refs%2Fpr%2F7/tiny.gguf", "acme/tiny/tiny.gguf"], models.Select(model => model.Id));
+        string[] names = [models[0].Id, $"acme/tiny@{Old}", "acme/tiny@1111111", "acme/tiny@11111111/tiny.gguf"];
+        Assert.All(names, name => Assert.Equal(old, CachedModel.Find(Cache, HubReference.TryParse(name)!)));
+
+        Assert.Equal(young, Find("acme/tiny"));
+        Assert.Null(Find("acme/tiny", "111111"));
+        Assert.Null(Find("acme/tiny", "v9"));
+    }
+
+    [Fact]
+    public void The_kind_of_weights_decides_between_a_file_and_the_folder_around_it()
+    {
+        string file = Put("models--acme--tiny", New, "tiny.gguf", "blob1", "G"u8);
+        Put("models--acme--tiny", New, "config.json", "blob2", "{}"u8);
+        Put("models--acme--tiny", New, "model.safetensors", "blob3", new byte[100]);
+        HubReference reference = HubReference.TryParse("acme/tiny")!;
+        Assert.Equal(file, CachedModel.Find(Cache, reference));
+        Assert.Equal(file, CachedModel.Find(Cache, reference, WeightsKind.Gguf));
+        Assert.Equal(Path.GetDirectoryName(file), CachedModel.Find(Cache, reference, WeightsKind.Folder));
+    }
+
+    [Fact]
+    public void A_file_of_a_model_without_an_owner_is_named_where_nothing_else_is_meant()
+    {
+        string file = Put("models--gpt2", New, "gpt2.gguf", "blob1", "G"u8);
+        Assert.Equal(file, Find("gpt2"));
+        Assert.Equal("gpt2/gpt2.gguf", CachedModel.In(Cache)[0].Id);
+        Assert.Equal(file, CachedModel.Find(Cache, HubReference.TryParse("gpt2/gpt2.gguf", Cache)!));
+        string owned = Put("models--gpt2--gpt2.gguf", New, "other.gguf", "blob1", "G"u8);
+        Assert.Equal(owned, CachedModel.Find(Cache, HubReference.TryParse("gpt2/gpt2.gguf", Cache)!));
+        Assert.Equal("acme/gpt2.gguf", HubReference.TryParse("acme/gpt2.gguf", Cache)?.Name.Id);
+    }
+
+    [Fact]
     public void Where_links_cannot_be_made_the_file_itself_takes_the_place()
     {
         HubCache cache = new(_folder["hub"], (_, _) => throw new UnauthorizedAccessException("no privilege"));
@@ -149,8 +194,92 @@ public sealed class HubCacheTests : IDisposable
         Assert.Equal(300, only.ByteLength);
         only.Run();
         Assert.Equal(["acme/tiny/b-old-name.gguf"], CachedModel.In(Cache).Select(model => model.Id));
+        Assert.False(Directory.Exists(_folder[$"hub/models--acme--tiny/snapshots/{New}"]));
         string blobs = _folder["hub/models--acme--tiny/blobs"];
         Assert.Equal([Path.Combine(blobs, "blob2")], Directory.GetFiles(blobs));
+    }
+
+    [Fact]
+    public void Removing_a_revision_leaves_what_the_others_have()
+    {
+        Put("models--acme--tiny", New, "deep/a.gguf", "blob1", new byte[300]);
+        Put("models--acme--tiny", New, "b.gguf", "blob2", new byte[200]);
+        Put("models--acme--tiny", Old, "b.gguf", "blob2", new byte[200]);
+        Ref("models--acme--tiny", "main", New);
+        Ref("models--acme--tiny", "v1", Old);
+        HubRemoval removal = HubRemoval.Plan(Cache, HubReference.TryParse($"acme/tiny@{New[..12]}")!);
+        Assert.Equal((300, 2), (removal.ByteLength, removal.Files.Count));
+        removal.Run();
+        Assert.Equal(["acme/tiny/b.gguf"], CachedModel.In(Cache).Select(model => model.Id));
+        Assert.Equal(["v1"], HubCache.FilesIn(_folder["hub/models--acme--tiny/refs"]));
+        Assert.Equal(["blob2"], HubCache.FilesIn(_folder["hub/models--acme--tiny/blobs"]));
+        Assert.Throws<HubException>(() => HubRemoval.Plan(Cache, HubReference.TryParse("acme/tiny@main")!));
+    }
+
+    [Fact]
+    public void A_file_is_removed_by_the_end_of_its_path_as_it_is_found()
+    {
+        Put("models--acme--tiny", New, "deep/a.gguf", "blob1", new byte[300]);
+        Put("models--acme--tiny", New, "deep/er/a.gguf", "blob2", new byte[200]);
+        Put("models--acme--tiny", New, "deep/ca.gguf", "blob3", new byte[100]);
+        HubException several = Assert.Throws<HubException>(
+            () => HubRemoval.Plan(Cache, HubReference.TryParse("acme/tiny/a.gguf")!));
+        Assert.Contains("is several files: deep/a.gguf, deep/er/a.gguf", several.Message, StringComparison.Ordinal);
+        HubRemoval.Plan(Cache, HubReference.TryParse("acme/tiny/er/a.gguf")!).Run();
+        HubRemoval.Plan(Cache, HubReference.TryParse("acme/tiny/a.gguf")!).Run();
+        Assert.Equal(["acme/tiny/deep/ca.gguf"], CachedModel.In(Cache).Select(model => model.Id));
+    }
+
+    [Theory]
+    [InlineData("snapshots", "acme/tiny/a.gguf")]
+    [InlineData("blobs", "acme/tiny/a.gguf")]
+    [InlineData("snapshots", "acme/tiny")]
+    [InlineData("blobs", "acme/tiny")]
+    public void Nothing_is_removed_through_a_link_in_place_of_a_folder(string folder, string reference)
+    {
+        Put("models--acme--tiny", New, "a.gguf", "blob1", new byte[300]);
+        string inside = _folder[$"hub/models--acme--tiny/{folder}"];
+        Directory.Move(inside, _folder["elsewhere"]);
+        Directory.CreateSymbolicLink(inside, _folder["elsewhere"]);
+        string[] before = Directory.GetFileSystemEntries(_folder.Path, "*", SearchOption.AllDirectories);
+        HubException exception = Assert.Throws<HubException>(
+            () => HubRemoval.Plan(Cache, HubReference.TryParse(reference)!));
+        Assert.Contains($"{inside} is a link to", exception.Message, StringComparison.Ordinal);
+        Assert.Empty(HubCache.FilesIn(inside));
+        Assert.Equal(before, Directory.GetFileSystemEntries(_folder.Path, "*", SearchOption.AllDirectories));
+    }
+
+    // A file of the kernel's that nobody may read, not even who may all else.
+    [Fact]
+    public void What_cannot_be_read_is_a_row_among_the_others()
+    {
+        const string locked = "/proc/sys/vm/compact_memory";
+        Assert.SkipUnless(File.Exists(locked), "this system has no file that nobody may read");
+        Put("models--acme--broken", New, "broken.gguf", "blob1", "GGUF?"u8);
+        Put("models--acme--locked", New, "config.json", "blob1", "{}"u8);
+        File.CreateSymbolicLink(_folder[$"hub/models--acme--locked/snapshots/{New}/locked.gguf"], locked);
+        byte[] tiny = File.ReadAllBytes(TestModels.PathOf("tiny/llama-gqa.gguf"));
+        Put("models--acme--tiny", New, "tiny.gguf", "blob1", tiny);
+        Assert.Equal(
+            [
+                ("acme/broken/broken.gguf", "not readable"), ("acme/locked/locked.gguf", "not readable"),
+                ("acme/tiny/tiny.gguf", "gguf"),
+            ],
+            CachedModel.In(Cache).Select(model => (model.Id, model.Format)));
+    }
+
+    [Theory]
+    [InlineData("config.json")]
+    [InlineData("adapter_config.json")]
+    public void The_use_of_a_folder_is_noted(string settings)
+    {
+        string path = Put("models--acme--tiny", New, settings, "blob1", "{}"u8);
+        DateTime before = new(2020, 2, 3, 4, 5, 6, DateTimeKind.Utc);
+        File.SetLastAccessTimeUtc(_folder["hub/models--acme--tiny/blobs/blob1"], before);
+        Assert.Equal(before, Assert.Single(CachedModel.In(Cache)).LastUsedUtc);
+        CachedModel.NoteUse(Path.GetDirectoryName(path)!);
+        Assert.InRange(
+            Assert.Single(CachedModel.In(Cache)).LastUsedUtc, DateTime.UtcNow.AddMinutes(-5), DateTime.UtcNow);
     }
 
     [Fact]
@@ -183,7 +312,7 @@ public sealed class HubCacheTests : IDisposable
         expected, LicenseTerms.Of(stated is null ? null : new StatedLicense(stated, "here")).Commercial);
 
     private string? Find(string reference, string? revision = null) =>
-        CachedModel.Find(Cache, HubReference.TryParse(reference)!, revision);
+        CachedModel.Find(Cache, HubReference.TryParse(reference)! with { Revision = revision });
 
     private string Put(string model, string commit, string file, string blob, ReadOnlySpan<byte> content)
     {

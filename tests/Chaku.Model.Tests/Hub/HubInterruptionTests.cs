@@ -10,9 +10,6 @@ public sealed class HubInterruptionTests : HubSuite
     private const int Length = 300_000;
     private const int Seed = 20260;
 
-    private string Note => Assert.Single(
-        Unfinished(), path => path.EndsWith(".chaku-ranges.incomplete", StringComparison.Ordinal));
-
     [Fact]
     public async Task Connections_cut_at_20_random_bytes_lose_none()
     {
@@ -48,7 +45,11 @@ public sealed class HubInterruptionTests : HubSuite
             cancellation: stop.Token);
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => stopped);
         Assert.False(File.Exists(Blob(model.Files[GgufName])));
-        Assert.NotEmpty(Note);
+        Assert.Contains($"{Blob(model.Files[GgufName])}.chaku-ranges.incomplete", Unfinished());
+        // The progress has the card's bytes too, and the row those of the note.
+        CachedModel unfinished = Assert.Single(CachedModel.In(Cache), model => model.Id == $"{Id}/{GgufName}");
+        Assert.Equal("unfinished", unfinished.Format);
+        Assert.InRange(unfinished.ByteLength, 159_900, 160_300);
 
         Server.Fault = _ => null;
         await Pull();
@@ -69,7 +70,7 @@ public sealed class HubInterruptionTests : HubSuite
         File.WriteAllBytes(Blob(content) + ".chaku.incomplete", part);
         File.WriteAllText(
             Blob(content) + ".chaku-ranges.incomplete",
-            $"chaku ranges 1\n{Length}\n0 150000 40000\n150000 300000 170000\n");
+            $"chaku ranges 2\n{GgufName}\n{Length}\n0 150000 40000\n150000 300000 170000\n");
         await Pull();
         AssertBlobsAreRight(model);
         Assert.Equal(Length - 40_000 - 20_000, Server.SentByteLength);
@@ -77,13 +78,13 @@ public sealed class HubInterruptionTests : HubSuite
 
     [Theory]
     [InlineData("")]
-    [InlineData("chaku ranges 1\n300000\n0 300000 299999\n")]
-    [InlineData("chaku ranges 1\n300000\n0 150000 150000\n")]
-    [InlineData("chaku ranges 1\n300000\n0 150000 1000\n140000 300000 140000\n")]
-    [InlineData("chaku ranges 1\n300000\n0 300000 -5\n")]
-    [InlineData("chaku ranges 1\n300000\n0 99999999999999999999 5\n")]
-    [InlineData("chaku ranges 1\n300001\n0 300001 1000\n")]
-    [InlineData("chaku ranges 2\n300000\n0 300000 1000\n")]
+    [InlineData("chaku ranges 2\nt.gguf\n300000\n0 300000 299999\n")]
+    [InlineData("chaku ranges 2\nt.gguf\n300000\n0 150000 150000\n")]
+    [InlineData("chaku ranges 2\nt.gguf\n300000\n0 150000 1000\n140000 300000 140000\n")]
+    [InlineData("chaku ranges 2\nt.gguf\n300000\n0 300000 -5\n")]
+    [InlineData("chaku ranges 2\nt.gguf\n300000\n0 99999999999999999999 5\n")]
+    [InlineData("chaku ranges 2\nt.gguf\n300001\n0 300001 1000\n")]
+    [InlineData("chaku ranges 3\nt.gguf\n300000\n0 300000 1000\n")]
     public async Task A_note_that_does_not_fit_is_no_note(string note)
     {
         HubServerModel model = AddGguf(Length);
@@ -94,6 +95,28 @@ public sealed class HubInterruptionTests : HubSuite
         await Pull();
         AssertBlobsAreRight(model);
         Assert.Equal(Length, Server.SentByteLength);
+    }
+
+    [Fact]
+    public async Task What_has_come_of_a_file_is_removed_by_its_name()
+    {
+        string part = Blob(AddGguf(Length).Files[GgufName]);
+        Server.Fault = request => request.IsStorage
+            ? request.Range is null ? new HubServerFault { CutAfter = 40_000 } : new HubServerFault { Status = 503 }
+            : null;
+        await Refused(settings: Settings with { RangeCount = 1 });
+        string theirs = Path.Combine(Path.GetDirectoryName(Blob([]))!, "0123.incomplete");
+        File.WriteAllBytes(theirs, new byte[1000]);
+        string[] rows =
+            [.. CachedModel.In(Cache).Where(model => model.Format == "unfinished").Select(model => model.Id)];
+        Assert.Contains(Id, rows);
+        Assert.Contains($"{Id}/{GgufName}", rows);
+        HubRemoval removal = HubRemoval.Plan(Cache, HubReference.TryParse($"{Id}/{GgufName}")!);
+        Assert.InRange(removal.ByteLength, 40_000, 40_200);
+        removal.Run();
+        Assert.Contains(theirs, Unfinished());
+        Assert.DoesNotContain(Unfinished(), path => path.StartsWith(part, StringComparison.Ordinal));
+        Assert.Throws<HubException>(() => HubRemoval.Plan(Cache, HubReference.TryParse($"{Id}/{GgufName}")!));
     }
 
     [Fact]
@@ -168,16 +191,19 @@ public sealed class HubInterruptionTests : HubSuite
     }
 
     [Theory]
-    [InlineData("7", 7)]
-    [InlineData("Sat, 01 Mar 2025 12:01:30 GMT", 90)]
-    [InlineData("Sat, 01 Mar 2025 11:00:00 GMT", 0)]
-    [InlineData("86400", 300)]
+    [InlineData("Retry-After: 7", 7)]
+    [InlineData("Retry-After: Sat, 01 Mar 2025 12:01:30 GMT", 90)]
+    [InlineData("Retry-After: Sat, 01 Mar 2025 11:00:00 GMT", 0)]
+    [InlineData("Retry-After: 86400", 300)]
+    [InlineData("RateLimit: \"resolvers\";r=0;t=213", 214)]
+    [InlineData("RateLimit: \"api|pages|resolvers\"; r=0; t=8640000", 300)]
+    [InlineData("RateLimit: \"resolvers\";r=0;t=x", 1)]
     public async Task A_busy_server_is_given_the_time_that_it_asks_for(string asked, int waited)
     {
         HubServerModel model = AddGguf(Length);
         int busy = 1;
         Server.Fault = request => Interlocked.Decrement(ref busy) == 0
-            ? new HubServerFault { Status = 429, Headers = [$"Retry-After: {asked}"] }
+            ? new HubServerFault { Status = 429, Headers = [asked] }
             : null;
         await Pull();
         AssertBlobsAreRight(model);

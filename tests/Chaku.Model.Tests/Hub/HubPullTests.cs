@@ -45,6 +45,42 @@ public sealed class HubPullTests : HubSuite
         Assert.All(Server.Requests, request => Assert.True(request.IsListing));
     }
 
+    // A disk that forgets, or another program that wrote less carefully.
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task What_is_there_is_hashed_too_and_fetched_again_where_it_is_wrong(bool isInSnapshot)
+    {
+        HubServerModel model = AddGguf();
+        HubPull first = await Pull();
+        Assert.Equal((0, model.Files[GgufName].Length + model.Files["README.md"].Length), Found(first));
+        Assert.Equal((2, 0), Found(await Pull()));
+        Assert.Empty(Notices);
+
+        byte[] wrong = [.. model.Files[GgufName]];
+        wrong[^1] ^= 1;
+        string path = isInSnapshot ? first.ResultPath : Blob(model.Files[GgufName]);
+        File.Delete(first.ResultPath);
+        File.Delete(Blob(model.Files[GgufName]));
+        File.WriteAllBytes(path, wrong);
+        Assert.Equal((1, wrong.Length), Found(await Pull()));
+        Assert.Equal(model.Files[GgufName], File.ReadAllBytes(first.ResultPath));
+        AssertBlobsAreRight(model);
+        Assert.Contains("another hash", Assert.Single(Notices), StringComparison.Ordinal);
+    }
+
+    // As in a cache that may only be read.
+    [Fact]
+    public async Task Where_all_is_there_nothing_is_written()
+    {
+        AddGguf();
+        await Pull();
+        Directory.Delete(Path.Combine(Cache.Folder, ".locks"), recursive: true);
+        string[] before = Directory.GetFileSystemEntries(Cache.Folder, "*", SearchOption.AllDirectories);
+        await Pull();
+        Assert.Equal(before, Directory.GetFileSystemEntries(Cache.Folder, "*", SearchOption.AllDirectories));
+    }
+
     [Fact]
     public async Task Shards_come_as_the_index_names_them_and_what_is_not_needed_does_not()
     {
@@ -202,6 +238,61 @@ public sealed class HubPullTests : HubSuite
         Assert.Equal(model.Commit, pull.Commit);
         Assert.False(Directory.Exists(Path.Combine(Cache.ModelFolder(pull.Name), "refs")));
         Assert.Contains("no revision 'v9'", (await Refused(revision: "v9")).Message, StringComparison.Ordinal);
+    }
+
+    private static (int, long) Found(HubPull pull) => (pull.FoundFileCount, pull.FetchedByteLength);
+
+    [Theory]
+    [InlineData("a b ")]
+    [InlineData("../main")]
+    [InlineData("")]
+    public async Task A_revision_that_no_branch_has_is_refused_before_anything_is_asked(string revision)
+    {
+        AddGguf();
+        Assert.Contains("is no revision", (await Refused(revision: revision)).Message, StringComparison.Ordinal);
+        Assert.Empty(Server.Requests);
+    }
+
+    [Fact]
+    public async Task What_was_pulled_has_a_name_that_leads_there()
+    {
+        HubServerModel old = Server.Add(new HubServerModel(Id) { Commit = new string('1', 40) }
+            .With(GgufName, Bytes(4000, 1))
+            .With("config.json", "{}")
+            .With("model.safetensors", Bytes(4000, 2)));
+        Assert.Equal(Id, (await Pull()).NameOf(HubReference.TryParse(Id)!));
+        HubPull folder = await Pull(kind: WeightsKind.Folder);
+        Assert.Equal(folder.ResultPath, folder.NameOf(HubReference.TryParse(Id)!));
+
+        Server.Add(new HubServerModel(Id) { Commit = new string('2', 40) }.With("other.gguf", Bytes(4000, 3)));
+        await Pull();
+        Server.Add(old);
+        HubReference asked = HubReference.TryParse(Id)! with { Revision = old.Commit };
+        string name = (await Pull(revision: old.Commit)).NameOf(asked);
+        Assert.Equal($"{Id}@{old.Commit}", name);
+        Server.Add(new HubServerModel(Id) { Commit = old.Commit }.With("x-Q4_K_M.gguf", Bytes(4000, 4)));
+        name = (await Pull(revision: old.Commit)).NameOf(asked);
+        Assert.Equal($"{Id}@{old.Commit}/x-Q4_K_M.gguf", name);
+    }
+
+    // huggingface.co keeps the oldest models under names without an owner, and redirects.
+    [Fact]
+    public async Task A_model_without_an_owner_is_pulled_run_and_removed_by_its_name()
+    {
+        Server.Add(new HubServerModel("openai-community/gpt2").With(GgufName, Bytes(4000)));
+        Server.Fault = request => !request.IsStorage && !request.Target.Contains("openai", StringComparison.Ordinal)
+            ? new HubServerFault
+            {
+                Status = 307,
+                Headers = [$"Location: {request.Target.Replace("/gpt2/", "/openai-community/gpt2/")}"],
+            }
+            : null;
+        HubPull pull = await Pull("gpt2");
+        HubReference reference = HubReference.TryParse("gpt2")!;
+        Assert.Equal(Bytes(4000), File.ReadAllBytes(CachedModel.Find(Cache, reference)!));
+        Assert.Equal("gpt2", pull.NameOf(reference));
+        HubRemoval.Plan(Cache, reference).Run();
+        Assert.Empty(CachedModel.In(Cache));
     }
 
     [Fact]

@@ -37,7 +37,12 @@ public sealed class HubRefusalTests : HubSuite
 
     [Theory]
     [InlineData(401, "X-Error-Message: Invalid credentials in Authorization header", "is not accepted")]
+    [InlineData(401, "X-Error-Message: Invalid username or password.", "there is no model")]
+    [InlineData(401, "X: y", "there is no model")]
     [InlineData(403, "X-Error-Code: RepoNotFound", "or it is private")]
+    [InlineData(403, "X-Error-Message: Access to this resource is disabled.", "403 (Access to this")]
+    [InlineData(403, "X: y", "acme/tiny: the server answers 403 (Said)")]
+    [InlineData(404, "X: y", "there is no model")]
     [InlineData(404, "X-Error-Code: RepoNotFound", "there is no model")]
     [InlineData(404, "X-Error-Code: EntryNotFound", "has no file")]
     [InlineData(404, "X-Error-Code: RevisionNotFound", "has no revision 'main'")]
@@ -49,6 +54,52 @@ public sealed class HubRefusalTests : HubSuite
         Assert.Contains(expected, (await Refused(token: "hf_right")).Message, StringComparison.Ordinal);
         Assert.Single(Server.Requests);
         Assert.Empty(Clock.Waits);
+    }
+
+    [Fact]
+    public async Task Without_a_token_none_is_said_to_be_wrong()
+    {
+        Server.Fault = _ => new HubServerFault
+        {
+            Status = 401,
+            Headers = ["X-Error-Message: Invalid credentials in Authorization header"],
+        };
+        Assert.Contains("there is no model", (await Refused()).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(401)]
+    [InlineData(403)]
+    public async Task A_host_that_stores_is_asked_once_more_with_a_fresh_address(int status)
+    {
+        HubServerModel model = AddGguf(4000);
+        int expired = 1;
+        Server.Fault = request => request.IsStorage && Interlocked.Decrement(ref expired) == 0
+            ? new HubServerFault { Status = status }
+            : null;
+        await Pull();
+        AssertBlobsAreRight(model);
+        Assert.Equal(2, Server.Requests.Count(request => request.Target.Contains(GgufName, StringComparison.Ordinal)));
+        Assert.Contains(
+            $"127.0.0.1:{new Uri(Server.Storage).Port} answers {status}",
+            Assert.Single(Notices),
+            StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(403, 2)]
+    [InlineData(404, 1)]
+    public async Task A_host_that_stores_and_refuses_is_named(int status, int attempts)
+    {
+        AddGguf(4000);
+        Server.Fault = request => request.IsStorage
+            ? new HubServerFault { Status = status, Headers = ["X-Error-Code: RepoNotFound"] }
+            : null;
+        Assert.Contains(
+            $"acme/tiny/{GgufName}: 127.0.0.1:{new Uri(Server.Storage).Port} answers {status} (Said)",
+            (await Refused(token: "hf_right")).Message,
+            StringComparison.Ordinal);
+        Assert.Equal(attempts, Server.Requests.Count(request => request.IsStorage));
     }
 
     [Theory]

@@ -65,7 +65,11 @@ public abstract class HubSuite : IDisposable
         CancellationToken cancellation = default)
     {
         using HubPull pull = await HubPull.PlanAsync(
-            HubOf(token), HubReference.TryParse(reference)!, revision, kind, settings ?? Settings, cancellation);
+            HubOf(token),
+            HubReference.TryParse(reference)! with { Revision = revision },
+            kind,
+            settings ?? Settings,
+            cancellation);
         await pull.RunAsync(report, cancellation);
         return pull;
     }

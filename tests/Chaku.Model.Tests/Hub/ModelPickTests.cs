@@ -67,18 +67,30 @@ public sealed class ModelPickTests
     }
 
     [Theory]
-    [InlineData("acme/tiny", "acme/tiny", null, null)]
-    [InlineData("acme/tiny/a/b.gguf", "acme/tiny", "a/b.gguf", null)]
-    [InlineData("acme/tiny:Q4_K_M", "acme/tiny", null, "Q4_K_M")]
-    public void A_reference_is_read(string text, string name, string? file, string? quant)
+    [InlineData("acme/tiny", "acme/tiny", null, null, null)]
+    [InlineData("acme/tiny/a/b.gguf", "acme/tiny", "a/b.gguf", null, null)]
+    [InlineData("acme/tiny/a@b.gguf", "acme/tiny", "a@b.gguf", null, null)]
+    [InlineData("acme/tiny:Q4_K_M", "acme/tiny", null, "Q4_K_M", null)]
+    [InlineData("acme/tiny@v1.0", "acme/tiny", null, null, "v1.0")]
+    [InlineData("acme/tiny@refs%2Fpr%2F1/a/b.gguf", "acme/tiny", "a/b.gguf", null, "refs/pr/1")]
+    [InlineData("acme/tiny@v1:Q4_K_M", "acme/tiny", null, "Q4_K_M", "v1")]
+    [InlineData("gpt2", "gpt2", null, null, null)]
+    [InlineData("gpt2:Q8_0", "gpt2", null, "Q8_0", null)]
+    [InlineData("gpt2@607a30d/a.gguf", "gpt2", "a.gguf", null, "607a30d")]
+    public void A_reference_is_read(string text, string name, string? file, string? quant, string? revision)
     {
         HubReference? reference = HubReference.TryParse(text);
         Assert.Equal((name, file, quant), (reference?.Name.Id, reference?.File, reference?.Quant));
+        Assert.Equal(revision, reference?.Revision);
         Assert.Equal(text, reference?.ToString());
     }
 
     [Theory]
-    [InlineData("tiny")]
+    [InlineData("ti ny")]
+    [InlineData("acme/tiny@")]
+    [InlineData("acme/tiny@..")]
+    [InlineData("acme/tiny@a%2F..%2Fb")]
+    [InlineData("acme@v1/tiny@v2:")]
     [InlineData("/acme/tiny")]
     [InlineData("./acme/tiny")]
     [InlineData("../tiny")]
@@ -94,6 +106,27 @@ public sealed class ModelPickTests
     [InlineData("C:/acme/tiny")]
     [InlineData("https://host/acme/tiny")]
     public void What_is_no_reference_is_none(string text) => Assert.Null(HubReference.TryParse(text));
+
+    // huggingface_hub takes 96 characters for what the model is called, and does not count its owner's.
+    [Fact]
+    public void A_long_owner_takes_nothing_from_a_models_name()
+    {
+        string owner = new('a', 40);
+        HubName? name = HubName.TryParse($"{owner}/{new string('b', 96)}");
+        Assert.Equal(name, HubName.OfFolder($"models--{owner}--{new string('b', 96)}"));
+        Assert.NotNull(name);
+        Assert.Null(HubName.TryParse($"{owner}/{new string('b', 97)}"));
+        Assert.Null(HubName.TryParse(new string('b', 97)));
+        Assert.Null(HubName.TryParse($"{new string('a', 200)}/{new string('b', 96)}"));
+    }
+
+    [Fact]
+    public void A_name_that_is_to_be_typed_is_printed_whole()
+    {
+        string file = new string('m', 200) + ".gguf";
+        Assert.Contains(
+            $"it has {file} (2.00 MB), o.gguf", Refusal("a/b", file, "o.gguf"), StringComparison.Ordinal);
+    }
 
     [Fact]
     public void Names_of_folders_are_read_back()

@@ -36,6 +36,19 @@ public sealed class StatedLicenseTests
         Assert.DoesNotContain('\u001b', name);
     }
 
+    [Theory]
+    [InlineData("Readme.md", "---\nlicense: mit\n---\n")]
+    [InlineData("README.MD", "---\nlicense: mit\n---\n")]
+    [InlineData("License.txt", "mit\n")]
+    [InlineData("license", "mit\n")]
+    public void A_cards_name_is_read_in_capitals_and_without(string name, string card)
+    {
+        using TemporaryFolder folder = new();
+        File.WriteAllText(folder[name], card);
+        Assert.True(StatedLicense.IsCard(folder[name]));
+        Assert.Equal(new StatedLicense("mit", name), StatedLicense.InFolder(folder.Path));
+    }
+
     [Fact]
     public void An_empty_card_states_nothing()
     {
