@@ -29,11 +29,29 @@ internal static class GgufVocabulary
             AddBos = vocabulary.AddBos,
             AddEos = vocabulary.AddEos,
             StopIds = [],
-            Matching = null,
         };
-        return Candidates(text, plain).FirstOrDefault(candidate => IsSame(tokenizer, candidate))
+        return Candidates(text, WithStops(plain, vocabulary))
+            .Select(candidate => candidate with { Matching = GgufMatching.Find(candidate) })
+            .FirstOrDefault(candidate => IsSame(tokenizer, candidate))
             ?? throw vocabulary.Refuse(
                 "a tokenizer that GGUF has words for", "one whose tokens for difficult text none of them gives");
+    }
+
+    // GGUF names two tokens beside EOS that end an answer; the usual ones need no name. Whatever has one is a mark to
+    // readers, so that ordinary text would lose a token that did.
+    private static VocabularySource WithStops(VocabularySource plain, Vocabulary vocabulary)
+    {
+        int[] marks =
+        [
+            .. vocabulary.EndOfGeneration.Except(new Vocabulary(plain, vocabulary.Kind).EndOfGeneration)
+                .Where(id => vocabulary.TypeOf(id) is TokenType.Control or TokenType.UserDefined)
+                .Order(),
+        ];
+        return plain with
+        {
+            EotId = marks.Length > 0 ? marks[0] : null,
+            EomId = marks.Length > 1 ? marks[1] : null,
+        };
     }
 
     private static IEnumerable<VocabularySource> Candidates(TokenizerFolder text, VocabularySource plain)

@@ -1,7 +1,7 @@
-using System.Buffers;
 using System.Text;
-using System.Text.Encodings.Web;
 using System.Text.Json;
+using Chaku.Model.Families;
+using Chaku.Model.Files;
 using Chaku.Model.Tokenizers;
 using Chaku.Model.Tokenizers.HuggingFace;
 
@@ -16,27 +16,26 @@ internal static class TokenizerFiles
     // Which file holds the vocabulary, and the Python class that reads it: one line for each kind of tokenizer.
     private static readonly TokenizerFileKind[] Kinds =
     [
-        new("llama", SentencePieceModel.FileName, "LlamaTokenizer", SentencePieceWriter.ToBytes),
+        new("llama", SentencePieceModel.FileName, null, SentencePieceWriter.ToBytes),
         new("gpt2", TokenizerJson.FileName, "PreTrainedTokenizerFast", TokenizerJsonWriter.ToBytes),
     ];
-
-    private static readonly JsonWriterOptions Options = new()
-    {
-        Indented = true,
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-    };
 
     /// <summary>The kinds of tokenizer that have such files.</summary>
     public static IEnumerable<string> KindNames => Kinds.Select(kind => kind.Kind);
 
     /// <summary>The files.</summary>
     /// <param name="tokenizer">The tokenizer.</param>
-    /// <param name="template">The model's own template of chats, in Jinja; null where it has none.</param>
+    /// <param name="family">Knows the Python class that reads SentencePiece's file.</param>
+    /// <param name="templates">The model's own templates of chats.</param>
     /// <param name="contextLength">Positions that the model was made for.</param>
     /// <param name="remarks">Gets what the user should know.</param>
     /// <exception cref="ModelFormatException">There is no file that gives the same tokens.</exception>
     public static IReadOnlyList<(string Name, Action<Stream> Write)> Of(
-        Tokenizer tokenizer, string? template, int contextLength, List<string> remarks)
+        Tokenizer tokenizer,
+        ModelFamily family,
+        IReadOnlyList<NamedTemplate> templates,
+        int contextLength,
+        List<string> remarks)
     {
         Vocabulary vocabulary = tokenizer.Vocabulary;
         TokenizerFileKind kind = Array.Find(Kinds, kind => kind.Kind == vocabulary.Source.Kind)
@@ -44,21 +43,22 @@ internal static class TokenizerFiles
                 $"one of the kinds of tokenizer {string.Join(", ", KindNames)}",
                 ModelFormatException.Quote(vocabulary.Source.Kind));
         byte[] bytes = kind.ToBytes(vocabulary, remarks);
-        byte[] settings = Json(json => WriteSettings(json, vocabulary, kind.ClassName, template, contextLength));
-        byte[] generation = Json(json => WriteGeneration(json, vocabulary));
+        byte[] settings = JsonBytes.Of(json => WriteSettings(
+            json, vocabulary, kind.ClassName ?? family.SentencePieceClass, templates, contextLength));
+        byte[] generation = JsonBytes.Of(json => WriteGeneration(json, vocabulary));
         IReadOnlyList<(string Name, Action<Stream> Write)> files =
         [
             (kind.FileName, stream => stream.Write(bytes)),
             (ConfigName, stream => stream.Write(settings)),
             (GenerationName, stream => stream.Write(generation)),
         ];
-        RequireSame(tokenizer, files);
+        RequireSame(tokenizer, files, remarks);
         return files;
     }
 
     // What the files say is read again, and tried on text, before any weight is copied.
     private static void RequireSame(
-        Tokenizer tokenizer, IReadOnlyList<(string Name, Action<Stream> Write)> files)
+        Tokenizer tokenizer, IReadOnlyList<(string Name, Action<Stream> Write)> files, List<string> remarks)
     {
         DirectoryInfo folder = Directory.CreateTempSubdirectory("chaku-");
         try
@@ -71,6 +71,8 @@ internal static class TokenizerFiles
                     $"a tokenizer that {files[0].Name} has words for",
                     "one whose tokens for difficult text it does not give");
             }
+
+            TokenizerProbe.SayWhichMarksDiffer(tokenizer, read.Tokenizer!, files[0].Name, remarks);
         }
         finally
         {
@@ -78,23 +80,26 @@ internal static class TokenizerFiles
         }
     }
 
-    private static byte[] Json(Action<Utf8JsonWriter> write)
-    {
-        ArrayBufferWriter<byte> output = new();
-        using (Utf8JsonWriter json = new(output, Options))
-        {
-            json.WriteStartObject();
-            write(json);
-            json.WriteEndObject();
-        }
-
-        return [.. output.WrittenSpan, (byte)'\n'];
-    }
-
     private static void WriteSettings(
-        Utf8JsonWriter json, Vocabulary vocabulary, string className, string? template, int contextLength)
+        Utf8JsonWriter json,
+        Vocabulary vocabulary,
+        string className,
+        IReadOnlyList<NamedTemplate> templates,
+        int contextLength)
     {
         json.WriteString("tokenizer_class", className);
+        if (vocabulary.Kind.AddSpacePrefix)
+        {
+            // The older way is llama.cpp's, which adds a space behind every mark too.
+            json.WriteBoolean("legacy", true);
+            if (!vocabulary.AddSpacePrefix)
+            {
+                // The class adds one unless told otherwise, whatever the vocabulary's file says; told what it does
+                // anyway, it would set tokenizer.json aside.
+                json.WriteBoolean("add_prefix_space", false);
+            }
+        }
+
         json.WriteBoolean("add_bos_token", vocabulary.AddBos);
         json.WriteBoolean("add_eos_token", vocabulary.AddEos);
         json.WriteBoolean("clean_up_tokenization_spaces", false);
@@ -102,6 +107,7 @@ internal static class TokenizerFiles
         WriteMark(json, "bos_token", vocabulary, vocabulary.BosId);
         WriteMark(json, "eos_token", vocabulary, vocabulary.EosId);
         WriteMark(json, "unk_token", vocabulary, vocabulary.UnknownId);
+        WriteMark(json, "pad_token", vocabulary, vocabulary.PaddingId);
         json.WriteStartObject("added_tokens_decoder");
         foreach (int id in AddedIds(vocabulary))
         {
@@ -111,9 +117,27 @@ internal static class TokenizerFiles
         }
 
         json.WriteEndObject();
-        if (template is not null)
+        WriteTemplates(json, templates);
+    }
+
+    private static void WriteTemplates(Utf8JsonWriter json, IReadOnlyList<NamedTemplate> templates)
+    {
+        if (templates is [{ IsDefault: true } only])
         {
-            json.WriteString("chat_template", template);
+            json.WriteString("chat_template", only.Template);
+        }
+        else if (templates.Count > 0)
+        {
+            json.WriteStartArray("chat_template");
+            foreach (NamedTemplate template in templates)
+            {
+                json.WriteStartObject();
+                json.WriteString("name", template.Name);
+                json.WriteString("template", template.Template);
+                json.WriteEndObject();
+            }
+
+            json.WriteEndArray();
         }
     }
 
@@ -130,6 +154,11 @@ internal static class TokenizerFiles
         if (vocabulary.BosId is { } bos)
         {
             json.WriteNumber("bos_token_id", bos);
+        }
+
+        if (vocabulary.EndOfGeneration.Count == 0)
+        {
+            return;
         }
 
         json.WriteStartArray("eos_token_id");
@@ -165,8 +194,8 @@ internal static class TokenizerFiles
     /// <summary>The file for one kind of tokenizer.</summary>
     /// <param name="Kind">The kind, as GGUF names it.</param>
     /// <param name="FileName">The file that has the vocabulary.</param>
-    /// <param name="ClassName">The Python class that reads it.</param>
+    /// <param name="ClassName">The Python class that reads it; null where the family has one.</param>
     /// <param name="ToBytes">Makes the file, and says what it had to leave out.</param>
     private sealed record TokenizerFileKind(
-        string Kind, string FileName, string ClassName, Func<Vocabulary, List<string>, byte[]> ToBytes);
+        string Kind, string FileName, string? ClassName, Func<Vocabulary, List<string>, byte[]> ToBytes);
 }

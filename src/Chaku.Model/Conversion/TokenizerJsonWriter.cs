@@ -1,7 +1,6 @@
-using System.Buffers;
 using System.Text;
-using System.Text.Encodings.Web;
 using System.Text.Json;
+using Chaku.Model.Files;
 using Chaku.Model.Tokenizers;
 
 namespace Chaku.Model.Conversion;
@@ -10,36 +9,22 @@ namespace Chaku.Model.Conversion;
 /// <remarks>Source: the format of Hugging Face's tokenizers 0.22, and its documentation.</remarks>
 internal static class TokenizerJsonWriter
 {
-    private static readonly JsonWriterOptions Options = new()
-    {
-        Indented = true,
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-    };
-
     /// <summary>The bytes of the file.</summary>
     /// <param name="vocabulary">A vocabulary with merges and a pre-tokenizer.</param>
     /// <param name="remarks">Gets what had to be left out.</param>
-    public static byte[] ToBytes(Vocabulary vocabulary, List<string> remarks)
+    public static byte[] ToBytes(Vocabulary vocabulary, List<string> remarks) => JsonBytes.Of(json =>
     {
         PreTokenizer words = PreTokenizers.Find(vocabulary);
-        ArrayBufferWriter<byte> output = new();
-        using (Utf8JsonWriter json = new(output, Options))
-        {
-            json.WriteStartObject();
-            json.WriteString("version", "1.0");
-            json.WriteNull("truncation");
-            json.WriteNull("padding");
-            WriteAdded(json, vocabulary);
-            json.WriteNull("normalizer");
-            WriteSteps(json, words);
-            WriteFrame(json, vocabulary);
-            WriteByteLevel(json, "decoder");
-            WriteModel(json, vocabulary, words, remarks);
-            json.WriteEndObject();
-        }
-
-        return [.. output.WrittenSpan, (byte)'\n'];
-    }
+        json.WriteString("version", "1.0");
+        json.WriteNull("truncation");
+        json.WriteNull("padding");
+        WriteAdded(json, vocabulary);
+        json.WriteNull("normalizer");
+        WriteSteps(json, words);
+        WriteFrame(json, vocabulary);
+        WriteByteLevel(json, "decoder");
+        WriteModel(json, vocabulary, words, remarks);
+    });
 
     private static void WriteAdded(Utf8JsonWriter json, Vocabulary vocabulary)
     {

@@ -28,9 +28,14 @@ internal static class AtomicFile
     /// <summary>Writes several files: none is renamed before all are complete on the disk.</summary>
     /// <param name="files">Each file, and what writes its content.</param>
     /// <param name="create">Creates a file under its temporary name.</param>
+    /// <param name="beforeRenames">
+    /// Runs when all are complete and none has its name; where it throws, none ever has.
+    /// </param>
     /// <exception cref="IOException">As for <see cref="Write(string, Action{Stream})"/>.</exception>
     public static void WriteAll(
-        IReadOnlyList<(string Path, Action<Stream> Write)> files, Func<string, Stream>? create = null)
+        IReadOnlyList<(string Path, Action<Stream> Write)> files,
+        Func<string, Stream>? create = null,
+        Action? beforeRenames = null)
     {
         create ??= CreateOnDisk;
         string[] targets = [.. files.Select(file => Replaceable(file.Path))];
@@ -45,6 +50,7 @@ internal static class AtomicFile
                 FlushToDisk(stream);
             }
 
+            beforeRenames?.Invoke();
             for (current = 0; current < files.Count; current++)
             {
                 File.Move(temporaries[current], targets[current], overwrite: true);
@@ -53,7 +59,7 @@ internal static class AtomicFile
         catch (Exception exception)
         {
             Array.ForEach(temporaries, Remove);
-            if (Describe(exception) is { } reason)
+            if (current < files.Count && Describe(exception) is { } reason)
             {
                 throw new IOException($"{files[current].Path} cannot be written: {reason}", exception);
             }
