@@ -37,6 +37,11 @@ internal static class GgufTokenizer
         Tokenizer written = Tokenizer.Create(vocabulary);
         AddTokens(metadata, vocabulary);
         AddMarks(metadata, tokenizer.Vocabulary, paddingId);
+        if (written.Vocabulary.Kind.AddSpacePrefix || vocabulary.AddSpacePrefix is not null)
+        {
+            metadata.Add(Prefix + "add_space_prefix", written.Vocabulary.AddSpacePrefix);
+        }
+
         AddId(metadata, "eot_token_id", (int?)vocabulary.EotId);
         AddId(metadata, "eom_token_id", (int?)vocabulary.EomId);
         SayWhichStopsAreLeftOut(tokenizer.Vocabulary, written.Vocabulary, remarks);
@@ -85,10 +90,6 @@ internal static class GgufTokenizer
         AddId(metadata, "padding_token_id", paddingId < vocabulary.Count ? paddingId : null);
         metadata.Add(Prefix + "add_bos_token", vocabulary.AddBos);
         metadata.Add(Prefix + "add_eos_token", vocabulary.AddEos);
-        if (vocabulary.Kind.AddSpacePrefix || vocabulary.Source.AddSpacePrefix is not null)
-        {
-            metadata.Add(Prefix + "add_space_prefix", vocabulary.AddSpacePrefix);
-        }
     }
 
     private static void SayWhichStopsAreLeftOut(Vocabulary expected, Vocabulary written, List<string> remarks)

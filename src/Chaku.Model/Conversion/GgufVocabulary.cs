@@ -63,7 +63,8 @@ internal static class GgufVocabulary
 
         if (!definition.SpellsBytes)
         {
-            return [.. FromSentencePiece(text, plain), FromMerges(definition.Model, plain)];
+            VocabularySource merged = FromMerges(definition.Model, plain);
+            return [.. FromSentencePiece(text, plain), merged, merged with { AddSpacePrefix = false }];
         }
 
         byte[][] merges = [.. definition.Model.Merges.Select(merge => (byte[])
@@ -88,6 +89,7 @@ internal static class GgufVocabulary
                 ? [plain with
                 {
                     Kind = SentencePiece,
+                    Types = TypesWithPieces(pieces.Vocabulary, plain),
                     Scores = pieces.Vocabulary.Source.Scores,
                     AddSpacePrefix = pieces.Vocabulary.AddSpacePrefix,
                 }]
@@ -129,6 +131,15 @@ internal static class GgufVocabulary
 
         return types;
     }
+
+    // Other files of the folder know of marks, and SentencePiece's of what is unknown or unused.
+    private static int[] TypesWithPieces(Vocabulary pieces, VocabularySource plain) =>
+    [
+        .. plain.Types!.Select((type, id) =>
+            (TokenType)type is TokenType.Control or TokenType.UserDefined && pieces.TypeOf(id) != TokenType.Unknown
+                ? type
+                : (int)pieces.TypeOf(id)),
+    ];
 
     // Nobody named the token: readers want every spelling once, and none empty.
     private static byte[] Spelling(Vocabulary vocabulary, int id) =>

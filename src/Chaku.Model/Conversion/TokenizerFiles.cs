@@ -13,11 +13,18 @@ internal static class TokenizerFiles
     private const string ConfigName = "tokenizer_config.json";
     private const string GenerationName = "generation_config.json";
 
-    // Which file holds the vocabulary, and the Python class that reads it: one line for each kind of tokenizer.
+    // Which file holds the vocabulary, and the Python class that reads it: an entry for each kind of tokenizer.
     private static readonly TokenizerFileKind[] Kinds =
     [
-        new("llama", SentencePieceModel.FileName, null, SentencePieceWriter.ToBytes),
-        new("gpt2", TokenizerJson.FileName, "PreTrainedTokenizerFast", TokenizerJsonWriter.ToBytes),
+        new("llama", null, SentencePieceModel.FileName, SentencePieceWriter.ToBytes)
+        {
+            ToJson = vocabulary => new SentencePieceJsonWriter(vocabulary),
+        },
+        new(
+            "gpt2",
+            "PreTrainedTokenizerFast",
+            TokenizerJson.FileName,
+            (vocabulary, remarks) => new ByteLevelJsonWriter(vocabulary).ToBytes(remarks)),
     ];
 
     /// <summary>The kinds of tokenizer that have such files.</summary>
@@ -42,37 +49,67 @@ internal static class TokenizerFiles
             ?? throw vocabulary.Refuse(
                 $"one of the kinds of tokenizer {string.Join(", ", KindNames)}",
                 ModelFormatException.Quote(vocabulary.Source.Kind));
-        byte[] bytes = kind.ToBytes(vocabulary, remarks);
         byte[] settings = JsonBytes.Of(json => WriteSettings(
             json, vocabulary, kind.ClassName ?? family.SentencePieceClass, templates, contextLength));
         byte[] generation = JsonBytes.Of(json => WriteGeneration(json, vocabulary));
-        IReadOnlyList<(string Name, Action<Stream> Write)> files =
-        [
-            (kind.FileName, stream => stream.Write(bytes)),
-            (ConfigName, stream => stream.Write(settings)),
-            (GenerationName, stream => stream.Write(generation)),
-        ];
-        RequireSame(tokenizer, files, remarks);
-        return files;
+        (string Name, byte[] Bytes)[] beside = [(ConfigName, settings), (GenerationName, generation)];
+        (string Name, byte[] Bytes) first = (kind.FileName, kind.ToBytes(vocabulary, remarks));
+        if (!IsSame(tokenizer, [first, .. beside], remarks))
+        {
+            throw vocabulary.Refuse(
+                $"a tokenizer that {kind.FileName} has words for",
+                "one whose tokens for difficult text it does not give");
+        }
+
+        (string Name, byte[] Bytes)[] second = kind.ToJson is null
+            ? []
+            : Second(tokenizer, kind.ToJson(vocabulary), beside, remarks);
+        return [.. second.Prepend(first).Concat(beside).Select(file =>
+            (file.Name, (Action<Stream>)(stream => stream.Write(file.Bytes))))];
+    }
+
+    // The same in the form that most readers want; none where it is not quite the same.
+    private static (string Name, byte[] Bytes)[] Second(
+        Tokenizer tokenizer,
+        TokenizerJsonWriter writer,
+        (string Name, byte[] Bytes)[] beside,
+        List<string> remarks)
+    {
+        List<string> own = [];
+        (string Name, byte[] Bytes) file = (TokenizerJson.FileName, writer.ToBytes([]));
+        try
+        {
+            if (IsSame(tokenizer, [file, .. beside], own) && own.Count == 0)
+            {
+                return [file];
+            }
+        }
+        catch (ModelFormatException exception)
+        {
+            own.Add(exception.Message);
+        }
+
+        remarks.Add(
+            $"{file.Name} would not give quite the same tokens and is left out: "
+            + own.DefaultIfEmpty("difficult text gets others").First());
+        return [];
     }
 
     // What the files say is read again, and tried on text, before any weight is copied.
-    private static void RequireSame(
-        Tokenizer tokenizer, IReadOnlyList<(string Name, Action<Stream> Write)> files, List<string> remarks)
+    private static bool IsSame(Tokenizer tokenizer, (string Name, byte[] Bytes)[] files, List<string> remarks)
     {
         DirectoryInfo folder = Directory.CreateTempSubdirectory("chaku-");
         try
         {
-            FolderFiles.Write(folder.FullName, files);
-            TokenizerFolder read = TokenizerFolder.Open(folder.FullName, tokenizer.Vocabulary.Count);
-            if (!TokenizerProbe.AreSame(tokenizer, read.Tokenizer!))
+            Array.ForEach(files, file => File.WriteAllBytes(Path.Combine(folder.FullName, file.Name), file.Bytes));
+            Tokenizer read = TokenizerFolder.Open(folder.FullName, tokenizer.Vocabulary.Count).Tokenizer!;
+            if (!TokenizerProbe.AreSame(tokenizer, read))
             {
-                throw tokenizer.Vocabulary.Refuse(
-                    $"a tokenizer that {files[0].Name} has words for",
-                    "one whose tokens for difficult text it does not give");
+                return false;
             }
 
-            TokenizerProbe.SayWhichMarksDiffer(tokenizer, read.Tokenizer!, files[0].Name, remarks);
+            TokenizerProbe.SayWhichMarksDiffer(tokenizer, read, files[0].Name, remarks);
+            return true;
         }
         finally
         {
@@ -170,14 +207,17 @@ internal static class TokenizerFiles
         json.WriteEndArray();
     }
 
-    /// <summary>The tokens that are found in text by their spelling, the unknown token left to its model.</summary>
-    public static IEnumerable<int> AddedIds(Vocabulary vocabulary) => Enumerable.Range(0, vocabulary.Count).Where(
-        id => IsAdded(vocabulary.TypeOf(id), id == vocabulary.UnknownId)
-            && vocabulary.SpellingOf(id).Length > 0
-            && vocabulary.Find(Encoding.UTF8.GetString(vocabulary.SpellingOf(id))) == id);
+    /// <summary>The tokens that are found in text by their spelling.</summary>
+    /// <param name="vocabulary">The vocabulary.</param>
+    /// <param name="withUnknown">Whether what stands for unknown text is one of them; else it is its model's.</param>
+    public static IEnumerable<int> AddedIds(Vocabulary vocabulary, bool withUnknown = false) =>
+        Enumerable.Range(0, vocabulary.Count).Where(
+            id => IsAdded(vocabulary.TypeOf(id), id == vocabulary.UnknownId && !withUnknown)
+                && vocabulary.SpellingOf(id).Length > 0
+                && vocabulary.Find(Encoding.UTF8.GetString(vocabulary.SpellingOf(id))) == id);
 
-    private static bool IsAdded(TokenType type, bool isUnknown) => type is TokenType.Control or TokenType.UserDefined
-        || (type == TokenType.Unknown && !isUnknown);
+    private static bool IsAdded(TokenType type, bool isLeft) => type is TokenType.Control or TokenType.UserDefined
+        || (type == TokenType.Unknown && !isLeft);
 
     /// <summary>Writes how such a token is found.</summary>
     public static void WriteAdded(Utf8JsonWriter json, Vocabulary vocabulary, int id)
@@ -191,11 +231,15 @@ internal static class TokenizerFiles
         json.WriteBoolean("special", vocabulary.TypeOf(id) != TokenType.UserDefined);
     }
 
-    /// <summary>The file for one kind of tokenizer.</summary>
+    /// <summary>The files for one kind of tokenizer.</summary>
     /// <param name="Kind">The kind, as GGUF names it.</param>
-    /// <param name="FileName">The file that has the vocabulary.</param>
     /// <param name="ClassName">The Python class that reads it; null where the family has one.</param>
+    /// <param name="FileName">The file that has the vocabulary.</param>
     /// <param name="ToBytes">Makes the file, and says what it had to leave out.</param>
     private sealed record TokenizerFileKind(
-        string Kind, string FileName, string? ClassName, Func<Vocabulary, List<string>, byte[]> ToBytes);
+        string Kind, string? ClassName, string FileName, Func<Vocabulary, List<string>, byte[]> ToBytes)
+    {
+        /// <summary>Makes <c>tokenizer.json</c> beside it; null where it is that file already.</summary>
+        public Func<Vocabulary, TokenizerJsonWriter>? ToJson { get; init; }
+    }
 }

@@ -62,7 +62,8 @@ internal static class TokenizerProbe
         string[] marks =
         [
             .. Enumerable.Range(0, one.Vocabulary.Count)
-                .Where(id => one.Vocabulary.TypeOf(id) is TokenType.Control or TokenType.UserDefined)
+                .Where(id => one.Vocabulary.TypeOf(id)
+                    is TokenType.Control or TokenType.UserDefined or TokenType.Unknown)
                 .Select(id => one.Vocabulary.Spell(id)!)
                 .Where(mark => mark.Length > 0 && !TextsWith(mark).All(text => Same(one, other, text))),
         ];

@@ -231,7 +231,7 @@ public sealed class ModelConversionTests
         Assert.Equal(
             [
                 "README.md", "config.json", "generation_config.json", "mine.txt", "model.safetensors",
-                "tokenizer.model", "tokenizer_config.json",
+                "tokenizer.json", "tokenizer.model", "tokenizer_config.json",
             ],
             Directory.GetFiles(folder["made"]).Select(Path.GetFileName).Order(StringComparer.Ordinal));
         Converted.AssertSameTensors(Tiny, folder["back.gguf"]);

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Chaku.Model.Conversion;
+using Chaku.Model.Families;
 using Chaku.Model.Files;
 using Chaku.Model.Tests.Tokenizers;
 using Chaku.Model.Tests.Tokenizers.HuggingFace;
@@ -77,6 +78,32 @@ public sealed class TokenizerConversionTests
             pieces with { AddBos = addBos, AddEos = addEos, AddSpacePrefix = addEos, Architecture = "llama" }));
     }
 
+    /// <summary>Transformers' class adds a space unless its settings say otherwise.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void The_space_before_a_text_is_kept_whichever_file_is_read(bool addsSpace)
+    {
+        using TemporaryFolder folder = new();
+        VocabularySource pieces = SampleVocabularies.SentencePiece("▁", "a", "▁a");
+        Tokenizer source =
+            Tokenizer.Create(pieces with { AddSpacePrefix = addsSpace, AddBos = true, Architecture = "gemma2" });
+        TokenizerFolder both = Write(folder, source, []);
+        JsonNode settings = JsonNode.Parse(File.ReadAllText(folder["tokenizer_config.json"]))!;
+        Assert.Equal(addsSpace, settings["add_prefix_space"]?.GetValue<bool>() ?? true);
+        Assert.True(settings["legacy"]!.GetValue<bool>());
+        Assert.Equal("GemmaTokenizer", new Gemma2Family().SentencePieceClass);
+        int[] expected = addsSpace ? [1, 261, 260] : [1, 260, 260];
+
+        Assert.Equal(expected, both.Tokenizer!.Encode("aa"));
+        Assert.Equal(expected, ReadBack(both, "gemma2", []).Encode("aa"));
+        File.Move(folder["tokenizer.model"], folder["kept"]);
+        Assert.Equal(expected, ReadBack(TokenizerFolder.Open(folder.Path), "gemma2", []).Encode("aa"));
+        File.Move(folder["kept"], folder["tokenizer.model"]);
+        File.Delete(folder["tokenizer.json"]);
+        Assert.Equal(expected, TokenizerFolder.Open(folder.Path).Tokenizer!.Encode("aa"));
+    }
+
     [Fact]
     public void Tokens_that_end_an_answer_are_kept()
     {
@@ -133,7 +160,11 @@ public sealed class TokenizerConversionTests
         }
 
         Assert.Equal(
-            ["ByteLevel", "Falcon's steps", "Llama 3's steps", "Llama 2's steps", "Sequence of processors"], kept);
+            [
+                "Metaspace never whole", "ByteLevel", "Falcon's steps", "Llama 3's steps", "Llama 2's steps",
+                "Sequence of processors",
+            ],
+            kept);
     }
 
     /// <summary>
@@ -144,6 +175,7 @@ public sealed class TokenizerConversionTests
     {
         using TemporaryFolder folder = new();
         Tokenizer source = SampleVocabularies.Shared("models", "stories260K", "stories260K.gguf");
+        AssertMergesOf(source);
         folder.Write("tokenizer.json", AsMerges(source.Vocabulary).ToJsonString());
         folder.Write("chat_template.jinja", Template);
         List<string> remarks = [];
@@ -155,6 +187,23 @@ public sealed class TokenizerConversionTests
         string story = File.ReadAllText(Fixtures.Shared("models", "stories260K", "EXPECTED.md"));
         Assert.Equal(source.Encode(story), json.Tokenizer!.Encode(story));
         Assert.Equal(source.Encode(story), back.Encode(story));
+    }
+
+    // What a folder gets beside tokenizer.model merges the same pairs in the same order, and asks transformers for the
+    // settings that the vocabulary has.
+    private static void AssertMergesOf(Tokenizer source)
+    {
+        using TemporaryFolder folder = new();
+        Write(folder, source, []);
+        JsonNode json = JsonNode.Parse(File.ReadAllText(folder["tokenizer.json"]))!;
+        JsonNode settings = JsonNode.Parse(File.ReadAllText(folder["tokenizer_config.json"]))!;
+        Assert.Equal(
+            AsMerges(source.Vocabulary)["model"]!["merges"]!.AsArray()
+                .Select(merge => $"{merge![0]} {merge[1]}").Order(StringComparer.Ordinal),
+            json["model"]!["merges"]!.AsArray().Select(merge => $"{merge}").Order(StringComparer.Ordinal));
+        Assert.Equal("LlamaTokenizer", settings["tokenizer_class"]!.GetValue<string>());
+        Assert.True(settings["legacy"]!.GetValue<bool>());
+        Assert.Null(settings["add_prefix_space"]);
     }
 
     private static JsonObject AsMerges(Vocabulary vocabulary)
@@ -216,6 +265,12 @@ public sealed class TokenizerConversionTests
         AssertSame(source, made.Tokenizer!);
         AssertSame(source, ReadBack(made, source.Vocabulary.Source.Architecture!, remarks));
         Assert.DoesNotContain(remarks, remark => remark.Contains("marks", StringComparison.Ordinal));
+        Assert.True(File.Exists(folder["tokenizer.json"]), string.Concat(remarks));
+        File.Delete(folder["tokenizer.json"]);
+        if (File.Exists(folder["tokenizer.model"]))
+        {
+            AssertSame(source, TokenizerFolder.Open(folder.Path, source.Vocabulary.Count).Tokenizer!);
+        }
     }
 
     private static void AssertSame(Tokenizer expected, Tokenizer actual)
