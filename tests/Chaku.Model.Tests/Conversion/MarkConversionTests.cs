@@ -42,8 +42,8 @@ public sealed class MarkConversionTests
     {
         using TemporaryFolder folder = new();
         List<string> remarks = [];
-        VocabularySource pieces = SampleVocabularies.SentencePiece("▁", "a", "▁a", "b", "c")
-            .With("<|user|>", TokenType.Control) with { Architecture = "phi3" };
+        VocabularySource pieces = SampleVocabularies.SentencePiece("▁", "a", "▁a", "b", "c");
+        pieces = pieces.With("<|user|>", TokenType.Control) with { Architecture = "phi3" };
         Tokenizer source = Tokenizer.Create(pieces with { Matching = GgufMatching.Find(pieces) });
 
         TokenizerFolder made = Write(folder, source, remarks);

@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using Chaku.Model.Conversion;
 using Chaku.Model.Families;
 using Chaku.Model.Files;
 using Chaku.Tests;
