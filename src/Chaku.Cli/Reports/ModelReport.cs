@@ -1,4 +1,5 @@
 using System.Globalization;
+using Chaku.Model.Families;
 using Chaku.Model.Files;
 
 namespace Chaku.Cli.Reports;
@@ -15,7 +16,7 @@ internal static class ModelReport
             ("byte_length", file.Length),
             ("architecture", Text(file.Metadata, "general.architecture")),
             ("name", Text(file.Metadata, "general.name")),
-            ("license", Text(file.Metadata, GgufKeys.License)),
+            ("license", GgufSource.LicenseOf(file)?.Name),
         ],
         contentHash,
         file.Metadata,

@@ -37,7 +37,8 @@ internal sealed record FileOrigin(
     /// <summary>The same as strings by name, in a fixed order, as safetensors files hold them.</summary>
     public IReadOnlyList<(string Key, string Value)> Fields() =>
     [
-        .. Sources.SelectMany((source, i) => source.Fields().Select(field => ($"{Prefix}{i}.{field.Key}", field.Value))),
+        .. Sources.SelectMany((source, i) =>
+            source.Fields().Select(field => ($"{Prefix}{i}.{field.Key}", field.Value))),
         (CommandKey, Command),
         (VersionKey, Version),
     ];

@@ -40,7 +40,8 @@ internal static partial class FolderCard
             lines.AddRange(["", $"The source is {place.Url} at commit {place.Commit}."]);
         }
 
-        lines.AddRange(["", $"Made by Chaku {origin.Version} with", "", $"    {OriginSource.InOneLine(origin.Command)}", ""]);
+        lines.AddRange(["", $"Made by Chaku {origin.Version} with", ""]);
+        lines.AddRange([$"    {OriginSource.InOneLine(origin.Command)}", ""]);
         return string.Join('\n', lines);
     }
 

@@ -73,7 +73,9 @@ internal sealed class SentencePieceJsonWriter(Vocabulary vocabulary) : Tokenizer
         json.WriteEndObject();
     }
 
-    /// <summary>Every two tokens that make a third, by its score; of the cuts of one, the longest left part first.</summary>
+    /// <summary>
+    /// Every two tokens that make a third, by its score; of the cuts of one, the longest left part first.
+    /// </summary>
     /// <inheritdoc/>
     protected override IEnumerable<(string Left, string Right)> Merges()
     {

@@ -12,7 +12,7 @@ internal abstract class TokenizerJsonWriter(Vocabulary vocabulary)
     /// <summary>The vocabulary.</summary>
     protected Vocabulary Vocabulary => vocabulary;
 
-    /// <summary>Whether letters without a token are spelled in byte tokens, and those left become one unknown.</summary>
+    /// <summary>Whether letters without a token are spelled in bytes, and those left become one unknown.</summary>
     protected abstract bool FallsBackToBytes { get; }
 
     /// <summary>Whether a word that is a token is that token, whatever the merges would make of it.</summary>

@@ -51,7 +51,8 @@ public sealed class RotaryConversionTests
         using TemporaryFolder made = new();
         WriteScaled(folder, headSize, factor);
         Converted.Run(folder.Path, made["made.gguf"]);
-        Patch(made["made.gguf"], Divisors(headSize, factor, first, [.. bits.Select((value, i) => value + 3 - (uint)i)]));
+        uint[] others = [.. bits.Select((value, i) => value + 3 - (uint)i)];
+        Patch(made["made.gguf"], Divisors(headSize, factor, first, others));
 
         ConversionResult back = Converted.Run(made["made.gguf"], made["back"]);
         Converted.Run(made["back"], made["again.gguf"]);

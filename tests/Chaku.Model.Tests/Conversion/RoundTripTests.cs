@@ -38,7 +38,8 @@ public sealed class RoundTripTests
 
         ConversionResult result = Converted.Run(file, folder["folder"]);
 
-        Assert.Contains(result.Remarks, remark => remark.StartsWith("rope_freqs.weight differs", StringComparison.Ordinal));
+        Assert.Contains(
+            result.Remarks, remark => remark.StartsWith("rope_freqs.weight differs", StringComparison.Ordinal));
         ModelOptions options = new() { ThreadCount = 2 };
         Assert.InRange(
             ModelRun.LargestDifference(ModelRun.Logits(file, options), ModelRun.Logits(folder["folder"], options)),
