@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Chaku.Model.Files;
 
 namespace Chaku.Cli;
 
@@ -12,7 +13,7 @@ internal static class CommandText
     private static string LastPart(string text) =>
         text.IndexOfAny([Path.DirectorySeparatorChar, Path.AltDirectorySeparatorChar]) < 0
             ? text
-            : Path.GetFileName(text.TrimEnd(Path.DirectorySeparatorChar, Path.AltDirectorySeparatorChar));
+            : PathText.LastPart(text);
 
     private static string Quoted(string text) =>
         text.Length > 0 && !text.Any(char.IsWhiteSpace) ? text : $"\"{text}\"";

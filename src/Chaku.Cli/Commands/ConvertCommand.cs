@@ -41,7 +41,8 @@ internal sealed class ConvertCommand : ProgramCommand
 
     private readonly Option<bool> _force = new("--force")
     {
-        Description = "Writes over what is there already; a folder's other files of a model go.",
+        Description =
+            "Writes over what is there already; a folder's README.md too, and its other files of a model go.",
     };
 
     private readonly Option<int?> _threads =
@@ -83,6 +84,8 @@ internal sealed class ConvertCommand : ProgramCommand
         string source = ModelPath.Resolve(arguments.GetRequiredValue(_source));
         if (arguments.GetValue(_model) is { } model)
         {
+            RequireAbsent(arguments, _type);
+            RequireAbsent(arguments, _threads);
             return ConvertAdapterJob.Run(
                 terminal,
                 source,
@@ -104,6 +107,7 @@ internal sealed class ConvertCommand : ProgramCommand
             result = ModelConversion.Run(new ConversionOptions(
                 source, arguments.GetRequiredValue(_out))
             {
+                Command = CommandText.Of(arguments),
                 Type = ReadType(arguments.GetValue(_type)),
                 Replaces = arguments.GetValue(_force),
                 ThreadCount = arguments.GetValue(_threads) ?? Environment.ProcessorCount,
@@ -125,7 +129,17 @@ internal sealed class ConvertCommand : ProgramCommand
         ? null
         : FloatConversion.Targets.FirstOrDefault(
             format => string.Equals(format.Name, name, StringComparison.OrdinalIgnoreCase))
-            ?? throw new UsageException($"--type is one of {TypeNames}, not '{name}'");
+            ?? throw new UsageException(
+                $"--type is one of {TypeNames}, not '{name}'"
+                + (QuantMixes.Find(name) is null ? "" : "; chaku quantize makes quantised files of what is made here"));
+
+    private static void RequireAbsent(ParseResult arguments, Option option)
+    {
+        if (arguments.GetResult(option) is { Implicit: false })
+        {
+            throw new UsageException($"{option.Name} is for models; an adapter, which --model asks for, has none");
+        }
+    }
 
     private void Print(ParseResult arguments, Terminal terminal, ConversionResult result)
     {

@@ -54,8 +54,8 @@ internal sealed class GgufAdapter : AdapterSource
     /// <inheritdoc/>
     public override StatedLicense? License => StatedLicense.OfFields(
         Metadata.GetValueOrDefault(GgufKeys.License),
-        Metadata.GetValueOrDefault("general.license.name"),
-        Metadata.GetValueOrDefault("general.license.link"),
+        Metadata.GetValueOrDefault(GgufKeys.LicenseName),
+        Metadata.GetValueOrDefault(GgufKeys.LicenseLink),
         "the adapter's metadata");
 
     /// <inheritdoc/>

@@ -1,3 +1,5 @@
+using Chaku.Model.Files;
+
 namespace Chaku.Model.Adapters;
 
 /// <summary>The words of a GGUF file with an adapter.</summary>
@@ -14,10 +16,10 @@ internal static class GgufAdapterKeys
     public const string Name = "general.name";
 
     /// <summary>How many bases are named.</summary>
-    public const string BaseCount = "general.base_model.count";
+    public const string BaseCount = GgufKeys.BaseModelCount;
 
     /// <summary>What the base is called.</summary>
-    public const string BaseName = "general.base_model.0.name";
+    public const string BaseName = GgufKeys.BaseModel + "name";
 
     /// <summary>What all keys begin with that say what the adapter computes.</summary>
     public const string AdapterPrefix = "adapter.";

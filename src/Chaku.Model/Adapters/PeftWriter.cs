@@ -49,10 +49,10 @@ internal static class PeftWriter
         Dictionary<string, string> metadata = MetadataOf(adapter, origin);
         TensorSource[] tensors =
             [.. linears.All.Where(adapted.Contains).SelectMany(linear => Tensors(linear, adapter, linears))];
-        byte[] card = Encoding.UTF8.GetBytes(origin?.Card(
-            Path.GetFileName(Path.GetFullPath(path).TrimEnd('/', '\\')),
-            "A LoRA adapter in PEFT's format, converted from another format without a change of what it computes.")
-            ?? "");
+        byte[] card = Encoding.UTF8.GetBytes(origin is null ? "" : FolderCard.Of(
+            origin,
+            PathText.NameOf(path),
+            "A LoRA adapter in PEFT's format, converted from another format without a change of what it computes."));
         WriteFolder(
             path,
             [

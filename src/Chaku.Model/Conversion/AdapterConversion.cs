@@ -90,7 +90,7 @@ internal static class AdapterConversion
                 model.Source.Name ?? Path.GetFileName(model.Path),
                 hashes.GetOrCompute(model.Source.Content, progress, cancellation)),
             new OriginSource(
-                Path.GetFileName(Path.GetFullPath(source.Path).TrimEnd('/', '\\')),
+                PathText.NameOf(source.Path),
                 ContentHash.Compute(source.Content, progress: null, cancellation)),
         ],
         license,

@@ -1,4 +1,5 @@
 using Chaku.Kernels.Formats;
+using Chaku.Kernels.Threading;
 using Chaku.Model.Adapters;
 using Chaku.Model.Families;
 using Chaku.Model.Files;
@@ -10,6 +11,9 @@ namespace Chaku.Model.Conversion;
 /// <param name="Target">The GGUF file to be made, or the folder.</param>
 internal sealed record ConversionOptions(string Source, string Target)
 {
+    /// <summary>The command line that asks for it, without the folders that only its user has.</summary>
+    public required string Command { get; init; }
+
     /// <summary>What matrices are written as; null keeps each as it is, and dequantises to half precision.</summary>
     public TensorFormat? Type { get; init; }
 
@@ -31,16 +35,12 @@ internal sealed record ConversionOptions(string Source, string Target)
     /// <summary>Stops it; nothing is left of the target then.</summary>
     public CancellationToken Cancellation { get; init; }
 
-    /// <summary>The command line that asks for it, without the folders that only its user has.</summary>
-    private string Command =>
-        $"chaku convert {NameOf(Source)} -o {NameOf(Target)}" + (Type is null ? "" : $" --type {TypeName(Type)}");
-
     /// <summary>How a format is spelled on the command line.</summary>
     public static string TypeName(TensorFormat format) => format.Name.ToLowerInvariant();
 
-    /// <summary>The last part of a path.</summary>
-    public static string NameOf(string path) =>
-        Path.GetFileName(Path.GetFullPath(path).TrimEnd(Path.DirectorySeparatorChar, Path.AltDirectorySeparatorChar));
+    /// <summary>What makes the target's tensors, and tells how far it is.</summary>
+    public ConversionWork WorkOn(ComputePool pool) =>
+        new(pool, (done, all) => Progress?.Invoke("writing tensors", done, all), Cancellation);
 
     /// <summary>What the new file says of its source; reads every weight once where no one has yet.</summary>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
@@ -49,7 +49,7 @@ internal sealed record ConversionOptions(string Source, string Target)
         string hash = Hashes.GetOrCompute(
             source.Content, (done, all) => Progress?.Invoke("hashing the source", done, all), Cancellation);
         return new FileOrigin(
-            [new OriginSource(source.Name ?? NameOf(Source), hash)],
+            [new OriginSource(source.Name ?? PathText.NameOf(Source), hash, HubPlace.Of(Source))],
             source.License,
             Command,
             AdapterOrigin.CurrentVersion);

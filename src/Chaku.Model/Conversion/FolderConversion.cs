@@ -11,7 +11,6 @@ namespace Chaku.Model.Conversion;
 internal sealed class FolderConversion
 {
     private const string What = "config.json";
-    private const string WritingState = "writing tensors";
     private const string CardName = "README.md";
 
     // What transformers calls the types of weights.
@@ -31,7 +30,7 @@ internal sealed class FolderConversion
     {
         _source = source;
         _options = options;
-        _config = source.ReadConfig();
+        _config = Describable(source.ReadConfig());
     }
 
     /// <summary>Converts.</summary>
@@ -46,8 +45,7 @@ internal sealed class FolderConversion
     {
         IReadOnlyList<RecordedWeight> weights = _source.RecordWeights(_config);
         using ComputePool pool = new(_options.ThreadCount);
-        ConversionWork work = new(
-            pool, (done, all) => _options.Progress?.Invoke(WritingState, done, all), _options.Cancellation);
+        ConversionWork work = _options.WorkOn(pool);
         TensorSource[] tensors = [.. weights.SelectMany(weight => Tensors(work, weight))];
         SayWhatWasQuantised(weights);
         Metadata config = WriteConfig(tensors);
@@ -59,18 +57,18 @@ internal sealed class FolderConversion
             new ModelSettings(config, new HuggingFaceDialect()),
             new PlannedWeights(weights.ToDictionary(weight => weight.Name, weight => weight.Rows), []));
         Tokenizer? tokenizer = FindTokenizer();
-        AddMarks(config, tokenizer);
+        AddMarks(config, tokenizer?.Vocabulary);
         FileOrigin origin = _options.OriginOf(_source);
         byte[] json = HuggingFaceConfigWriter.ToJson(config);
-        string card = origin.Card(
-            ConversionOptions.NameOf(_options.Target), $"{origin.Sources[0].Name}, converted from GGUF.");
+        string card = FolderCard.Of(
+            origin, PathText.NameOf(_options.Target), $"{origin.Sources[0].Name}, converted from GGUF.");
         IReadOnlyList<(string, Action<Stream>)> files =
         [
             .. WeightFiles.Of(tensors, origin, _options.ShardByteLength),
             (HuggingFaceConfig.FileName, stream => stream.Write(json)),
             .. tokenizer is null
                 ? []
-                : TokenizerFiles.Of(tokenizer, _source.ChatTemplate, _config.ContextLength, _remarks),
+                : TokenizerFiles.Of(tokenizer, _source.Family, Templates(), _config.ContextLength, _remarks),
             (CardName, stream => stream.Write(System.Text.Encoding.UTF8.GetBytes(card))),
         ];
         FolderFiles.Write(_options.Target, files);
@@ -126,6 +124,20 @@ internal sealed class FolderConversion
         }
     }
 
+    private DecoderConfig Describable(DecoderConfig config)
+    {
+        if (config.Position is not RotaryConfig rotary
+            || RotaryWriter.Describable(rotary) is var described && described == rotary)
+        {
+            return config;
+        }
+
+        _remarks.Add(
+            $"{RotarySettings.Divisors} differs in the last digits from the frequencies that follow from the numbers "
+            + "in config.json, which take its place");
+        return config with { Position = described };
+    }
+
     private Metadata WriteConfig(TensorSource[] tensors)
     {
         ModelFamily family = _source.Family;
@@ -149,16 +161,27 @@ internal sealed class FolderConversion
         return _source.CreateTokenizer();
     }
 
-    private static void AddMarks(Metadata config, Tokenizer? tokenizer)
-    {
-        if (tokenizer?.Vocabulary.BosId is { } bos)
-        {
-            config.Add("bos_token_id", (long)bos);
-        }
+    private IReadOnlyList<NamedTemplate> Templates() => _source.ChatTemplate is { } template
+        ? [new NamedTemplate(NamedTemplate.DefaultName, template), .. _source.NamedTemplates]
+        : _source.NamedTemplates;
 
-        if (tokenizer?.Vocabulary.EosId is { } eos)
+    // What is not said, a Python class takes from the first model of its kind.
+    private static void AddMarks(Metadata config, Vocabulary? vocabulary)
+    {
+        AddMark(config, "bos_token_id", vocabulary?.BosId);
+        AddMark(config, "eos_token_id", vocabulary?.EosId);
+        AddMark(config, "pad_token_id", vocabulary?.PaddingId);
+    }
+
+    private static void AddMark(Metadata config, string key, int? id)
+    {
+        if (id is { } token)
         {
-            config.Add("eos_token_id", (long)eos);
+            config.Add(key, (long)token);
+        }
+        else
+        {
+            config.AddNull(key);
         }
     }
 }

@@ -1,4 +1,5 @@
 using System.IO.Enumeration;
+using Chaku.Model.Families;
 using Chaku.Model.Files;
 
 namespace Chaku.Model.Conversion;
@@ -17,39 +18,61 @@ internal static class FolderFiles
     ];
 
     /// <summary>
-    /// Writes them, and takes away what else was there of another model. The folder is made where it is missing, and
-    /// gone again where they cannot be written.
+    /// Writes them, in place of what is there of another model. The folder is made where it is missing, and gone again
+    /// where they cannot be written.
     /// </summary>
-    /// <exception cref="IOException">The folder or a file cannot be written.</exception>
+    /// <remarks>
+    /// Files take their names one after the other. Until the last one, <c>config.json</c>, has its own, there is none:
+    /// whenever that is cut short, nobody takes the weights of one model for those of another.
+    /// </remarks>
+    /// <param name="path">The folder; the one that it is in exists.</param>
+    /// <param name="files">Names, and what writes their content.</param>
+    /// <exception cref="IOException">The folder or a file cannot be written, or an old file not be removed.</exception>
     public static void Write(string path, IReadOnlyList<(string Name, Action<Stream> Write)> files)
     {
         bool isNew = !Directory.Exists(path);
-        try
+        if (!Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(path))))
         {
-            Directory.CreateDirectory(path);
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            throw new IOException($"{path} cannot be written: {exception.Message}", exception);
+            throw new DirectoryNotFoundException($"{path} cannot be written: its folder does not exist");
         }
 
+        Attempt(() => Directory.CreateDirectory(path), $"{path} cannot be written");
         try
         {
-            AtomicFile.WriteAll([.. files.Select(file => (Path.Combine(path, file.Name), file.Write))]);
+            AtomicFile.WriteAll(
+                [
+                    .. files.OrderBy(file => file.Name == HuggingFaceConfig.FileName)
+                        .Select(file => (Path.Combine(path, file.Name), file.Write)),
+                ],
+                beforeRenames: () => RemoveOthers(path, [.. files.Select(file => file.Name)]));
         }
         catch when (isNew)
         {
             RemoveEmpty(path);
             throw;
         }
+    }
 
-        HashSet<string> written = [.. files.Select(file => file.Name)];
-        foreach (string file in Directory.GetFiles(path).Where(file => IsOfModel(Path.GetFileName(file))))
+    private static void RemoveOthers(string path, HashSet<string> written)
+    {
+        string config = Path.Combine(path, HuggingFaceConfig.FileName);
+        IEnumerable<string> others = Directory.GetFiles(path)
+            .Where(file => IsOfModel(Path.GetFileName(file)) && !written.Contains(Path.GetFileName(file)));
+        foreach (string file in others.Prepend(config))
         {
-            if (!written.Contains(Path.GetFileName(file)))
-            {
-                File.Delete(file);
-            }
+            Attempt(() => File.Delete(file), $"{file}, which is of the model that was there, cannot be removed");
+        }
+    }
+
+    private static void Attempt(Action action, string failure)
+    {
+        try
+        {
+            action();
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new IOException($"{failure}: {exception.Message}", exception);
         }
     }
 

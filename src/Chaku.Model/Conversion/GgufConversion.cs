@@ -13,7 +13,6 @@ namespace Chaku.Model.Conversion;
 internal sealed class GgufConversion
 {
     private const string What = "a GGUF file";
-    private const string WritingState = "writing tensors";
 
     // Matrices that other software reads as float32 alone.
     private static readonly string[] SingleModules = ["position_embd", "ffn_gate_inp"];
@@ -44,8 +43,7 @@ internal sealed class GgufConversion
         IReadOnlyList<(string Name, IReadOnlyList<float> Divisors)> divisors =
             _config.Position is RotaryConfig rotary ? RotaryWriter.Tensors(rotary) : [];
         using ComputePool pool = new(_options.ThreadCount);
-        ConversionWork work = new(
-            pool, (done, all) => _options.Progress?.Invoke(WritingState, done, all), _options.Cancellation);
+        ConversionWork work = _options.WorkOn(pool);
         TensorSource[] tensors =
         [
             .. weights.Select(weight => Tensor(work, weight)),
@@ -98,7 +96,7 @@ internal sealed class GgufConversion
         Metadata metadata = new(_options.Target);
         metadata.Add(ModelFamilies.ArchitectureKey, family.Architectures[0]);
         metadata.Add("general.type", "model");
-        metadata.Add("general.name", _source.Name ?? ConversionOptions.NameOf(_options.Source));
+        metadata.Add("general.name", _source.Name ?? PathText.NameOf(_options.Source));
         metadata.Add(GgufKeys.FileType, QuantMixes.Find(ModelConversion.MainFormat(tensors).Name)!.FileType);
         metadata.Add(GgufKeys.QuantisationVersion, GgufKeys.NewestQuantisation);
         family.Write(new SettingsWriter(metadata, family, isHuggingFace: false, _source.Settings), _config);

@@ -37,11 +37,21 @@ internal static class GgufTokenizer
         Tokenizer written = Tokenizer.Create(vocabulary);
         AddTokens(metadata, vocabulary);
         AddMarks(metadata, tokenizer.Vocabulary, paddingId);
-        AddStops(metadata, tokenizer.Vocabulary, written.Vocabulary, remarks);
+        if (written.Vocabulary.Kind.AddSpacePrefix || vocabulary.AddSpacePrefix is not null)
+        {
+            metadata.Add(Prefix + "add_space_prefix", written.Vocabulary.AddSpacePrefix);
+        }
+
+        AddId(metadata, "eot_token_id", (int?)vocabulary.EotId);
+        AddId(metadata, "eom_token_id", (int?)vocabulary.EomId);
+        SayWhichStopsAreLeftOut(tokenizer.Vocabulary, written.Vocabulary, remarks);
+        TokenizerProbe.SayWhichMarksDiffer(tokenizer, written, "a GGUF file", remarks);
         if (text.ChatTemplate is { } template)
         {
-            metadata.Add("tokenizer.chat_template", template);
+            metadata.Add(NamedTemplate.GgufKey, template);
         }
+
+        NamedTemplate.AddTo(metadata, text.NamedTemplates);
 
         if (TokenizerProbe.DifferenceOutsideNormalForm(tokenizer, written))
         {
@@ -80,26 +90,20 @@ internal static class GgufTokenizer
         AddId(metadata, "padding_token_id", paddingId < vocabulary.Count ? paddingId : null);
         metadata.Add(Prefix + "add_bos_token", vocabulary.AddBos);
         metadata.Add(Prefix + "add_eos_token", vocabulary.AddEos);
-        if (vocabulary.Kind.AddSpacePrefix || vocabulary.Source.AddSpacePrefix is not null)
-        {
-            metadata.Add(Prefix + "add_space_prefix", vocabulary.AddSpacePrefix);
-        }
     }
 
-    // GGUF names two tokens beside EOS that end an answer; the usual ones need no name.
-    private static void AddStops(Metadata metadata, Vocabulary expected, Vocabulary written, List<string> remarks)
+    private static void SayWhichStopsAreLeftOut(Vocabulary expected, Vocabulary written, List<string> remarks)
     {
-        int[] more = [.. expected.EndOfGeneration.Except(written.EndOfGeneration).Order()];
-        string[] keys = ["eot_token_id", "eom_token_id"];
-        foreach ((int id, string key) in more.Zip(keys))
+        string[] left =
+        [
+            .. expected.EndOfGeneration.Except(written.EndOfGeneration).Order()
+                .Select(id => ModelFormatException.Quote(expected.Spell(id)!)),
+        ];
+        if (left.Length > 0)
         {
-            AddId(metadata, key, id);
-        }
-
-        if (more.Length > keys.Length)
-        {
-            IEnumerable<string?> left = more[keys.Length..].Select(id => expected.Spell(id));
-            remarks.Add($"GGUF has no key for all tokens that end an answer; left out are {string.Join(' ', left)}");
+            remarks.Add(
+                "GGUF has no key for all tokens that end an answer, nor one for a token of ordinary text; left out are "
+                + string.Join(' ', left));
         }
     }
 

@@ -29,11 +29,29 @@ internal static class GgufVocabulary
             AddBos = vocabulary.AddBos,
             AddEos = vocabulary.AddEos,
             StopIds = [],
-            Matching = null,
         };
-        return Candidates(text, plain).FirstOrDefault(candidate => IsSame(tokenizer, candidate))
+        return Candidates(text, WithStops(plain, vocabulary))
+            .Select(candidate => candidate with { Matching = GgufMatching.Find(candidate) })
+            .FirstOrDefault(candidate => IsSame(tokenizer, candidate))
             ?? throw vocabulary.Refuse(
                 "a tokenizer that GGUF has words for", "one whose tokens for difficult text none of them gives");
+    }
+
+    // GGUF names two tokens beside EOS that end an answer; the usual ones need no name. Whatever has one is a mark to
+    // readers, so that ordinary text would lose a token that did.
+    private static VocabularySource WithStops(VocabularySource plain, Vocabulary vocabulary)
+    {
+        int[] marks =
+        [
+            .. vocabulary.EndOfGeneration.Except(new Vocabulary(plain, vocabulary.Kind).EndOfGeneration)
+                .Where(id => vocabulary.TypeOf(id) is TokenType.Control or TokenType.UserDefined)
+                .Order(),
+        ];
+        return plain with
+        {
+            EotId = marks.Length > 0 ? marks[0] : null,
+            EomId = marks.Length > 1 ? marks[1] : null,
+        };
     }
 
     private static IEnumerable<VocabularySource> Candidates(TokenizerFolder text, VocabularySource plain)
@@ -45,7 +63,8 @@ internal static class GgufVocabulary
 
         if (!definition.SpellsBytes)
         {
-            return [.. FromSentencePiece(text, plain), FromMerges(definition.Model, plain)];
+            VocabularySource merged = FromMerges(definition.Model, plain);
+            return [.. FromSentencePiece(text, plain), merged, merged with { AddSpacePrefix = false }];
         }
 
         byte[][] merges = [.. definition.Model.Merges.Select(merge => (byte[])
@@ -70,6 +89,7 @@ internal static class GgufVocabulary
                 ? [plain with
                 {
                     Kind = SentencePiece,
+                    Types = TypesWithPieces(pieces.Vocabulary, plain),
                     Scores = pieces.Vocabulary.Source.Scores,
                     AddSpacePrefix = pieces.Vocabulary.AddSpacePrefix,
                 }]
@@ -111,6 +131,15 @@ internal static class GgufVocabulary
 
         return types;
     }
+
+    // Other files of the folder know of marks, and SentencePiece's of what is unknown or unused.
+    private static int[] TypesWithPieces(Vocabulary pieces, VocabularySource plain) =>
+    [
+        .. plain.Types!.Select((type, id) =>
+            (TokenType)type is TokenType.Control or TokenType.UserDefined && pieces.TypeOf(id) != TokenType.Unknown
+                ? type
+                : (int)pieces.TypeOf(id)),
+    ];
 
     // Nobody named the token: readers want every spelling once, and none empty.
     private static byte[] Spelling(Vocabulary vocabulary, int id) =>

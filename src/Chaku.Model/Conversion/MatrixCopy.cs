@@ -11,10 +11,15 @@ namespace Chaku.Model.Conversion;
 /// <param name="target">The format that is written.</param>
 /// <param name="order">The source's row that each written row is; null where they are the same.</param>
 /// <param name="isTransposed">Whether the source's columns are the written rows.</param>
+/// <exception cref="ArgumentException">It is to be both reordered and turned over.</exception>
 internal sealed class MatrixCopy(WeightMatrix source, TensorFormat target, int[]? order, bool isTransposed)
 {
     // What is held in memory at a time, about.
     private const int ChunkByteLength = 4 << 20;
+
+    private readonly int[]? _order = order is null || !isTransposed
+        ? order
+        : throw new ArgumentException("a matrix that is turned over keeps the order of its rows", nameof(order));
 
     /// <summary>Writes all rows.</summary>
     /// <param name="stream">Gets them.</param>
@@ -57,7 +62,7 @@ internal sealed class MatrixCopy(WeightMatrix source, TensorFormat target, int[]
 
     private void Gather(int start, Span<byte> blocks)
     {
-        if (order is null)
+        if (_order is null)
         {
             source.CopyRows(start, blocks);
             return;
@@ -65,7 +70,7 @@ internal sealed class MatrixCopy(WeightMatrix source, TensorFormat target, int[]
 
         for (int row = start; !blocks.IsEmpty; row++)
         {
-            source.Row(order[row]).CopyTo(blocks);
+            source.Row(_order[row]).CopyTo(blocks);
             blocks = blocks[source.RowByteLength..];
         }
     }

@@ -91,27 +91,32 @@ internal static class ModelConversion
 
     private static void RequireFree(ConversionOptions options)
     {
-        bool isFile = Directory.Exists(options.Source);
+        bool makesFile = Directory.Exists(options.Source);
         string target = options.Target;
+        if (target.Length == 0)
+        {
+            throw new IOException("the target has no name");
+        }
+
         if (Path.GetFullPath(options.Source) == Path.GetFullPath(target))
         {
             throw new IOException($"{target} is the source itself");
         }
 
-        if (isFile ? Directory.Exists(target) : File.Exists(target))
+        if (makesFile ? Directory.Exists(target) : File.Exists(target))
         {
             throw new IOException(
-                isFile
+                makesFile
                     ? $"{target} is a folder, and of this source a file is made"
                     : $"{target} is a file, and of this source a folder is made");
         }
 
-        if (isFile && !Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(target))))
+        if (!Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(target))))
         {
             throw new DirectoryNotFoundException($"{target} cannot be written: its folder does not exist");
         }
 
-        bool isTaken = isFile ? File.Exists(target)
+        bool isTaken = makesFile ? File.Exists(target)
             : Directory.Exists(target) && Directory.EnumerateFileSystemEntries(target).Any();
         if (isTaken && !options.Replaces)
         {

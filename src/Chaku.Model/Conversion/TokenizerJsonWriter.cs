@@ -1,50 +1,56 @@
-using System.Buffers;
-using System.Text;
-using System.Text.Encodings.Web;
 using System.Text.Json;
+using Chaku.Model.Files;
 using Chaku.Model.Tokenizers;
 
 namespace Chaku.Model.Conversion;
 
-/// <summary>Writes a byte-level vocabulary as <c>tokenizer.json</c>.</summary>
+/// <summary>Writes a vocabulary as <c>tokenizer.json</c>: what all kinds of tokenizer share.</summary>
+/// <param name="vocabulary">The vocabulary.</param>
 /// <remarks>Source: the format of Hugging Face's tokenizers 0.22, and its documentation.</remarks>
-internal static class TokenizerJsonWriter
+internal abstract class TokenizerJsonWriter(Vocabulary vocabulary)
 {
-    private static readonly JsonWriterOptions Options = new()
-    {
-        Indented = true,
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-    };
+    /// <summary>The vocabulary.</summary>
+    protected Vocabulary Vocabulary => vocabulary;
+
+    /// <summary>Whether letters without a token are spelled in bytes, and those left become one unknown.</summary>
+    protected abstract bool FallsBackToBytes { get; }
+
+    /// <summary>Whether a word that is a token is that token, whatever the merges would make of it.</summary>
+    protected abstract bool IgnoresMerges { get; }
+
+    /// <summary>What stands for letters without a token; null where there is no such thing.</summary>
+    protected abstract string? UnknownToken { get; }
 
     /// <summary>The bytes of the file.</summary>
-    /// <param name="vocabulary">A vocabulary with merges and a pre-tokenizer.</param>
     /// <param name="remarks">Gets what had to be left out.</param>
-    public static byte[] ToBytes(Vocabulary vocabulary, List<string> remarks)
+    public byte[] ToBytes(List<string> remarks) => JsonBytes.Of(json =>
     {
-        PreTokenizer words = PreTokenizers.Find(vocabulary);
-        ArrayBufferWriter<byte> output = new();
-        using (Utf8JsonWriter json = new(output, Options))
-        {
-            json.WriteStartObject();
-            json.WriteString("version", "1.0");
-            json.WriteNull("truncation");
-            json.WriteNull("padding");
-            WriteAdded(json, vocabulary);
-            json.WriteNull("normalizer");
-            WriteSteps(json, words);
-            WriteFrame(json, vocabulary);
-            WriteByteLevel(json, "decoder");
-            WriteModel(json, vocabulary, words, remarks);
-            json.WriteEndObject();
-        }
+        json.WriteString("version", "1.0");
+        json.WriteNull("truncation");
+        json.WriteNull("padding");
+        WriteAdded(json);
+        WriteSteps(json);
+        WriteFrame(json);
+        WriteDecoder(json);
+        WriteModel(json, remarks);
+    });
 
-        return [.. output.WrittenSpan, (byte)'\n'];
-    }
+    /// <summary>Pairs that make a token, the most urgent first.</summary>
+    protected abstract IEnumerable<(string Left, string Right)> Merges();
 
-    private static void WriteAdded(Utf8JsonWriter json, Vocabulary vocabulary)
+    /// <summary>Writes what is done to text before words become tokens.</summary>
+    protected abstract void WriteSteps(Utf8JsonWriter json);
+
+    /// <summary>Writes what is done behind them where no token is put around a text.</summary>
+    protected abstract void WriteEmptyFrame(Utf8JsonWriter json);
+
+    /// <summary>Writes how tokens become text.</summary>
+    protected abstract void WriteDecoder(Utf8JsonWriter json);
+
+    private void WriteAdded(Utf8JsonWriter json)
     {
         json.WriteStartArray("added_tokens");
-        foreach (int id in TokenizerFiles.AddedIds(vocabulary))
+        foreach (int id in TokenizerFiles.AddedIds(vocabulary, withUnknown: FallsBackToBytes))
         {
             json.WriteStartObject();
             json.WriteNumber("id", id);
@@ -55,50 +61,13 @@ internal static class TokenizerJsonWriter
         json.WriteEndArray();
     }
 
-    private static void WriteSteps(Utf8JsonWriter json, PreTokenizer words)
-    {
-        json.WriteStartObject("pre_tokenizer");
-        json.WriteString("type", "Sequence");
-        json.WriteStartArray("pretokenizers");
-        foreach (string step in words.Steps)
-        {
-            json.WriteStartObject();
-            json.WriteString("type", "Split");
-            json.WriteStartObject("pattern");
-            json.WriteString("Regex", step);
-            json.WriteEndObject();
-            json.WriteString("behavior", "Isolated");
-            json.WriteBoolean("invert", false);
-            json.WriteEndObject();
-        }
-
-        WriteByteLevel(json, null);
-        json.WriteEndArray();
-        json.WriteEndObject();
-    }
-
-    private static void WriteByteLevel(Utf8JsonWriter json, string? name)
-    {
-        if (name is not null)
-        {
-            json.WritePropertyName(name);
-        }
-
-        json.WriteStartObject();
-        json.WriteString("type", "ByteLevel");
-        json.WriteBoolean("add_prefix_space", false);
-        json.WriteBoolean("trim_offsets", true);
-        json.WriteBoolean("use_regex", false);
-        json.WriteEndObject();
-    }
-
-    private static void WriteFrame(Utf8JsonWriter json, Vocabulary vocabulary)
+    private void WriteFrame(Utf8JsonWriter json)
     {
         string? before = vocabulary.AddBos ? vocabulary.Spell(vocabulary.BosId) : null;
         string? after = vocabulary.AddEos ? vocabulary.Spell(vocabulary.EosId) : null;
         if (before is null && after is null)
         {
-            WriteByteLevel(json, "post_processor");
+            WriteEmptyFrame(json);
             return;
         }
 
@@ -151,21 +120,32 @@ internal static class TokenizerJsonWriter
         }
     }
 
-    private static void WriteModel(
-        Utf8JsonWriter json, Vocabulary vocabulary, PreTokenizer words, List<string> remarks)
+    private void WriteModel(Utf8JsonWriter json, List<string> remarks)
     {
         json.WriteStartObject("model");
         json.WriteString("type", "BPE");
         json.WriteNull("dropout");
-        bool hasUnknown = vocabulary.UnknownId is { } id && vocabulary.TypeOf(id) == TokenType.Unknown;
-        json.WriteString("unk_token", hasUnknown ? vocabulary.Spell(vocabulary.UnknownId) : null);
+        json.WriteString("unk_token", UnknownToken);
         json.WriteNull("continuing_subword_prefix");
         json.WriteNull("end_of_word_suffix");
-        json.WriteBoolean("fuse_unk", false);
-        json.WriteBoolean("byte_fallback", false);
-        json.WriteBoolean("ignore_merges", words.IgnoresMerges);
-        json.WriteStartObject("vocab");
+        json.WriteBoolean("fuse_unk", FallsBackToBytes);
+        json.WriteBoolean("byte_fallback", FallsBackToBytes);
+        json.WriteBoolean("ignore_merges", IgnoresMerges);
+        WriteTokens(json, remarks);
+        json.WriteStartArray("merges");
+        foreach ((string left, string right) in Merges())
+        {
+            json.WriteStringValue($"{left} {right}");
+        }
+
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
+    private void WriteTokens(Utf8JsonWriter json, List<string> remarks)
+    {
         int leftOut = 0;
+        json.WriteStartObject("vocab");
         for (int token = 0; token < vocabulary.Count; token++)
         {
             string spelling = vocabulary.Spell(token)!;
@@ -184,28 +164,5 @@ internal static class TokenizerJsonWriter
         {
             remarks.Add($"{leftOut} tokens without a spelling of their own are not in tokenizer.json");
         }
-
-        WriteMerges(json, vocabulary);
-        json.WriteEndObject();
-    }
-
-    // Merges of what are no tokens can never happen, and other readers refuse them.
-    private static void WriteMerges(Utf8JsonWriter json, Vocabulary vocabulary)
-    {
-        json.WriteStartArray("merges");
-        foreach (byte[] line in vocabulary.Source.Merges!)
-        {
-            string merge = Encoding.UTF8.GetString(line);
-            int space = merge.Length > 1 ? merge.IndexOf(' ', 1) : -1;
-            if (space > 0
-                && vocabulary.Find(merge[..space]) is not null
-                && vocabulary.Find(merge[(space + 1)..]) is not null
-                && vocabulary.Find(merge[..space] + merge[(space + 1)..]) is not null)
-            {
-                json.WriteStringValue(merge);
-            }
-        }
-
-        json.WriteEndArray();
     }
 }

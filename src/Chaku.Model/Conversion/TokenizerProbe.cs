@@ -39,9 +39,42 @@ internal static class TokenizerProbe
     // Letters with marks that have a form of their own.
     private const string NotNormal = "cafe\u0301 n\u0303 A\u030A \uFB01 \u2126";
 
-    /// <summary>Whether two tokenizers give the same tokens for every text that either can spell.</summary>
+    // Marks that a remark names; more are counted.
+    private const int MostNamed = 8;
+
+    /// <summary>
+    /// Whether two tokenizers give the same tokens for every text that either can spell, marks of their own left aside.
+    /// </summary>
     public static bool AreSame(Tokenizer one, Tokenizer other) =>
         Texts.Append(Triples.Value).All(text => Same(one, other, text));
+
+    /// <summary>Texts with a mark in them, with and without spaces around it.</summary>
+    public static IEnumerable<string> TextsWith(string mark) =>
+        [mark, $"a{mark}b", $" a {mark}  b\n{mark}\n c", $"{mark}{mark} "];
+
+    /// <summary>Says for which marks of the first tokenizer the text around them gets other tokens.</summary>
+    /// <param name="one">What is converted.</param>
+    /// <param name="other">What comes of it.</param>
+    /// <param name="target">What has it, for people.</param>
+    /// <param name="remarks">Gets a line where there are such marks.</param>
+    public static void SayWhichMarksDiffer(Tokenizer one, Tokenizer other, string target, List<string> remarks)
+    {
+        string[] marks =
+        [
+            .. Enumerable.Range(0, one.Vocabulary.Count)
+                .Where(id => one.Vocabulary.TypeOf(id)
+                    is TokenType.Control or TokenType.UserDefined or TokenType.Unknown)
+                .Select(id => one.Vocabulary.Spell(id)!)
+                .Where(mark => mark.Length > 0 && !TextsWith(mark).All(text => Same(one, other, text))),
+        ];
+        if (marks.Length > 0)
+        {
+            string more = marks.Length > MostNamed ? $" and {marks.Length - MostNamed} more" : "";
+            remarks.Add(
+                $"{target} has no words for how some marks are found in text, so that text around them gets other "
+                + $"tokens: {string.Join(' ', marks.Take(MostNamed).Select(ModelFormatException.Quote))}{more}");
+        }
+    }
 
     /// <summary>Whether a step cuts text into the words that a pre-tokenizer cuts it into.</summary>
     /// <param name="step">A step that spells bytes in GPT-2's alphabet.</param>

@@ -1,6 +1,4 @@
-using System.Buffers;
 using System.Globalization;
-using System.Text.Json;
 using Chaku.Model.Files;
 
 namespace Chaku.Model.Conversion;
@@ -64,12 +62,9 @@ internal static class WeightFiles
         return shards;
     }
 
-    private static byte[] Index(IReadOnlyList<(string Name, List<TensorSource> Tensors)> shards)
-    {
-        ArrayBufferWriter<byte> output = new();
-        using (Utf8JsonWriter json = new(output, new JsonWriterOptions { Indented = true }))
+    private static byte[] Index(IReadOnlyList<(string Name, List<TensorSource> Tensors)> shards) =>
+        JsonBytes.Of(json =>
         {
-            json.WriteStartObject();
             json.WriteStartObject("metadata");
             json.WriteNumber("total_size", shards.Sum(shard => shard.Tensors.Sum(tensor => tensor.ByteLength)));
             json.WriteEndObject();
@@ -80,9 +75,5 @@ internal static class WeightFiles
             }
 
             json.WriteEndObject();
-            json.WriteEndObject();
-        }
-
-        return output.WrittenSpan.ToArray();
-    }
+        });
 }

@@ -6,17 +6,28 @@ namespace Chaku.Model.Families;
 /// <summary>
 /// Gemma 2: norms before and behind each block, capped scores and logits, and a window in every other layer.
 /// </summary>
-/// <remarks>Source: arXiv:2408.00118.</remarks>
+/// <remarks>
+/// Source: arXiv:2408.00118; what files mean that do not say it: <c>Gemma2Config</c> of the transformers library and
+/// llama.cpp's <c>llama-model.cpp</c>.
+/// </remarks>
 internal sealed class Gemma2Family : LlamaShapedFamily
 {
     private const int LayersOfLargest = 46;
     private const int DefaultWindow = 4096;
+    private const string ScoreCap = "attn_logit_softcapping";
+    private const string LogitCap = "final_logit_softcapping";
+    private const float UsualScoreCap = 50;
+    private const float UsualLogitCap = 30;
+    private const float UsualScalar = 256;
 
     /// <inheritdoc/>
     public override IReadOnlyList<string> Architectures => ["gemma2"];
 
     /// <inheritdoc/>
     public override IReadOnlyList<string> ModelTypes => ["gemma2"];
+
+    /// <inheritdoc/>
+    public override string SentencePieceClass => "GemmaTokenizer";
 
     /// <inheritdoc/>
     public override bool IsTiedByDefault => true;
@@ -43,8 +54,8 @@ internal sealed class Gemma2Family : LlamaShapedFamily
     public override void Write(SettingsWriter settings, DecoderConfig config)
     {
         base.Write(settings, config);
-        WriteCap("attn_logit_softcapping", config.Attention.SoftCap);
-        WriteCap("final_logit_softcapping", config.Head.SoftCap);
+        WriteCap(ScoreCap, config.Attention.SoftCap);
+        WriteCap(LogitCap, config.Head.SoftCap);
         if (settings.IsHuggingFace)
         {
             // The scale is rounded, so that its square is one of two neighbours of a whole number.
@@ -53,6 +64,7 @@ internal sealed class Gemma2Family : LlamaShapedFamily
             settings.Text("hidden_activation", "gelu_pytorch_tanh");
         }
 
+        // A reader takes a usual cap where none is named: a model without one has no words in a file.
         void WriteCap(string key, float cap)
         {
             if (cap > 0)
@@ -78,8 +90,8 @@ internal sealed class Gemma2Family : LlamaShapedFamily
     {
         // GGUF has no key for it; the largest model scales by the hidden size's share of a head, not by the head's
         // size.
-        float otherwise = config.LayerCount == LayersOfLargest
-            ? (float)config.HiddenSize / config.Attention.HeadCount
+        float otherwise = settings.IsHuggingFace ? UsualScalar
+            : config.LayerCount == LayersOfLargest ? (float)config.HiddenSize / config.Attention.HeadCount
             : config.Attention.HeadSize;
         float scalar = settings.Float("query_pre_attn_scalar", otherwise);
         return config with
@@ -88,14 +100,14 @@ internal sealed class Gemma2Family : LlamaShapedFamily
             Attention = config.Attention with
             {
                 Scale = 1 / MathF.Sqrt(scalar),
-                SoftCap = settings.Float("attn_logit_softcapping", 0),
+                SoftCap = settings.FloatOrNone(ScoreCap, UsualScoreCap),
             },
             FeedForward = config.FeedForward with
             {
                 Activation = ActivationSettings.Read(settings, ActivationFunctions.GeluTanh),
             },
             Residual = new ResidualConfig(HasPostNorms: true),
-            Head = config.Head with { SoftCap = settings.Float("final_logit_softcapping", 0) },
+            Head = config.Head with { SoftCap = settings.FloatOrNone(LogitCap, UsualLogitCap) },
         };
     }
 }

@@ -39,7 +39,10 @@ internal sealed class GgufSource : ModelSource
     public override string? Name => Text("general.name") is { Length: > 0 } name ? name : null;
 
     /// <inheritdoc/>
-    public override string? ChatTemplate => Text("tokenizer.chat_template");
+    public override string? ChatTemplate => Text(NamedTemplate.GgufKey);
+
+    /// <summary>Templates for other uses, such as tools.</summary>
+    public IReadOnlyList<NamedTemplate> NamedTemplates => NamedTemplate.InGguf(_file.Metadata);
 
     /// <inheritdoc/>
     public override StatedLicense? License => LicenseOf(_file);
@@ -87,8 +90,8 @@ internal sealed class GgufSource : ModelSource
     /// </summary>
     public static StatedLicense? LicenseOf(GgufFile file) => StatedLicense.OfFields(
         Text(file, GgufKeys.License),
-        Text(file, "general.license.name"),
-        Text(file, "general.license.link"),
+        Text(file, GgufKeys.LicenseName),
+        Text(file, GgufKeys.LicenseLink),
         "the model's metadata")
         ?? (HubCache.SnapshotAround(file.Path) is { } snapshot ? StatedLicense.InFolder(snapshot) : null);
 

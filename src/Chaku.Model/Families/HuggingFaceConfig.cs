@@ -5,8 +5,7 @@ using Chaku.Model.Files;
 namespace Chaku.Model.Families;
 
 /// <summary>
-/// Reads <c>config.json</c> as metadata: an object's values have its name and a dot before theirs, and null is left
-/// out.
+/// Reads <c>config.json</c> as metadata: an object's values have its name and a dot before theirs.
 /// </summary>
 internal static class HuggingFaceConfig
 {
@@ -36,17 +35,20 @@ internal static class HuggingFaceConfig
             {
                 AddObject(metadata, key + ".", field);
             }
-            else if (Read(field) is { } value && !metadata.TryAdd(
-                new MetadataValue(key, value.Type, value.Content, field.File.Path, field.File.OffsetOf(field.Value))))
+            else if (field.Kind == JsonValueKind.Null)
+            {
+                metadata.AddNull(key);
+            }
+            else if (Read(field) is var (type, content) && !metadata.TryAdd(
+                new MetadataValue(key, type, content, field.File.Path, field.File.OffsetOf(field.Value))))
             {
                 throw field.Wrong("every key once", $"{ModelFormatException.Quote(key)} again");
             }
         }
     }
 
-    private static (GgufValueType Type, object Content)? Read(JsonField field) => field.Kind switch
+    private static (GgufValueType Type, object Content) Read(JsonField field) => field.Kind switch
     {
-        JsonValueKind.Null => null,
         JsonValueKind.True => (GgufValueType.Bool, true),
         JsonValueKind.False => (GgufValueType.Bool, false),
         JsonValueKind.String => (GgufValueType.String, Encoding.UTF8.GetBytes(field.AsText())),

@@ -1,5 +1,3 @@
-using System.Buffers;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using Chaku.Model.Files;
 
@@ -11,25 +9,15 @@ namespace Chaku.Model.Families;
 /// </summary>
 internal static class HuggingFaceConfigWriter
 {
-    private static readonly JsonWriterOptions Options = new()
-    {
-        Indented = true,
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-    };
-
     /// <summary>The bytes of the file.</summary>
-    public static byte[] ToJson(Metadata config)
+    public static byte[] ToJson(Metadata config) => JsonBytes.Of(json =>
     {
-        ArrayBufferWriter<byte> output = new();
-        using (Utf8JsonWriter json = new(output, Options))
+        Write(json, [.. config.Select(value => (value.Key, value))]);
+        foreach (string name in config.Nulls)
         {
-            json.WriteStartObject();
-            Write(json, [.. config.Select(value => (value.Key, value))]);
-            json.WriteEndObject();
+            json.WriteNull(name);
         }
-
-        return [.. output.WrittenSpan, (byte)'\n'];
-    }
+    });
 
     private static void Write(Utf8JsonWriter json, IReadOnlyList<(string Name, MetadataValue Value)> values)
     {

@@ -33,8 +33,7 @@ internal sealed class HuggingFaceSource : ModelSource
     public override ModelFamily Family { get; }
 
     /// <inheritdoc/>
-    public override string? Name => HubCache.NameOf(Path)?.Id
-        ?? System.IO.Path.GetFileName(System.IO.Path.GetFullPath(Path).TrimEnd('/', '\\'));
+    public override string? Name => HubCache.NameOf(Path)?.Id ?? PathText.NameOf(Path);
 
     /// <inheritdoc/>
     public override string? ChatTemplate => _text.Value.ChatTemplate;
@@ -54,10 +53,11 @@ internal sealed class HuggingFaceSource : ModelSource
     /// <summary>The tokenizer and what the folder says beside it.</summary>
     public TokenizerFolder Text => _text.Value;
 
-    /// <summary>The token that fills batches up; null where <c>config.json</c> names none.</summary>
-    public int? PaddingId => Settings.Find("pad_token_id") is { Content: long id and >= 0 and <= int.MaxValue }
-        ? (int)id
-        : null;
+    /// <summary>
+    /// The token that fills batches up: the tokenizer's, else <c>config.json</c>'s; null where neither names one.
+    /// </summary>
+    public int? PaddingId => Text.Tokenizer?.Vocabulary.PaddingId
+        ?? (Settings.Find("pad_token_id") is { Content: long id and >= 0 and <= int.MaxValue } ? (int)id : null);
 
     /// <inheritdoc/>
     protected override WeightSource Weights => _weights;

@@ -26,6 +26,9 @@ internal abstract class ModelFamily
     /// <summary>Ends of names in Hugging Face's files of what is no weight: masks and frequencies.</summary>
     public virtual IReadOnlyList<string> HuggingFaceBuffers => ["rotary_emb.inv_freq"];
 
+    /// <summary>The Python class that reads SentencePiece's vocabulary of such models.</summary>
+    public virtual string SentencePieceClass => "LlamaTokenizer";
+
     /// <summary>Whether the output head is the token embedding where <c>config.json</c> does not say.</summary>
     public virtual bool IsTiedByDefault => false;
 

@@ -68,6 +68,12 @@ internal sealed class ModelSettings
     /// <summary>A positive, finite number; 0 without the key, or where it is 0.</summary>
     public float OptionalFloat(string key) => Find(key) is { } value && Number(value) != 0 ? Float(key, 0) : 0;
 
+    /// <summary>
+    /// A positive, finite number; 0 where <c>config.json</c> says that there is none; without the key the usual one.
+    /// </summary>
+    public float FloatOrNone(string key, float usual) =>
+        _dialect.Spellings(key).Any(_metadata.Nulls.Contains) ? 0 : Float(key, usual);
+
     /// <summary>A positive, finite number that must be there.</summary>
     public float RequiredFloat(string key)
     {

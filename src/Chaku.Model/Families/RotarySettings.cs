@@ -109,25 +109,30 @@ internal sealed class RotarySettings(ModelSettings settings, WeightSource weight
     /// are stretched by the factor, those within its high-frequency bound are kept, and between the two the factor is
     /// interpolated.
     /// </summary>
-    /// <remarks>Source: the "llama3" entry of the transformers library's rotary functions.</remarks>
-    public static float[] Llama3Divisors(
-        RotaryConfig plain, double factor, double low, double high, double original) =>
-        Array.ConvertAll(plain.Frequencies(), frequency =>
+    /// <remarks>
+    /// Source: the "llama3" entry of the transformers library's rotary functions. Every step is rounded to float32, as
+    /// in <c>generate_extra_tensors</c> of llama.cpp's converter, whose files have the same bits.
+    /// </remarks>
+    public static float[] Llama3Divisors(RotaryConfig plain, float factor, float low, float high, float original)
+    {
+        float[] divisors = new float[plain.DimensionCount / 2];
+        for (int pair = 0; pair < divisors.Length; pair++)
         {
-            double wavesInContext = original * frequency / (2 * Math.PI);
-            if (wavesInContext > high)
-            {
-                return 1;
-            }
+            float frequency = 1 / (float)Math.Pow((float)plain.Base, 2f * pair / plain.DimensionCount);
+            float wavelength = 1 / frequency * float.Tau;
+            divisors[pair] = wavelength < original / high ? 1
+                : wavelength > original / low ? factor
+                : Interpolated(1 / wavelength * original);
+        }
 
-            if (wavesInContext < low)
-            {
-                return (float)factor;
-            }
+        return divisors;
 
-            double smooth = (wavesInContext - low) / (high - low);
-            return (float)(1 / (((1 - smooth) / factor) + smooth));
-        });
+        float Interpolated(float wavesInContext)
+        {
+            float smooth = (wavesInContext - low) / (high - low);
+            return 1 / (((1 - smooth) / factor) + smooth);
+        }
+    }
 
     /// <summary>The factor of sines and cosines of a stretched context where the settings name none.</summary>
     public static double UsualMagnitude(int context, int original)

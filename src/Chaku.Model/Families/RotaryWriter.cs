@@ -6,10 +6,13 @@ namespace Chaku.Model.Families;
 internal static class RotaryWriter
 {
     // The bands of every published model with this scaling: Llama 3.1, 3.2 and 3.3.
-    private const double LowFactor = 1;
-    private const double HighFactor = 4;
+    private const float LowFactor = 1;
+    private const float HighFactor = 4;
     private const int LeastOriginal = 16;
     private const int MostOriginal = 1 << 24;
+
+    // What float32 loses in the steps of the formula, with room; the next contexts are a thousand times as far away.
+    private const double MostDifference = 1e-5;
 
     /// <summary>Writes the settings.</summary>
     /// <param name="settings">Gets them.</param>
@@ -48,6 +51,17 @@ internal static class RotaryWriter
             { Divisors.Count: > 0 } => [(RotarySettings.Divisors, rotary.Divisors)],
             _ => [],
         };
+
+    /// <summary>
+    /// The embedding as <c>config.json</c> can describe it: divisors that differ by float32's rounding alone from those
+    /// that follow from its numbers become these.
+    /// </summary>
+    /// <exception cref="InvalidDataException">There are no numbers for the divisors.</exception>
+    public static RotaryConfig Describable(RotaryConfig rotary) =>
+        rotary is { Long: null, Divisors.Count: > 0 } && FindLlama3(rotary) is var scaling
+            && !scaling.Divisors.SequenceEqual(rotary.Divisors)
+                ? rotary with { Divisors = scaling.Divisors }
+                : rotary;
 
     private static void WriteHuggingFace(SettingsWriter settings, RotaryConfig rotary, DecoderConfig config)
     {
@@ -100,28 +114,38 @@ internal static class RotaryWriter
         }
     }
 
-    // GGUF has the divisors, config.json the four numbers that they come from: the factor is the largest of them, and
-    // the original context, a power of two, the one that gives exactly these.
     private static void WriteLlama3(SettingsWriter settings, RotaryConfig rotary)
     {
-        RotaryConfig plain = rotary with { Divisors = [] };
-        double factor = rotary.Divisors.Max();
-        for (int original = LeastOriginal; original <= MostOriginal; original *= 2)
-        {
-            float[] divisors = RotarySettings.Llama3Divisors(plain, factor, LowFactor, HighFactor, original);
-            if (divisors.SequenceEqual(rotary.Divisors))
-            {
-                Kind(settings, "llama3");
-                settings.Number("rope_scaling.factor", (float)factor);
-                settings.Number("rope_scaling.low_freq_factor", (float)LowFactor);
-                settings.Number("rope_scaling.high_freq_factor", (float)HighFactor);
-                settings.Count("rope_scaling.original_max_position_embeddings", original);
-                return;
-            }
-        }
+        Llama3Scaling scaling = FindLlama3(rotary);
+        Kind(settings, "llama3");
+        settings.Number("rope_scaling.factor", scaling.Factor);
+        settings.Number("rope_scaling.low_freq_factor", LowFactor);
+        settings.Number("rope_scaling.high_freq_factor", HighFactor);
+        settings.Count("rope_scaling.original_max_position_embeddings", scaling.Original);
+    }
 
-        throw new InvalidDataException(
-            $"config.json has no words for the frequencies in {RotarySettings.Divisors}: they are not those of Llama "
-            + $"3's scaling by {factor:R} with bands at {LowFactor} and {HighFactor}, for any original context");
+    // GGUF has the divisors, config.json the four numbers that they come from: the factor is the largest of them, and
+    // the original context, a power of two, the one whose divisors are nearest.
+    private static Llama3Scaling FindLlama3(RotaryConfig rotary)
+    {
+        RotaryConfig plain = rotary with { Divisors = [] };
+        float factor = rotary.Divisors.Max();
+        Llama3Scaling nearest = Enumerable.Range(0, int.Log2(MostOriginal / LeastOriginal) + 1)
+            .Select(power => LeastOriginal << power)
+            .Select(original => new Llama3Scaling(
+                factor, original, RotarySettings.Llama3Divisors(plain, factor, LowFactor, HighFactor, original)))
+            .MinBy(scaling => scaling.DifferenceFrom(rotary.Divisors))!;
+        return nearest.DifferenceFrom(rotary.Divisors) <= MostDifference
+            ? nearest
+            : throw new InvalidDataException(
+                $"config.json has no words for the frequencies in {RotarySettings.Divisors}: they are not those of "
+                + $"Llama 3's scaling by {factor:R} with bands at {LowFactor} and {HighFactor}, for any original "
+                + "context");
+    }
+
+    private sealed record Llama3Scaling(float Factor, int Original, float[] Divisors)
+    {
+        public double DifferenceFrom(IReadOnlyList<float> divisors) =>
+            Divisors.Zip(divisors, (one, other) => Math.Abs(((double)one / other) - 1)).Max();
     }
 }

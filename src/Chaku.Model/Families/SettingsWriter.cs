@@ -38,9 +38,6 @@ internal sealed class SettingsWriter(
     public void Numbers(string key, IReadOnlyList<float> values) =>
         Put(key, isHuggingFace ? (object)values.Select(Shortest).ToArray() : values.ToArray());
 
-    /// <summary>Whether the family's files have the setting.</summary>
-    public bool Has(string key) => !isHuggingFace || family.HuggingFaceKeys.GetValueOrDefault(key) is not "";
-
     /// <summary>Whether the family spells the setting in a way of its own.</summary>
     public bool IsNamed(string key) => family.HuggingFaceKeys.GetValueOrDefault(key) is { Length: > 0 };
 
@@ -54,7 +51,7 @@ internal sealed class SettingsWriter(
         {
             metadata.Add($"{family.Architectures[0]}.{key}", value);
         }
-        else if (Has(key))
+        else if (family.HuggingFaceKeys.GetValueOrDefault(key) is not "")
         {
             metadata.Add(family.HuggingFaceKeys.GetValueOrDefault(key) ?? HuggingFace.Spellings(key)[0], value);
         }

@@ -28,9 +28,14 @@ internal static class AtomicFile
     /// <summary>Writes several files: none is renamed before all are complete on the disk.</summary>
     /// <param name="files">Each file, and what writes its content.</param>
     /// <param name="create">Creates a file under its temporary name.</param>
+    /// <param name="beforeRenames">
+    /// Runs when all are complete and none has its name; where it throws, none ever has.
+    /// </param>
     /// <exception cref="IOException">As for <see cref="Write(string, Action{Stream})"/>.</exception>
     public static void WriteAll(
-        IReadOnlyList<(string Path, Action<Stream> Write)> files, Func<string, Stream>? create = null)
+        IReadOnlyList<(string Path, Action<Stream> Write)> files,
+        Func<string, Stream>? create = null,
+        Action? beforeRenames = null)
     {
         create ??= CreateOnDisk;
         string[] targets = [.. files.Select(file => Replaceable(file.Path))];
@@ -42,6 +47,7 @@ internal static class AtomicFile
                 WriteTemporary(files[i].Path, temporaries[i], files[i].Write, create);
             }
 
+            beforeRenames?.Invoke();
             for (int i = 0; i < files.Count; i++)
             {
                 Attempt(files[i].Path, () => File.Move(temporaries[i], targets[i], overwrite: true));

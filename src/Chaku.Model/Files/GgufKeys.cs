@@ -13,6 +13,21 @@ internal static class GgufKeys
     /// <summary>The value of <see cref="QuantisationVersion"/> that all formats have today.</summary>
     public const uint NewestQuantisation = 2;
 
-    /// <summary>The model's terms; keys that begin with it say more of them.</summary>
+    /// <summary>The identifier of the model's terms; keys that begin with it say more of them.</summary>
     public const string License = "general.license";
+
+    /// <summary>The name of terms that have no identifier.</summary>
+    public const string LicenseName = License + ".name";
+
+    /// <summary>Where the terms are to be read.</summary>
+    public const string LicenseLink = License + ".link";
+
+    /// <summary>Where what was converted is from.</summary>
+    public const string SourceRepository = "general.source.repo_url";
+
+    /// <summary>How many models it was made from are named.</summary>
+    public const string BaseModelCount = "general.base_model.count";
+
+    /// <summary>What keys of the first of them begin with.</summary>
+    public const string BaseModel = "general.base_model.0.";
 }

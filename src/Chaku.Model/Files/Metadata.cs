@@ -9,12 +9,18 @@ namespace Chaku.Model.Files;
 internal sealed class Metadata(string file) : IReadOnlyCollection<MetadataValue>
 {
     private readonly OrderedDictionary<string, MetadataValue> _values = new(StringComparer.Ordinal);
+    private readonly SortedSet<string> _nulls = new(StringComparer.Ordinal);
 
     /// <summary>Number of values.</summary>
     public int Count => _values.Count;
 
     /// <summary>Where the metadata end in the file, for messages about what is missing.</summary>
     public long EndOffset { get; set; }
+
+    /// <summary>
+    /// Names that stand for nothing in <c>config.json</c> (null), where another value would be understood without them.
+    /// </summary>
+    public IReadOnlyCollection<string> Nulls => _nulls;
 
     /// <summary>The value with this name.</summary>
     /// <exception cref="ModelFormatException">There is none.</exception>
@@ -36,6 +42,9 @@ internal sealed class Metadata(string file) : IReadOnlyCollection<MetadataValue>
     /// <summary>Adds a value read from a file.</summary>
     /// <returns>False where the name is taken.</returns>
     public bool TryAdd(MetadataValue value) => _values.TryAdd(value.Key, value);
+
+    /// <summary>Says that a name stands for nothing.</summary>
+    public void AddNull(string key) => _nulls.Add(key);
 
     /// <summary>Adds a value to be written.</summary>
     /// <param name="key">Its name.</param>

@@ -1,9 +1,10 @@
 using System.Text;
+using System.Text.RegularExpressions;
 
 namespace Chaku.Model.Licenses;
 
 /// <summary>The terms that a model or data are under, as somebody stated them.</summary>
-internal sealed record StatedLicense
+internal sealed partial record StatedLicense
 {
     private const int LongestName = 200;
     private const int MostBytes = 1 << 16;
@@ -14,23 +15,39 @@ internal sealed record StatedLicense
         ["LICENSE", "LICENSE.txt", "LICENSE.md", "LICENCE", "LICENSE-MODEL", "COPYING"];
 
     // What a card says where the licence has no identifier; it has a name then.
-    private static readonly string[] Evasions = ["other", "unknown", ""];
+    private static readonly string[] Evasions = [HubLicenses.Other, "unknown", ""];
+
+    private readonly string _source;
 
     /// <summary>A statement, cut to a line of 200 characters.</summary>
     /// <param name="name">An identifier such as <c>cc-by-4.0</c>, or the first line of a licence's text.</param>
     /// <param name="source">Where it is stated, for people.</param>
     public StatedLicense(string name, string source)
     {
-        string line = string.Concat(name.Where(letter => !char.IsControl(letter))).Trim();
-        Name = line.Length > LongestName ? line[..LongestName] : line;
-        Source = source;
+        Name = Line(name);
+        _source = source;
+        string[] parts = PartsOf(Name);
+        Identifier = IdentifierOf(parts);
+        OwnName = OwnNameOf(parts);
     }
 
     /// <summary>An identifier such as <c>cc-by-4.0</c>, several with commas between, or a text's first line.</summary>
     public string Name { get; }
 
-    /// <summary>Where it is stated, for people.</summary>
-    public string Source { get; }
+    /// <summary>Where it is stated and where it is to be read, for people.</summary>
+    public string Source => Link is null ? _source : $"{_source}, see {Link}";
+
+    /// <summary>
+    /// What a card names it by, several with commas between: each of <see cref="HubLicenses"/>, <c>other</c> for a
+    /// licence that has only a name.
+    /// </summary>
+    public string Identifier { get; private init; }
+
+    /// <summary>The names of those that have no identifier; empty where all have one.</summary>
+    public string OwnName { get; private init; }
+
+    /// <summary>Where it is to be read, as it was stated; null where nothing says so.</summary>
+    public string? Link { get; private init; }
 
     /// <summary>
     /// What a folder states: in its card (<c>license:</c> at the head of <c>README.md</c>, as on Hugging Face), else by
@@ -46,10 +63,20 @@ internal sealed record StatedLicense
     /// <param name="source">Where the fields are.</param>
     public static StatedLicense? OfFields(string? identifier, string? name, string? link, string source)
     {
-        string? found = Evasions.Contains(identifier ?? "") && !string.IsNullOrEmpty(name) ? name : identifier;
-        return string.IsNullOrWhiteSpace(found)
-            ? null
-            : new StatedLicense(found, string.IsNullOrEmpty(link) ? source : $"{source}, see {link}");
+        string[] parts = PartsOf(identifier ?? "");
+        bool hasName = !string.IsNullOrWhiteSpace(name);
+        string found = hasName && (parts.Length == 0 || parts.Any(Evasions.Contains))
+            ? Joined(parts.Where(part => !Evasions.Contains(part)).Prepend(name!))
+            : identifier ?? "";
+        if (string.IsNullOrWhiteSpace(found))
+        {
+            return null;
+        }
+
+        StatedLicense license = new(found, source) { Link = string.IsNullOrWhiteSpace(link) ? null : Line(link) };
+        return hasName && (parts.Length == 0 || parts.Any(part => Evasions.Contains(HubLicenses.Find(part) ?? "")))
+            ? license with { Identifier = IdentifierOf(parts.DefaultIfEmpty("")), OwnName = OwnNameOf(parts, name!) }
+            : license;
     }
 
     /// <summary>Whether a file says how something came about and what its terms are.</summary>
@@ -119,5 +146,27 @@ internal sealed record StatedLicense
             ? new StatedLicense(first, source)
             : null;
 
-    private static string Unquoted(string value) => value.Trim().Trim('"', '\'');
+    private static string Unquoted(string value) => value.Trim() is ['"', .. var inner, '"']
+        ? Escaped().Replace(inner, "$1")
+        : value.Trim().Trim('"', '\'');
+
+    [GeneratedRegex(@"\\(.)")]
+    private static partial Regex Escaped();
+
+    private static string Line(string text)
+    {
+        string line = string.Concat(text.Where(letter => !char.IsControl(letter))).Trim();
+        return line.Length > LongestName ? line[..LongestName] : line;
+    }
+
+    private static string[] PartsOf(string name) =>
+        name.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+
+    private static string IdentifierOf(IEnumerable<string> parts) =>
+        Joined(parts.Select(part => HubLicenses.Find(part) ?? HubLicenses.Other));
+
+    private static string OwnNameOf(string[] parts, params IEnumerable<string> names) =>
+        Joined(names.Select(Line).Concat(parts.Where(part => HubLicenses.Find(part) is null)));
+
+    private static string Joined(IEnumerable<string> parts) => string.Join(", ", parts.Distinct());
 }

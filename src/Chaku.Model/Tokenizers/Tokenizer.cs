@@ -128,7 +128,7 @@ internal abstract class Tokenizer
 
     /// <summary>Whether text that comes next begins a sequence or follows a special token.</summary>
     protected bool IsAfterMark(List<int> ids) => ids.Count == 0
-        || Vocabulary.TypeOf(ids[^1]) is TokenType.Control or TokenType.UserDefined;
+        || Vocabulary.TypeOf(ids[^1]) is TokenType.Control or TokenType.UserDefined or TokenType.Unknown;
 
     private static SpecialTokenTrie FindTokens(Vocabulary vocabulary, Func<TokenType, bool> belongs) => new(
         vocabulary,

@@ -43,6 +43,7 @@ internal sealed class Vocabulary
         BosId = Existing(source.BosId ?? Kind.BosId);
         EosId = Existing(source.EosId ?? Kind.EosId);
         UnknownId = Existing(source.UnknownId ?? Kind.UnknownId);
+        PaddingId = Existing(source.PaddingId);
         AddBos = BosId is not null
             && (source.AddBos ?? (Kind.AddBos || PreTokenizers.Find(source) is { AddsBos: true }));
         AddEos = (source.AddEos ?? false) && EosId is not null;
@@ -68,6 +69,9 @@ internal sealed class Vocabulary
 
     /// <summary>What stands for text that cannot be spelled, if the vocabulary has it.</summary>
     public int? UnknownId { get; }
+
+    /// <summary>What fills batches up, if the vocabulary has it.</summary>
+    public int? PaddingId { get; }
 
     /// <summary>Whether a text begins with <see cref="BosId"/>.</summary>
     public bool AddBos { get; }

@@ -44,6 +44,9 @@ internal sealed record VocabularySource
     /// <summary>The unknown token.</summary>
     public long? UnknownId { get; init; }
 
+    /// <summary>What fills batches up.</summary>
+    public long? PaddingId { get; init; }
+
     /// <summary>End of a turn in a chat.</summary>
     public long? EotId { get; init; }
 
@@ -81,6 +84,7 @@ internal sealed record VocabularySource
             BosId = metadata.Find("tokenizer.ggml.bos_token_id")?.AsInt64(),
             EosId = metadata.Find("tokenizer.ggml.eos_token_id")?.AsInt64(),
             UnknownId = metadata.Find("tokenizer.ggml.unknown_token_id")?.AsInt64(),
+            PaddingId = metadata.Find("tokenizer.ggml.padding_token_id")?.AsInt64(),
             EotId = metadata.Find("tokenizer.ggml.eot_token_id")?.AsInt64(),
             EomId = metadata.Find("tokenizer.ggml.eom_token_id")?.AsInt64(),
             AddBos = metadata.Find("tokenizer.ggml.add_bos_token")?.AsBool(),

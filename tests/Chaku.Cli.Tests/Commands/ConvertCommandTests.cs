@@ -41,8 +41,38 @@ public sealed class ConvertCommandTests : CommandSuite
 
     [Fact]
     public void A_type_that_there_is_not_is_refused() => Assert.Contains(
-        "--type is one of f32, f16, bf16, not 'q4_0'",
+        "--type is one of f32, f16, bf16, not 'q4_0'; chaku quantize makes quantised files",
         Refusal(ExitCodes.Usage, "convert", TinyModel, "-o", InFolder("a"), "--type", "q4_0"),
+        StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("--type", "f16")]
+    [InlineData("--threads", "1")]
+    public void What_an_adapter_has_no_use_for_is_refused(string option, string value)
+    {
+        string refusal = Refusal(
+            ExitCodes.Usage, "convert", "adapter", "-o", InFolder("a"), "--model", TinyModel, option, value);
+
+        Assert.Contains($"{option} is for models", refusal, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_command_as_it_was_typed_is_in_the_file()
+    {
+        string folder = Fixtures.TestData("models", "folders", "llama3");
+
+        _ = Run("convert", folder, "--type", "F16", "--force", "-o", InFolder("a.gguf"), "--threads", "1");
+
+        using GgufFile file = GgufFile.Open(InFolder("a.gguf"));
+        Assert.Equal(
+            "chaku convert llama3 --type F16 --force -o a.gguf --threads 1",
+            file.Metadata["chaku.made_with"].AsString());
+    }
+
+    [Fact]
+    public void A_target_without_a_name_is_refused() => Assert.Contains(
+        "the target has no name",
+        Refusal(ExitCodes.Failure, "convert", TinyModel, "-o", ""),
         StringComparison.Ordinal);
 
     [Fact]

@@ -173,7 +173,7 @@ public sealed class AdapterConversionTests
 
         Assert.Equal("apache-2.0, cc-by-4.0", there.Origin.License?.Name);
         Assert.Contains(
-            "license: apache-2.0, cc-by-4.0", File.ReadAllText(Path.Combine(folder["c"], "README.md")),
+            "license:\n- apache-2.0\n- cc-by-4.0\n", File.ReadAllText(Path.Combine(folder["c"], "README.md")),
             StringComparison.Ordinal);
     }
 

@@ -12,6 +12,7 @@ internal static class Converted
     {
         ConversionOptions options = new(source, target)
         {
+            Command = "chaku convert",
             ThreadCount = 2,
             Hashes = new ContentHashCache(null, TimeProvider.System),
         };

@@ -57,6 +57,42 @@ public sealed class ModelConversionTests
         Assert.Empty(Directory.GetFileSystemEntries(folder.Path));
     }
 
+    /// <summary>What is not said is 50 and 30 to <c>Gemma2Config</c> and to llama.cpp.</summary>
+    [Fact]
+    public void Caps_that_are_not_named_are_the_usual_ones_and_none_has_no_words_in_GGUF()
+    {
+        using TemporaryFolder folder = new();
+        Copy(folder, "gemma2", config =>
+        {
+            config.Remove("attn_logit_softcapping");
+            config.Remove("final_logit_softcapping");
+        });
+        using (ModelSource source = ModelSource.Open(folder.Path))
+        {
+            Assert.Equal(50, source.ReadConfig().Attention.SoftCap);
+            Assert.Equal(30, source.ReadConfig().Head.SoftCap);
+        }
+
+        Converted.Run(folder.Path, folder["made.gguf"]);
+        using (GgufFile file = GgufFile.Open(folder["made.gguf"]))
+        {
+            Assert.Equal(50, file.Metadata["gemma2.attn_logit_softcapping"].AsSingle());
+            Assert.Equal(30, file.Metadata["gemma2.final_logit_softcapping"].AsSingle());
+        }
+
+        JsonObject config = JsonNode.Parse(File.ReadAllText(folder["config.json"]))!.AsObject();
+        config["attn_logit_softcapping"] = null;
+        folder.Write("config.json", config.ToJsonString());
+        using (ModelSource source = ModelSource.Open(folder.Path))
+        {
+            Assert.Equal(0, source.ReadConfig().Attention.SoftCap);
+        }
+
+        ModelFormatException refusal =
+            Assert.Throws<ModelFormatException>(() => Converted.Run(folder.Path, folder["none.gguf"]));
+        Assert.Contains("cap of the scores", refusal.Message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("F32", 0)]
     [InlineData("F16", 1)]
@@ -195,7 +231,7 @@ public sealed class ModelConversionTests
         Assert.Equal(
             [
                 "README.md", "config.json", "generation_config.json", "mine.txt", "model.safetensors",
-                "tokenizer.model", "tokenizer_config.json",
+                "tokenizer.json", "tokenizer.model", "tokenizer_config.json",
             ],
             Directory.GetFiles(folder["made"]).Select(Path.GetFileName).Order(StringComparer.Ordinal));
         Converted.AssertSameTensors(Tiny, folder["back.gguf"]);
@@ -207,36 +243,13 @@ public sealed class ModelConversionTests
         Assert.Throws<IOException>(() => Converted.Run(Tiny, Tiny, with => with with { Replaces = true }));
         Assert.Throws<DirectoryNotFoundException>(() => Converted.Run(
             TestModels.PathOf("folders/llama3"), Path.Combine(Path.GetTempPath(), "chaku-nowhere", "made.gguf")));
+        Assert.Throws<DirectoryNotFoundException>(
+            () => Converted.Run(Tiny, Path.Combine(Path.GetTempPath(), "chaku-nowhere", "made")));
+        Assert.False(Directory.Exists(Path.Combine(Path.GetTempPath(), "chaku-nowhere")));
+        Assert.Contains(
+            "no name", Assert.Throws<IOException>(() => Converted.Run(Tiny, "")).Message, StringComparison.Ordinal);
         Assert.Throws<IOException>(() => Converted.Run(
             TestModels.PathOf("folders/llama3"), Path.GetTempPath(), with => with with { Replaces = true }));
-    }
-
-    [Fact]
-    public void Source_licence_and_command_are_in_what_is_made()
-    {
-        using TemporaryFolder folder = new();
-        Copy(folder, "llama-linear", _ => { });
-        File.WriteAllText(folder["README.md"], "---\nlicense: cc-by-4.0\n---\n# A model\n");
-        using TemporaryFolder made = new();
-
-        Converted.Run(folder.Path, made["made.gguf"]);
-        Converted.Run(made["made.gguf"], made["back"]);
-
-        using (GgufSource file = GgufSource.Open(made["made.gguf"]))
-        using (TensorFolder source = TensorFolder.Open(folder.Path))
-        {
-            Assert.Equal("cc-by-4.0", file.License!.Name);
-            Metadata metadata = file.File.Metadata;
-            Assert.Equal(
-                ContentHash.Compute(source.Content), metadata["chaku.made_from.0.content_sha256"].AsString());
-            Assert.Equal(
-                $"chaku convert {Path.GetFileName(folder.Path)} -o made.gguf", metadata["chaku.made_with"].AsString());
-        }
-
-        using HuggingFaceSource back = HuggingFaceSource.Open(made["back"]);
-        Assert.Equal("cc-by-4.0", back.License!.Name);
-        string card = File.ReadAllText(Path.Combine(made["back"], "README.md"));
-        Assert.Contains("chaku convert made.gguf -o back", card, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -1,19 +1,19 @@
 using System.Text.Json.Nodes;
 using Chaku.Model.Conversion;
+using Chaku.Model.Families;
 using Chaku.Model.Files;
 using Chaku.Model.Tests.Tokenizers;
 using Chaku.Model.Tests.Tokenizers.HuggingFace;
 using Chaku.Model.Tokenizers;
 using Chaku.Model.Tokenizers.HuggingFace;
 using Chaku.Tests;
+using static Chaku.Model.Tests.Conversion.ConvertedTokenizer;
 
 namespace Chaku.Model.Tests.Conversion;
 
 /// <summary>Vocabularies of GGUF files become a folder's files, and come back, with the same tokens.</summary>
 public sealed class TokenizerConversionTests
 {
-    private const string Template = "{% for message in messages %}{{ message.content }}\n{% endfor %}";
-
     /// <summary>Real vocabularies, with the tokens that llama.cpp gives.</summary>
     public static TheoryData<string> WithVectors =>
         ["llama-spm", "phi-3", "gpt-2", "falcon", "llama-bpe", "qwen2", "starcoder"];
@@ -78,6 +78,32 @@ public sealed class TokenizerConversionTests
             pieces with { AddBos = addBos, AddEos = addEos, AddSpacePrefix = addEos, Architecture = "llama" }));
     }
 
+    /// <summary>Transformers' class adds a space unless its settings say otherwise.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void The_space_before_a_text_is_kept_whichever_file_is_read(bool addsSpace)
+    {
+        using TemporaryFolder folder = new();
+        VocabularySource pieces = SampleVocabularies.SentencePiece("▁", "a", "▁a");
+        Tokenizer source =
+            Tokenizer.Create(pieces with { AddSpacePrefix = addsSpace, AddBos = true, Architecture = "gemma2" });
+        TokenizerFolder both = Write(folder, source, []);
+        JsonNode settings = JsonNode.Parse(File.ReadAllText(folder["tokenizer_config.json"]))!;
+        Assert.Equal(addsSpace, settings["add_prefix_space"]?.GetValue<bool>() ?? true);
+        Assert.True(settings["legacy"]!.GetValue<bool>());
+        Assert.Equal("GemmaTokenizer", new Gemma2Family().SentencePieceClass);
+        int[] expected = addsSpace ? [1, 261, 260] : [1, 260, 260];
+
+        Assert.Equal(expected, both.Tokenizer!.Encode("aa"));
+        Assert.Equal(expected, ReadBack(both, "gemma2", []).Encode("aa"));
+        File.Move(folder["tokenizer.model"], folder["kept"]);
+        Assert.Equal(expected, ReadBack(TokenizerFolder.Open(folder.Path), "gemma2", []).Encode("aa"));
+        File.Move(folder["kept"], folder["tokenizer.model"]);
+        File.Delete(folder["tokenizer.json"]);
+        Assert.Equal(expected, TokenizerFolder.Open(folder.Path).Tokenizer!.Encode("aa"));
+    }
+
     [Fact]
     public void Tokens_that_end_an_answer_are_kept()
     {
@@ -134,7 +160,11 @@ public sealed class TokenizerConversionTests
         }
 
         Assert.Equal(
-            ["ByteLevel", "Falcon's steps", "Llama 3's steps", "Llama 2's steps", "Sequence of processors"], kept);
+            [
+                "Metaspace never whole", "ByteLevel", "Falcon's steps", "Llama 3's steps", "Llama 2's steps",
+                "Sequence of processors",
+            ],
+            kept);
     }
 
     /// <summary>
@@ -145,6 +175,7 @@ public sealed class TokenizerConversionTests
     {
         using TemporaryFolder folder = new();
         Tokenizer source = SampleVocabularies.Shared("models", "stories260K", "stories260K.gguf");
+        AssertMergesOf(source);
         folder.Write("tokenizer.json", AsMerges(source.Vocabulary).ToJsonString());
         folder.Write("chat_template.jinja", Template);
         List<string> remarks = [];
@@ -156,6 +187,23 @@ public sealed class TokenizerConversionTests
         string story = File.ReadAllText(Fixtures.Shared("models", "stories260K", "EXPECTED.md"));
         Assert.Equal(source.Encode(story), json.Tokenizer!.Encode(story));
         Assert.Equal(source.Encode(story), back.Encode(story));
+    }
+
+    // What a folder gets beside tokenizer.model merges the same pairs in the same order, and asks transformers for the
+    // settings that the vocabulary has.
+    private static void AssertMergesOf(Tokenizer source)
+    {
+        using TemporaryFolder folder = new();
+        Write(folder, source, []);
+        JsonNode json = JsonNode.Parse(File.ReadAllText(folder["tokenizer.json"]))!;
+        JsonNode settings = JsonNode.Parse(File.ReadAllText(folder["tokenizer_config.json"]))!;
+        Assert.Equal(
+            AsMerges(source.Vocabulary)["model"]!["merges"]!.AsArray()
+                .Select(merge => $"{merge![0]} {merge[1]}").Order(StringComparer.Ordinal),
+            json["model"]!["merges"]!.AsArray().Select(merge => $"{merge}").Order(StringComparer.Ordinal));
+        Assert.Equal("LlamaTokenizer", settings["tokenizer_class"]!.GetValue<string>());
+        Assert.True(settings["legacy"]!.GetValue<bool>());
+        Assert.Null(settings["add_prefix_space"]);
     }
 
     private static JsonObject AsMerges(Vocabulary vocabulary)
@@ -210,11 +258,19 @@ public sealed class TokenizerConversionTests
     private static void AssertComesBack(Tokenizer source)
     {
         using TemporaryFolder folder = new();
-        TokenizerFolder made = Write(folder, source, []);
+        List<string> remarks = [];
+        TokenizerFolder made = Write(folder, source, remarks);
 
         Assert.Equal(Template, made.ChatTemplate);
         AssertSame(source, made.Tokenizer!);
-        AssertSame(source, ReadBack(made, source.Vocabulary.Source.Architecture!, []));
+        AssertSame(source, ReadBack(made, source.Vocabulary.Source.Architecture!, remarks));
+        Assert.DoesNotContain(remarks, remark => remark.Contains("marks", StringComparison.Ordinal));
+        Assert.True(File.Exists(folder["tokenizer.json"]), string.Concat(remarks));
+        File.Delete(folder["tokenizer.json"]);
+        if (File.Exists(folder["tokenizer.model"]))
+        {
+            AssertSame(source, TokenizerFolder.Open(folder.Path, source.Vocabulary.Count).Tokenizer!);
+        }
     }
 
     private static void AssertSame(Tokenizer expected, Tokenizer actual)
@@ -258,25 +314,7 @@ public sealed class TokenizerConversionTests
         [
             "", " ", "\n", "the the", "  the\n\n the\t", "a\u0000b", "\uFFFD \u2581 ▁▁", "<0x41> <unk> </s>",
             .. marks.Select(id => tokenizer.Vocabulary.Spell(id)!)
-                .SelectMany(mark => (string[])[mark, $"a{mark}b", $" a {mark}  b\n{mark}\n c", $"{mark}{mark} "]),
+                .SelectMany(TokenizerProbe.TextsWith),
         ];
-    }
-
-    private static TokenizerFolder Write(TemporaryFolder folder, Tokenizer source, List<string> remarks)
-    {
-        FolderFiles.Write(folder.Path, [.. TokenizerFiles.Of(source, Template, 512, remarks)]);
-        return TokenizerFolder.Open(folder.Path, source.Vocabulary.Count);
-    }
-
-    private static Tokenizer ReadBack(TokenizerFolder folder, string architecture, List<string> remarks)
-    {
-        Metadata metadata = new("made.gguf");
-        metadata.Add("general.architecture", architecture);
-        GgufTokenizer.AddTo(metadata, folder, architecture, null, remarks);
-        string path = Path.Combine(folder.Path, "made.gguf");
-        GgufWriter.Write(path, metadata, []);
-        using GgufFile file = GgufFile.Open(path);
-        Assert.Equal(Template, metadata["tokenizer.chat_template"].AsString());
-        return Tokenizer.FromGguf(file);
     }
 }

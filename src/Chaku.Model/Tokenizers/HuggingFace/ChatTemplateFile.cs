@@ -8,6 +8,8 @@ internal static class ChatTemplateFile
 {
     private const string FileName = "chat_template.jinja";
     private const string JsonName = "chat_template.json";
+    private const string NamedFolder = "additional_chat_templates";
+    private const string Extension = ".jinja";
     private const int MaximumByteLength = 4 << 20;
 
     /// <summary>Reads the folder's file; null where there is none.</summary>
@@ -29,6 +31,19 @@ internal static class ChatTemplateFile
 
         using JsonFile file = JsonFile.Open(path);
         return file.Root.FindText("chat_template");
+    }
+
+    /// <summary>Reads the files of templates for other uses, by name.</summary>
+    /// <inheritdoc cref="Read"/>
+    public static IReadOnlyList<NamedTemplate> ReadNamed(string folder)
+    {
+        string path = Path.Combine(folder, NamedFolder);
+        return !Directory.Exists(path) ? [] :
+        [
+            .. Directory.GetFiles(path, "*" + Extension)
+                .Order(StringComparer.Ordinal)
+                .Select(file => new NamedTemplate(Path.GetFileNameWithoutExtension(file), ReadText(file))),
+        ];
     }
 
     private static string ReadText(string path)

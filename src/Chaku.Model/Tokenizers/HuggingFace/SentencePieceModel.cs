@@ -97,6 +97,7 @@ internal sealed class SentencePieceModel
             AddBos = config.AddBos,
             AddEos = config.AddEos,
             AddSpacePrefix = _addsPrefix,
+            PaddingId = table.FindIfThere(config.PadToken),
             StopIds = config.StopIds,
         });
     }

@@ -65,12 +65,14 @@ internal sealed class TokenTable
             : throw new ModelFormatException(
                 _file, 0, $"a token {ModelFormatException.Quote(token)}, which is the {what}", "none");
 
+    /// <summary>The token's id; null where no token is asked for, or there is none such.</summary>
+    public int? FindIfThere(string? token) => token is not null && _ids.TryGetValue(token, out int id) ? id : null;
+
     /// <summary>What has been gathered.</summary>
     /// <param name="kind">The kind of tokenizer.</param>
     /// <param name="tokenCount">
     /// How many tokens the model has scores for, 0 where nobody says: those that nobody named are unused, and added
-    /// ones
-    /// beyond them, such as a padding token of the trainer's, are none.
+    /// ones beyond them, such as a padding token of the trainer's, are none.
     /// </param>
     public VocabularySource ToSource(string kind, int tokenCount)
     {

@@ -24,6 +24,9 @@ internal sealed record TokenizerConfig
     /// <summary>End of sequence.</summary>
     public string? EosToken { get; init; }
 
+    /// <summary>What fills batches up.</summary>
+    public string? PadToken { get; init; }
+
     /// <summary>Whether a text begins with <see cref="BosToken"/>.</summary>
     public bool? AddBos { get; init; }
 
@@ -42,6 +45,9 @@ internal sealed record TokenizerConfig
     /// <summary>The template of chats, in Jinja.</summary>
     public string? ChatTemplate { get; init; }
 
+    /// <summary>Templates for other uses, such as tools.</summary>
+    public IReadOnlyList<NamedTemplate> NamedTemplates { get; init; } = [];
+
     /// <summary>Tokens that end an answer.</summary>
     public IReadOnlyList<int> StopIds { get; init; } = [];
 
@@ -59,8 +65,10 @@ internal sealed record TokenizerConfig
         {
             BosToken = config.BosToken ?? map.BosToken,
             EosToken = config.EosToken ?? map.EosToken,
+            PadToken = config.PadToken ?? map.PadToken,
             Added = added ?? config.Added,
             ChatTemplate = ChatTemplateFile.Read(folder) ?? config.ChatTemplate,
+            NamedTemplates = [.. config.NamedTemplates, .. ChatTemplateFile.ReadNamed(folder)],
         };
     }
 
@@ -80,6 +88,7 @@ internal sealed record TokenizerConfig
     {
         BosToken = ReadMark(root, "bos_token"),
         EosToken = ReadMark(root, "eos_token"),
+        PadToken = ReadMark(root, "pad_token"),
     };
 
     private static TokenizerConfig ReadSettings(JsonField root) => ReadMarks(root) with
@@ -92,6 +101,7 @@ internal sealed record TokenizerConfig
             ? [.. added.Properties().Select(static entry => AddedToken.ReadNamed(entry.Field, ReadId(entry)))]
             : [],
         ChatTemplate = ReadTemplate(root.Find("chat_template")),
+        NamedTemplates = ReadNamed(root.Find("chat_template")),
     };
 
     /// <summary>A token's spelling, bare or in an object.</summary>
@@ -111,12 +121,17 @@ internal sealed record TokenizerConfig
     private static string? ReadTemplate(JsonField? field) => field switch
     {
         null => null,
-        { Kind: JsonValueKind.Array } list => list.Items()
-            .Where(static entry => entry["name"].AsText() == "default")
-            .Select(static entry => entry["template"].AsText())
-            .FirstOrDefault(),
+        { Kind: JsonValueKind.Array } list =>
+            ReadList(list).FirstOrDefault(static template => template.IsDefault)?.Template,
         { } template => template.AsText(),
     };
+
+    private static NamedTemplate[] ReadNamed(JsonField? field) => field is { Kind: JsonValueKind.Array } list
+        ? [.. ReadList(list).Where(static template => !template.IsDefault)]
+        : [];
+
+    private static IEnumerable<NamedTemplate> ReadList(JsonField list) => list.Items()
+        .Select(static entry => new NamedTemplate(entry["name"].AsText(), entry["template"].AsText()));
 
     /// <summary>The older list of tokens, from spellings to ids.</summary>
     private static AddedToken[] ReadAddedTokens(JsonField root) =>

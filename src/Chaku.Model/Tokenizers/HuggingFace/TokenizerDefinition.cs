@@ -62,6 +62,7 @@ internal sealed record TokenizerDefinition
             UnknownId = Model.UnknownToken is { } unknown ? Model.Ids[unknown] : -1,
             AddBos = config.AddBos ?? Frame.Before.Count > 0,
             AddEos = config.AddEos ?? Frame.After.Count > 0,
+            PaddingId = table.FindIfThere(config.PadToken),
             StopIds = config.StopIds,
         };
         Vocabulary vocabulary = new(source, new TokenizerKind { Name = source.Kind, Create = Create });

@@ -23,6 +23,9 @@ internal sealed record TokenizerFolder
     /// <summary>The model's own template of chats, in Jinja; null where it has none.</summary>
     public string? ChatTemplate { get; private init; }
 
+    /// <summary>Templates for other uses, such as tools.</summary>
+    public IReadOnlyList<NamedTemplate> NamedTemplates { get; private init; } = [];
+
     /// <summary>Reads the folder.</summary>
     /// <param name="path">The folder.</param>
     /// <param name="tokenCount">
@@ -41,6 +44,7 @@ internal sealed record TokenizerFolder
             Tokenizer = definition?.Build(config, tokenCount) ?? ReadSentencePiece(path, config, tokenCount),
             Definition = definition,
             ChatTemplate = config.ChatTemplate,
+            NamedTemplates = config.NamedTemplates,
         };
     }
 
