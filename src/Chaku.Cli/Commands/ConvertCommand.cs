@@ -41,7 +41,9 @@ internal sealed class ConvertCommand : ProgramCommand
 
     private readonly Option<bool> _force = new("--force")
     {
-        Description = "Writes over what is there already; a folder's other files of a model go.",
+        Description =
+            "Writes over what is there already; a folder's other files of a model go. With --model it also takes an " +
+            "adapter of another base or template, and says so.",
     };
 
     private readonly Option<int?> _threads =
@@ -88,8 +90,9 @@ internal sealed class ConvertCommand : ProgramCommand
                 source,
                 arguments.GetRequiredValue(_out),
                 model,
-                CommandText.Of(arguments),
+                CommandText.Of(arguments, arguments.GetRequiredValue(_source), model),
                 arguments.GetValue(_force),
+                arguments.GetValue(_threads) ?? Environment.ProcessorCount,
                 arguments.GetValue(_json));
         }
 

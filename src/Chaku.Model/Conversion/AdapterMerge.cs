@@ -63,23 +63,26 @@ internal sealed class AdapterMerge
         [.. Merged.CountBy(tensor => tensor.Format).OrderByDescending(pair => pair.Value).Select(pair => pair.Key)];
 
     /// <summary>Bytes of all tensors in the new file.</summary>
-    public long ByteLength => _source.File.Tensors.Sum(tensor =>
-        (_merged.GetValueOrDefault(tensor.Name)?.Format ?? tensor.Format).ByteLength(tensor.ElementCount));
+    public long ByteLength => _source.File.Tensors.Sum(tensor => FormatOf(tensor).ByteLength(tensor.ElementCount));
+
+    private bool IsQuantised => _source.File.Tensors.Any(tensor => FormatOf(tensor).BlockLength > 1);
 
     /// <summary>
-    /// The terms of a model and an adapter in one: those of both, and of the data that the adapter was trained on.
+    /// The terms of a model and an adapter in one, as files state them: those of both, <c>unknown</c> where nothing
+    /// states any. For an adapter of this software, those of the data that it was trained on.
     /// </summary>
     /// <param name="model">The model.</param>
     /// <param name="adapter">The adapter.</param>
-    /// <returns>Null where nothing states any.</returns>
-    public static StatedLicense? LicenseOf(ModelSource model, AdapterSource adapter)
-    {
-        string? own = adapter.Origin.IsOurs
-            ? (adapter.Origin with { BaseLicense = model.License?.Name ?? adapter.Origin.BaseLicense }).Terms
-            : string.Join(
-                ", ", new[] { model.License?.Name, adapter.License?.Name }.Where(name => name is not null).Distinct());
-        return StatedLicense.OfFields(own, null, null, "the metadata of model and adapter");
-    }
+    public static StatedLicense LicenseOf(ModelSource model, AdapterSource adapter) => new(
+        (new AdapterOrigin { BaseLicense = BaseTerms(model, adapter), DataLicense = OtherTerms(adapter) }).Terms,
+        "the metadata of model and adapter");
+
+    /// <summary>What follows from the terms of a model and an adapter for both in one.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="adapter">The adapter.</param>
+    public static ResultLicense ResultOf(ModelSource model, AdapterSource adapter) => adapter.Origin.IsOurs
+        ? ResultLicense.Of(BaseTerms(model, adapter), OtherTerms(adapter))
+        : ResultLicense.OfAdapter(BaseTerms(model, adapter), OtherTerms(adapter));
 
     /// <summary>What writes the file's content to a stream; the same bytes for any number of threads.</summary>
     /// <param name="path">The file, for messages.</param>
@@ -113,6 +116,15 @@ internal sealed class AdapterMerge
             progress?.Invoke(done, all);
         }
     }
+
+    private TensorFormat FormatOf(GgufTensor tensor) =>
+        _merged.GetValueOrDefault(tensor.Name)?.Format ?? tensor.Format;
+
+    private static string? BaseTerms(ModelSource model, AdapterSource adapter) =>
+        model.License?.Name ?? adapter.Origin.BaseLicense;
+
+    private static string? OtherTerms(AdapterSource adapter) =>
+        adapter.Origin.IsOurs ? adapter.Origin.DataLicense : adapter.License?.Name;
 
     private MergedTensor Plan(Linear linear)
     {
@@ -167,6 +179,11 @@ internal sealed class AdapterMerge
             {
                 metadata.TryAdd(value);
             }
+        }
+
+        if (metadata.Find(GgufKeys.QuantisationVersion) is null && IsQuantised)
+        {
+            metadata.Add(GgufKeys.QuantisationVersion, GgufKeys.NewestQuantisation);
         }
 
         foreach ((string key, string value) in

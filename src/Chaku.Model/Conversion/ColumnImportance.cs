@@ -43,9 +43,16 @@ internal sealed class ColumnImportance
                     sequence,
                     window,
                     OutputRows.All,
-                    (start, length) => progress?.Invoke(done + start + length, all),
+                    OnChunk,
                     cancellation);
                 done += window.Length;
+            }
+
+            // No logits are computed, so that nothing else tells what the output head would multiply.
+            void OnChunk(int start, int length)
+            {
+                importance.Add(model.Decoder.Head, model.Decoder.OutputInput(batch));
+                progress?.Invoke(done + start + length, all);
             }
         }
         finally

@@ -87,8 +87,8 @@ internal sealed class GgufSource : ModelSource
     /// </summary>
     public static StatedLicense? LicenseOf(GgufFile file) => StatedLicense.OfFields(
         Text(file, GgufKeys.License),
-        Text(file, "general.license.name"),
-        Text(file, "general.license.link"),
+        Text(file, GgufKeys.LicenseName),
+        Text(file, GgufKeys.LicenseLink),
         "the model's metadata")
         ?? (HubCache.SnapshotAround(file.Path) is { } snapshot ? StatedLicense.InFolder(snapshot) : null);
 

@@ -15,4 +15,10 @@ internal static class GgufKeys
 
     /// <summary>The model's terms; keys that begin with it say more of them.</summary>
     public const string License = "general.license";
+
+    /// <summary>What the terms are called, where there is no identifier for them.</summary>
+    public const string LicenseName = "general.license.name";
+
+    /// <summary>Where the terms are to be read.</summary>
+    public const string LicenseLink = "general.license.link";
 }

@@ -68,6 +68,7 @@ public sealed class AdapterMergeTests
     [InlineData("quant/llama-gqa-Q4_K_M.gguf", null)]
     [InlineData("quant/llama-gqa-Q4_K_M.gguf", "F16")]
     [InlineData("tiny/llama-gqa.gguf", "BF16")]
+    [InlineData("tiny/llama-gqa.gguf", "Q8_0")]
     public void What_is_not_touched_is_copied_and_the_rest_has_the_wanted_format(string name, string? type)
     {
         using TemporaryFolder folder = new();
@@ -96,6 +97,11 @@ public sealed class AdapterMergeTests
         Assert.Equal("chaku merge", after.Metadata["chaku.made_with"].AsString());
         Assert.Equal("base with mine", after.Metadata["general.name"].AsString());
         Assert.Equal(format is null, after.Metadata.Find("general.file_type") is not null);
+
+        // GGUF's specification wants it where any tensor is quantised.
+        Assert.Equal(
+            after.Tensors.Any(tensor => tensor.Format.BlockLength > 1),
+            after.Metadata.Find("general.quantization_version")?.Content is 2u);
     }
 
     [Fact]

@@ -135,6 +135,8 @@ public sealed class ModelQuantiserTests : IDisposable
         // An RMS norm's output has mean square near that of its weights, which are about 1 here.
         Assert.InRange(queries.Average(), 0.5, 2);
         Assert.Equal(queries, importance.Of("blk.0.attn_k.weight", 0, 64).ToArray());
+        Assert.Equal(64, importance.Of("output.weight", 0, 64).Length);
+        Assert.True(importance.Of("token_embd.weight", 0, 64).IsEmpty);
         Assert.True(importance.Of("no such tensor.weight", 0, 64).IsEmpty);
         Assert.Null(model.Decoder.Workspace.InputObserver);
     }
