@@ -15,7 +15,7 @@ internal sealed class QuantizeCommand : ProgramCommand
 
     private readonly Argument<string> _mix = new("FORMAT")
     {
-        Description = "What matrices are stored as: " + string.Join(", ", QuantMixes.All.Select(mix => mix.Name)) + ".",
+        Description = "What matrices are stored as: " + string.Join(", ", QuantMixes.All.Select(NameOf)) + ".",
     };
 
     private readonly Option<string> _output = new("--output", "-o")
@@ -81,7 +81,7 @@ internal sealed class QuantizeCommand : ProgramCommand
             {
                 result.AddError(
                     $"'{token.Value}' is none of the formats " +
-                    string.Join(", ", QuantMixes.All.Select(mix => mix.Name)));
+                    string.Join(", ", QuantMixes.All.Select(NameOf)));
             }
         });
     }
@@ -121,4 +121,6 @@ internal sealed class QuantizeCommand : ProgramCommand
 
         return ExitCodes.Success;
     }
+
+    private static string NameOf(QuantMix mix) => mix.Alias is { } alias ? $"{mix.Name} ({alias})" : mix.Name;
 }

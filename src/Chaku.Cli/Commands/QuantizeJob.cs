@@ -64,7 +64,7 @@ internal sealed class QuantizeJob(Terminal terminal)
         ComparedText? text = TextPath is null || !Measures
             ? null
             : ComparedText.OfFile(TextPath, source.CreateTokenizer(), length);
-        QuantisingPlan plan = QuantisingPlan.Of(source, config, Mix, IsPure);
+        QuantisingPlan plan = QuantisingPlan.Of(source, config, Mix, IsPure, calibration is not null);
         Warn(plan);
         ModelQuantiser quantiser = new(source, plan, calibration is null ? null : Calibrate(calibration));
         Write(source, quantiser);
