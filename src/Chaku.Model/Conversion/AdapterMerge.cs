@@ -6,6 +6,7 @@ using Chaku.Model.Decoding;
 using Chaku.Model.Families;
 using Chaku.Model.Files;
 using Chaku.Model.Licenses;
+using Chaku.Model.Tokenizers;
 
 namespace Chaku.Model.Conversion;
 
@@ -186,13 +187,28 @@ internal sealed class AdapterMerge
             metadata.Add(GgufKeys.QuantisationVersion, GgufKeys.NewestQuantisation);
         }
 
+        IReadOnlyList<int> stops = [.. (_adapter.Origin.StopIds ?? []).Union(AdapterMetadata.StopIdsOf(_source.File))];
+        AddStops(metadata, stops);
+        AdapterOrigin own = stops.Count > 0 ? _adapter.Origin with { StopIds = stops } : _adapter.Origin;
         foreach ((string key, string value) in
-            AdapterMetadata.Write(_adapter.Origin).OrderBy(pair => pair.Key, StringComparer.Ordinal))
+            AdapterMetadata.Write(own).OrderBy(pair => pair.Key, StringComparer.Ordinal))
         {
             metadata.Add(key, value);
         }
 
         origin.AddTo(metadata);
         return metadata;
+    }
+
+    // For other software, which knows nothing of the adapter's key. It takes what a key of GGUF names out of a user's
+    // text, so that only marks get one.
+    private void AddStops(Metadata metadata, IReadOnlyList<int> stops)
+    {
+        if (stops.Count > 0 && metadata.Find(GgufKeys.TokenizerModel) is not null)
+        {
+            Vocabulary vocabulary = _model.Tokenizer.Vocabulary;
+            _ = GgufTokenizer.AddStops(metadata, stops.Except(vocabulary.EndOfGeneration)
+                .Where(id => id < vocabulary.Count && vocabulary.TypeOf(id) == TokenType.Control));
+        }
     }
 }

@@ -21,4 +21,7 @@ internal static class GgufKeys
 
     /// <summary>Where the terms are to be read.</summary>
     public const string LicenseLink = "general.license.link";
+
+    /// <summary>The kind of tokenizer; a file without it has no vocabulary.</summary>
+    public const string TokenizerModel = "tokenizer.ggml.model";
 }
