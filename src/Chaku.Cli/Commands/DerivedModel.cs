@@ -8,7 +8,9 @@ namespace Chaku.Cli.Commands;
 /// <summary>A GGUF file that another is made of: what is checked before, and how both are compared.</summary>
 internal static class DerivedModel
 {
-    /// <summary>Refuses, before work is spent, a source that is no file and a target that must not be written.</summary>
+    /// <summary>
+    /// Refuses, before work is spent, a source that is no file and a target that must not be written.
+    /// </summary>
     /// <param name="source">The model.</param>
     /// <param name="target">The file to write.</param>
     /// <param name="replaces">Whether a file that is there already may go.</param>

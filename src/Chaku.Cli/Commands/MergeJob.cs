@@ -66,7 +66,8 @@ internal sealed class MergeJob(Terminal terminal)
 
         DerivedModel.Require(ModelPath, TargetPath, replaces: !IsAgreed || IsForced, AdapterPath);
         using LanguageModel model = DerivedModel.Load(terminal, ModelPath, ThreadCount);
-        ComparedText? text = TextPath is null ? null : ComparedText.OfFile(TextPath, model.Tokenizer, model.ContextLength);
+        ComparedText? text =
+            TextPath is null ? null : ComparedText.OfFile(TextPath, model.Tokenizer, model.ContextLength);
         using AdapterSource source = AdapterSource.Open(AdapterPath);
         (AdapterMerge merge, FileOrigin origin) = Plan(model, source);
         Announce(merge);

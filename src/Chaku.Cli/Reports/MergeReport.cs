@@ -58,8 +58,8 @@ internal sealed record MergeReport(string Path, AdapterMerge Merge, MeasuredLoss
             ? []
             : [string.Create(
                 CultureInfo.InvariantCulture,
-                $"Advised against: {string.Join(", ", formats)} {what}, which makes the {Loss.Score.MeanKl:0.0000000} " +
-                $"nats. --adapter beside the model loses none; {instead}.")];
+                $"Advised against: {string.Join(", ", formats)} {what}, which makes the " +
+                $"{Loss.Score.MeanKl:0.0000000} nats. --adapter beside the model loses none; {instead}.")];
     }
 
     /// <summary>Prints it for people.</summary>

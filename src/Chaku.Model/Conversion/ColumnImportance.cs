@@ -38,13 +38,7 @@ internal sealed class ColumnImportance
             foreach (int[] window in windows)
             {
                 using KvSequence sequence = cache.Open();
-                model.Prefill(
-                    batch,
-                    sequence,
-                    window,
-                    OutputRows.All,
-                    OnChunk,
-                    cancellation);
+                model.Prefill(batch, sequence, window, OutputRows.All, OnChunk, cancellation);
                 done += window.Length;
             }
 

@@ -4,8 +4,8 @@ namespace Chaku.Model.Conversion;
 /// The table of mixes: which format each matrix of a quantised file gets. A new one is one entry here.
 /// </summary>
 /// <remarks>
-/// Names, file types and choices are those of llama.cpp (<c>src/llama-quant.cpp</c>, commit 007dbbf3), so that files mean
-/// what their users expect; docs/formats/quantising.md says which of its choices are not made here.
+/// Names, file types and choices are those of llama.cpp (<c>src/llama-quant.cpp</c>, commit 007dbbf3), so that files
+/// mean what their users expect; docs/formats/quantising.md says which of its choices are not made here.
 /// </remarks>
 internal static class QuantMixes
 {

@@ -125,8 +125,8 @@ public sealed class ModelQuantiserTests : IDisposable
         }
     }
 
-    // Read off llama.cpp's llama_tensor_get_type_impl (src/llama-quant.cpp, commit 007dbbf3) for 32 layers, at layer 0, at
-    // layer 6, which takes more bits, and at layer 5, which does not; without and with an importance matrix.
+    // Read off llama.cpp's llama_tensor_get_type_impl (src/llama-quant.cpp, commit 007dbbf3) for 32 layers, at layer 0,
+    // at layer 6, which takes more bits, and at layer 5, which does not; without and with an importance matrix.
     [Theory]
     [InlineData("Q2_K_S", "attn_v", 8, 0, "Q4_K Q4_K Q4_K", "Q4_K Q4_K Q4_K")]
     [InlineData("Q2_K_S", "attn_v", 2, 0, "Q2_K Q2_K Q2_K", "Q2_K Q2_K Q2_K")]

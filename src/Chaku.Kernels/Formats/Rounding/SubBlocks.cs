@@ -69,8 +69,8 @@ internal static class SubBlocks
         }
     }
 
-    // Least squares of w = scale · (scale_j · code) − minimumScale · minimum_j over the whole block, an error at weight i
-    // counting counts[i] times.
+    // Least squares of w = scale · (scale_j · code) − minimumScale · minimum_j over the whole block, an error at weight
+    // i counting counts[i] times.
     private static (ushort Scale, ushort MinimumScale) Refit(
         ReadOnlySpan<float> weights,
         ReadOnlySpan<float> counts,
