@@ -24,6 +24,9 @@ internal sealed class AdapterMerge
 {
     private const int ChunkWeights = 1 << 22;
 
+    // What GGUF names beside EOS that ends an answer.
+    private static readonly string[] StopKeys = ["tokenizer.ggml.eot_token_id", "tokenizer.ggml.eom_token_id"];
+
     private readonly LanguageModel _model;
     private readonly GgufSource _source;
     private readonly LoraAdapter _adapter;
@@ -204,11 +207,17 @@ internal sealed class AdapterMerge
     // text, so that only marks get one.
     private void AddStops(Metadata metadata, IReadOnlyList<int> stops)
     {
-        if (stops.Count > 0 && metadata.Find(GgufKeys.TokenizerModel) is not null)
+        if (stops.Count == 0 || metadata.Find(GgufKeys.TokenizerModel) is null)
         {
-            Vocabulary vocabulary = _model.Tokenizer.Vocabulary;
-            _ = GgufTokenizer.AddStops(metadata, stops.Except(vocabulary.EndOfGeneration)
-                .Where(id => id < vocabulary.Count && vocabulary.TypeOf(id) == TokenType.Control));
+            return;
+        }
+
+        Vocabulary vocabulary = _model.Tokenizer.Vocabulary;
+        IEnumerable<int> marks = stops.Except(vocabulary.EndOfGeneration).Order()
+            .Where(id => id < vocabulary.Count && vocabulary.TypeOf(id) == TokenType.Control);
+        foreach ((int id, string key) in marks.Zip(StopKeys.Where(key => metadata.Find(key) is null).ToArray()))
+        {
+            metadata.Add(key, (uint)id);
         }
     }
 }

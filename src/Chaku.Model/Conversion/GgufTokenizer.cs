@@ -86,31 +86,20 @@ internal static class GgufTokenizer
         }
     }
 
-    /// <summary>
-    /// Adds tokens that end an answer beside EOS, as far as GGUF has keys for them that are not taken; the usual ones
-    /// need none.
-    /// </summary>
-    /// <returns>Those that no key was left for.</returns>
-    public static IReadOnlyList<int> AddStops(Metadata metadata, IEnumerable<int> ids)
+    // GGUF names two tokens beside EOS that end an answer; the usual ones need no name.
+    private static void AddStops(Metadata metadata, Vocabulary expected, Vocabulary written, List<string> remarks)
     {
-        string[] keys =
-            [.. ((string[])["eot_token_id", "eom_token_id"]).Where(key => metadata.Find(Prefix + key) is null)];
-        int[] stops = [.. ids.Order()];
-        foreach ((int id, string key) in stops.Zip(keys))
+        int[] more = [.. expected.EndOfGeneration.Except(written.EndOfGeneration).Order()];
+        string[] keys = ["eot_token_id", "eom_token_id"];
+        foreach ((int id, string key) in more.Zip(keys))
         {
             AddId(metadata, key, id);
         }
 
-        return [.. stops.Skip(keys.Length)];
-    }
-
-    private static void AddStops(Metadata metadata, Vocabulary expected, Vocabulary written, List<string> remarks)
-    {
-        if (AddStops(metadata, expected.EndOfGeneration.Except(written.EndOfGeneration)) is { Count: > 0 } left)
+        if (more.Length > keys.Length)
         {
-            remarks.Add(
-                "GGUF has no key for all tokens that end an answer; left out are "
-                + string.Join(' ', left.Select(id => expected.Spell(id))));
+            IEnumerable<string?> left = more[keys.Length..].Select(id => expected.Spell(id));
+            remarks.Add($"GGUF has no key for all tokens that end an answer; left out are {string.Join(' ', left)}");
         }
     }
 

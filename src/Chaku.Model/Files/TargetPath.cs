@@ -29,7 +29,8 @@ internal static class TargetPath
     /// <param name="replaces">Whether files that are in it already may go.</param>
     /// <param name="sources">Files and folders that it is made from.</param>
     /// <exception cref="IOException">
-    /// It has no name, is a source or in a source's folder, holds something already, or is a file.
+    /// It has no name, is a source or in a source's folder, holds something already, is a file, or its own folder is
+    /// missing.
     /// </exception>
     public static void RequireFolder(string target, bool replaces, params ReadOnlySpan<string> sources)
     {
@@ -37,6 +38,11 @@ internal static class TargetPath
         if (File.Exists(target))
         {
             throw new IOException($"{target} cannot be written: it is a file, and a folder is made");
+        }
+
+        if (!Directory.Exists(Path.GetDirectoryName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(target)))))
+        {
+            throw new DirectoryNotFoundException($"{target} cannot be written: its folder does not exist");
         }
 
         RequireFree(
@@ -47,7 +53,7 @@ internal static class TargetPath
     {
         if (string.IsNullOrWhiteSpace(target))
         {
-            throw new IOException("expected a name of what is to be written, got an empty one");
+            throw new IOException("the target has no name");
         }
 
         string place = Resolved(target);

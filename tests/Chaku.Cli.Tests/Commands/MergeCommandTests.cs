@@ -113,7 +113,7 @@ public sealed class MergeCommandTests : CommandSuite
         Refuse(ExitCodes.Failure, "cannot take the place", copy, Adapter, link, "--force");
         Refuse(ExitCodes.Failure, "cannot take the place", TinyModel, copy, copy, "--force");
         Refuse(ExitCodes.Failure, "--force writes over it", TinyModel, Adapter, copy, "--type", "SAME");
-        Refuse(ExitCodes.Failure, "got an empty one", TinyModel, Adapter, "");
+        Refuse(ExitCodes.Failure, "has no name", TinyModel, Adapter, "");
         Refuse(ExitCodes.Failure, "empty.txt", TinyModel, Adapter, Target, "--text", empty);
         Assert.Equal(File.ReadAllBytes(TinyModel), File.ReadAllBytes(copy));
         Assert.Equal([copy, empty, link], Directory.GetFileSystemEntries(Folder).Order(StringComparer.Ordinal));

@@ -70,7 +70,7 @@ public sealed class QuantizeCommandTests : CommandSuite
         Refuse(ExitCodes.Failure, "cannot take the place", copy, link, "--force");
         Refuse(ExitCodes.Failure, "--force writes over it", TinyModel, copy);
         Refuse(ExitCodes.Failure, "folder does not exist", TinyModel, InFolder("none/a.gguf"));
-        Refuse(ExitCodes.Failure, "got an empty one", TinyModel, "");
+        Refuse(ExitCodes.Failure, "has no name", TinyModel, "");
         Refuse(ExitCodes.Failure, "empty.txt", TinyModel, Target, "--text", empty);
         Refuse(ExitCodes.Failure, "empty.txt", TinyModel, Target, "--calibration", empty);
         Refuse(ExitCodes.Failure, "none.txt", TinyModel, Target, "--text", InFolder("none.txt"));

@@ -36,7 +36,7 @@ public sealed class TargetPathTests : IDisposable
         Directory.CreateSymbolicLink(_folder["link"], "model");
 
         Refused("which it is made from", () => TargetPath.RequireFile(_folder["link/a.gguf"], true, _folder["model"]));
-        Refused("which it is made from", () => TargetPath.RequireFolder(_folder["model/a/b"], true, _folder["link/"]));
+        Refused("which it is made from", () => TargetPath.RequireFolder(_folder["model/a"], true, _folder["link/"]));
         TargetPath.RequireFolder(_folder["model-2"], false, _folder["model"]);
     }
 
@@ -51,7 +51,8 @@ public sealed class TargetPathTests : IDisposable
         Refused("is a file", () => TargetPath.RequireFolder(_folder["taken.gguf"], replaces: true));
         Refused("is a folder", () => TargetPath.RequireFile(_folder["empty"], replaces: true));
         Refused("folder does not exist", () => TargetPath.RequireFile(_folder["none/a.gguf"], replaces: true));
-        Refused("got an empty one", () => TargetPath.RequireFile("", replaces: true));
+        Refused("folder does not exist", () => TargetPath.RequireFolder(_folder["none/a"], replaces: true));
+        Refused("has no name", () => TargetPath.RequireFile("", replaces: true));
         TargetPath.RequireFile(_folder["taken.gguf"], replaces: true);
         TargetPath.RequireFolder(_folder["empty"], replaces: false);
     }
