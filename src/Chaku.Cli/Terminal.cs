@@ -50,6 +50,19 @@ internal abstract class Terminal
         }
     }
 
+    /// <summary>
+    /// The next line, in the middle of work that has something to take away again: Ctrl-C while waiting ends the wait.
+    /// </summary>
+    /// <returns>The line; null at the end.</returns>
+    /// <exception cref="OperationCanceledException">Ctrl-C was pressed.</exception>
+    public string? ReadAnswer()
+    {
+        // Nothing can end a read of standard input: it is left behind, and ends with the process.
+        Task<string?> line = Task.Run(Input.ReadLine);
+        _ = Task.WaitAny([line], Cancellation);
+        return line.GetAwaiter().GetResult();
+    }
+
     /// <summary>Prints text of a model or a prompt at once. A terminal gets no control characters out of it.</summary>
     public void Print(string text)
     {

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Chaku.Cli.Options;
 using Chaku.Model;
+using Chaku.Model.Adapters;
 using Chaku.Model.Conversion;
 using Chaku.Model.Files;
 
@@ -15,7 +16,8 @@ internal static class ConvertAdapterJob
     /// <param name="target">The file or folder to write.</param>
     /// <param name="basePath">The model that the adapter is for.</param>
     /// <param name="command">The command line, for the new files.</param>
-    /// <param name="isForced">Takes an adapter of another base or template.</param>
+    /// <param name="isForced">Takes an adapter of another base or template, and replaces what is there.</param>
+    /// <param name="threadCount">Threads.</param>
     /// <param name="isJson">Prints for scripts.</param>
     /// <returns>An entry of <see cref="ExitCodes"/>.</returns>
     /// <remarks>What is thrown, <see cref="AdapterConversion.Run"/> says.</remarks>
@@ -26,9 +28,13 @@ internal static class ConvertAdapterJob
         string basePath,
         string command,
         bool isForced,
+        int threadCount,
         bool isJson)
     {
-        ConvertedAdapter converted = Convert(terminal, adapter, target, basePath, command, isForced);
+        string resolved = ModelPath.Resolve(basePath);
+        AdapterContainers.Named(target).RequireFree(target, isForced, adapter, resolved);
+        ConvertedAdapter converted =
+            Convert(terminal, adapter, target, resolved, command, isForced, threadCount);
         foreach (string notice in converted.Notices)
         {
             terminal.Warn(notice);
@@ -48,10 +54,16 @@ internal static class ConvertAdapterJob
     }
 
     private static ConvertedAdapter Convert(
-        Terminal terminal, string adapter, string target, string basePath, string command, bool isForced)
+        Terminal terminal,
+        string adapter,
+        string target,
+        string basePath,
+        string command,
+        bool isForced,
+        int threadCount)
     {
         using LanguageModel model =
-            LanguageModel.Load(ModelPath.Resolve(basePath), new ModelOptions { Repack = false });
+            LanguageModel.Load(basePath, new ModelOptions { ThreadCount = threadCount, Repack = false });
         using ProgressReport progress = terminal.Progress("reading the model to know it again");
         return AdapterConversion.Run(
             adapter,

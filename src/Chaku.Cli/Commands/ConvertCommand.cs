@@ -42,7 +42,8 @@ internal sealed class ConvertCommand : ProgramCommand
     private readonly Option<bool> _force = new("--force")
     {
         Description =
-            "Writes over what is there already; a folder's README.md too, and its other files of a model go.",
+            "Writes over what is there already; a folder's README.md too, and its other files of a model go. With " +
+            "--model it also takes an adapter of another base or template, and says so.",
     };
 
     private readonly Option<int?> _threads =
@@ -84,15 +85,19 @@ internal sealed class ConvertCommand : ProgramCommand
         string source = ModelPath.Resolve(arguments.GetRequiredValue(_source));
         if (arguments.GetValue(_model) is { } model)
         {
-            RequireAbsent(arguments, _type);
-            RequireAbsent(arguments, _threads);
+            if (arguments.GetValue(_type) is not null)
+            {
+                throw new UsageException($"{_type.Name} is for models; an adapter, which --model asks for, has none");
+            }
+
             return ConvertAdapterJob.Run(
                 terminal,
                 source,
                 arguments.GetRequiredValue(_out),
                 model,
-                CommandText.Of(arguments),
+                CommandText.Of(arguments, arguments.GetRequiredValue(_source), model),
                 arguments.GetValue(_force),
+                arguments.GetValue(_threads) ?? Environment.ProcessorCount,
                 arguments.GetValue(_json));
         }
 
@@ -132,14 +137,6 @@ internal sealed class ConvertCommand : ProgramCommand
             ?? throw new UsageException(
                 $"--type is one of {TypeNames}, not '{name}'"
                 + (QuantMixes.Find(name) is null ? "" : "; chaku quantize makes quantised files of what is made here"));
-
-    private static void RequireAbsent(ParseResult arguments, Option option)
-    {
-        if (arguments.GetResult(option) is { Implicit: false })
-        {
-            throw new UsageException($"{option.Name} is for models; an adapter, which --model asks for, has none");
-        }
-    }
 
     private void Print(ParseResult arguments, Terminal terminal, ConversionResult result)
     {

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
 using Chaku.Cli.Options;
 using Chaku.Cli.Reports;
 using Chaku.Kernels.Formats;
@@ -30,13 +29,13 @@ internal sealed class MergeCommand : ProgramCommand
         Required = true,
     };
 
-    private readonly Option<TensorFormat?> _type = new("--type")
+    private readonly Option<string> _type = new("--type")
     {
         Description =
-            "What changed matrices are stored as: same as now by default, or "
+            "What changed matrices are stored as: same as now, or "
             + string.Join(", ", TensorFormats.All.Select(format => NameOf(format))) + ".",
         HelpName = "TYPE",
-        CustomParser = ParseType,
+        DefaultValueFactory = _ => Same,
     };
 
     private readonly Option<string?> _text = new("--text")
@@ -47,12 +46,15 @@ internal sealed class MergeCommand : ProgramCommand
 
     private readonly Option<bool> _yes = new("--yes", "-y")
     {
-        Description = "Keeps the file without asking.",
+        Description =
+            "Keeps the file without asking; one that is there already is replaced only with --force.",
     };
 
     private readonly Option<bool> _force = new("--force")
     {
-        Description = "Takes an adapter that was made for another base or template, and says so.",
+        Description =
+            "Takes an adapter that was made for another base or template, and says so; with --yes, writes over a " +
+            "file that is there already.",
     };
 
     private readonly Option<int?> _threads =
@@ -95,12 +97,12 @@ internal sealed class MergeCommand : ProgramCommand
             AdapterPath = adapter,
             Strength = strength,
             TargetPath = arguments.GetRequiredValue(_out),
-            Format = arguments.GetValue(_type),
+            Format = ReadType(arguments.GetRequiredValue(_type)),
             TextPath = arguments.GetValue(_text),
             IsAgreed = arguments.GetValue(_yes),
             IsForced = arguments.GetValue(_force),
             ThreadCount = arguments.GetValue(_threads) ?? Environment.ProcessorCount,
-            Command = CommandText.Of(arguments),
+            Command = CommandText.Of(arguments, arguments.GetRequiredValue(_model)),
         };
         MergeReport report = job.Run();
         if (arguments.GetValue(_json))
@@ -117,17 +119,10 @@ internal sealed class MergeCommand : ProgramCommand
 
     private static string NameOf(TensorFormat format) => format.Name.ToLowerInvariant();
 
-    private static TensorFormat? ParseType(ArgumentResult result)
-    {
-        string text = result.Tokens[^1].Value;
-        TensorFormat? format =
-            TensorFormats.All.FirstOrDefault(entry => entry.Name.Equals(text, StringComparison.OrdinalIgnoreCase));
-        if (format is null && text != Same)
-        {
-            result.AddError(
-                $"--type takes {Same}, {string.Join(", ", TensorFormats.All.Select(NameOf))}, not '{text}'");
-        }
-
-        return format;
-    }
+    private static TensorFormat? ReadType(string name) =>
+        name.Equals(Same, StringComparison.OrdinalIgnoreCase)
+            ? null
+            : TensorFormats.All.FirstOrDefault(entry => entry.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
+                ?? throw new UsageException(
+                    $"--type takes {Same}, {string.Join(", ", TensorFormats.All.Select(NameOf))}, not '{name}'");
 }

@@ -37,7 +37,7 @@ internal sealed class MergeJob(Terminal terminal)
     /// <summary>Whether the file is kept without asking.</summary>
     public required bool IsAgreed { get; init; }
 
-    /// <summary>Whether an adapter of another base is taken.</summary>
+    /// <summary>Whether an adapter of another base is taken, and a file replaced without a question.</summary>
     public required bool IsForced { get; init; }
 
     /// <summary>Threads.</summary>
@@ -48,40 +48,30 @@ internal sealed class MergeJob(Terminal terminal)
 
     private bool CanAsk => terminal.IsInputTerminal && terminal.IsErrorTerminal;
 
+    private bool ReplacesAsked => !IsAgreed && File.Exists(TargetPath);
+
     /// <summary>Merges.</summary>
     /// <exception cref="UsageException">Nobody can be asked, and nobody has agreed.</exception>
     /// <exception cref="AdapterException">The adapter is none of the model, or cannot be merged.</exception>
-    /// <exception cref="IOException">A file cannot be read or written.</exception>
+    /// <exception cref="IOException">
+    /// A file cannot be read or written; the target is a source, or is there already and nobody is asked.
+    /// </exception>
     /// <exception cref="OperationCanceledException">It was cancelled; nothing is left.</exception>
     public MergeReport Run()
-    {
-        CheckCommand();
-        using LanguageModel model = Load(ModelPath);
-        ComparedText? text = TextPath is null ? null : ComparedText.Of(terminal, model, adapter: null, TextPath);
-        using AdapterSource source = AdapterSource.Open(AdapterPath);
-        (AdapterMerge merge, FileOrigin origin) = Plan(model, source);
-        Announce(merge);
-        return Write(merge, model, origin, text, source.Origin);
-    }
-
-    private void CheckCommand()
     {
         if (!IsAgreed && !CanAsk)
         {
             throw new UsageException("merge asks before it keeps the file: start it at a terminal, or add --yes");
         }
 
-        if (Directory.Exists(ModelPath))
-        {
-            throw new UsageException(
-                $"{ModelPath} is a folder; chaku convert makes a GGUF file of it, into which an adapter can be merged");
-        }
-
-        string[] sources = [Path.GetFullPath(ModelPath), Path.GetFullPath(AdapterPath)];
-        if (sources.Contains(Path.GetFullPath(TargetPath)))
-        {
-            throw new UsageException("the new file cannot take the place of one that it is made from");
-        }
+        DerivedModel.Require(ModelPath, TargetPath, replaces: !IsAgreed || IsForced, AdapterPath);
+        using LanguageModel model = DerivedModel.Load(terminal, ModelPath, ThreadCount);
+        ComparedText? text =
+            TextPath is null ? null : ComparedText.OfFile(TextPath, model.Tokenizer, model.ContextLength);
+        using AdapterSource source = AdapterSource.Open(AdapterPath);
+        (AdapterMerge merge, FileOrigin origin) = Plan(model, source);
+        Announce(merge);
+        return Write(merge, origin, text, AdapterMerge.ResultOf(model.Source, source), model);
     }
 
     private (AdapterMerge Merge, FileOrigin Origin) Plan(LanguageModel model, AdapterSource source)
@@ -110,10 +100,6 @@ internal sealed class MergeJob(Terminal terminal)
         return (new AdapterMerge(model, loaded.Adapter, Strength, Format), origin);
     }
 
-    // Read where the weights lie: both models together are to need little memory.
-    private LanguageModel Load(string path) => LanguageModel.Load(
-        path, new ModelOptions { ThreadCount = ThreadCount, Repack = false }, null, terminal.Cancellation);
-
     private void Announce(AdapterMerge merge)
     {
         string formats = string.Join(", ", merge.Formats);
@@ -123,12 +109,12 @@ internal sealed class MergeJob(Terminal terminal)
             $"matrices changed, stored in {formats}; {merge.ByteLength / 1e6:0.0} MB. The model stays as it is."));
         string rounding = merge.Formats.All(format => format == TensorFormats.F32)
             ? ""
-            : $"; what is merged is rounded to {formats} again";
+            : $"; what is merged is rounded to {formats}";
         terminal.Error.WriteLine($"The adapter beside the model (--adapter) stays exact and costs little{rounding}.");
     }
 
     private MergeReport Write(
-        AdapterMerge merge, LanguageModel model, FileOrigin origin, ComparedText? text, AdapterOrigin adapter)
+        AdapterMerge merge, FileOrigin origin, ComparedText? text, ResultLicense license, LanguageModel model)
     {
         MergeReport? report = null;
         using ProgressReport writing = terminal.Progress("merging");
@@ -138,11 +124,7 @@ internal sealed class MergeJob(Terminal terminal)
             temporary =>
             {
                 writing.Dispose();
-                report = new MergeReport(
-                    TargetPath,
-                    merge,
-                    Measure(merge, model, temporary, text),
-                    ResultLicense.Of(model.Source.License?.Name ?? adapter.BaseLicense, adapter.DataLicense));
+                report = new MergeReport(TargetPath, merge, Measure(merge, model, temporary, text), license);
                 return IsAgreed || Ask(report);
             });
         return report! with { IsKept = isKept };
@@ -150,21 +132,21 @@ internal sealed class MergeJob(Terminal terminal)
 
     private MeasuredLoss Measure(AdapterMerge merge, LanguageModel model, string temporary, ComparedText? text)
     {
-        text ??= ComparedText.Of(terminal, model, merge.Bound, path: null);
-        using LanguageModel merged = Load(temporary);
+        text ??= ComparedText.Written(terminal, model, merge.Bound);
+        using LanguageModel merged = DerivedModel.Load(terminal, temporary, ThreadCount);
         return MeasuredLoss.Of(terminal, model, merge.Bound, merged, text);
     }
 
     private bool Ask(MergeReport report)
     {
         terminal.Error.WriteLine(report.LossSentence);
-        if (report.Advice is { } advice)
+        foreach (string advice in report.Advice)
         {
             terminal.Error.WriteLine(advice);
         }
 
-        terminal.Error.Write($"Keep {TargetPath} (y/N)? ");
+        terminal.Error.Write(ReplacesAsked ? $"Replace {TargetPath} (y/N)? " : $"Keep {TargetPath} (y/N)? ");
         terminal.Error.Flush();
-        return terminal.ReadLine()?.Trim().ToLowerInvariant() is "y" or "yes";
+        return terminal.ReadAnswer()?.Trim().ToLowerInvariant() is "y" or "yes";
     }
 }

@@ -15,7 +15,7 @@ internal sealed class QuantizeCommand : ProgramCommand
 
     private readonly Argument<string> _mix = new("FORMAT")
     {
-        Description = "What matrices are stored as: " + string.Join(", ", QuantMixes.All.Select(mix => mix.Name)) + ".",
+        Description = "What matrices are stored as: " + string.Join(", ", QuantMixes.All.Select(NameOf)) + ".",
     };
 
     private readonly Option<string> _output = new("--output", "-o")
@@ -49,6 +49,11 @@ internal sealed class QuantizeCommand : ProgramCommand
         Description = "Leaves out the measurement of what is lost.",
     };
 
+    private readonly Option<bool> _force = new("--force")
+    {
+        Description = "Writes over a file that is there already.",
+    };
+
     private readonly Option<int?> _threads =
         NumberOption.Whole("--threads", "Threads; one for each processor by default.", 1);
 
@@ -67,6 +72,7 @@ internal sealed class QuantizeCommand : ProgramCommand
         Add(_calibration);
         Add(_text);
         Add(_noMeasure);
+        Add(_force);
         Add(_threads);
         Add(_json);
         _mix.Validators.Add(result =>
@@ -75,7 +81,7 @@ internal sealed class QuantizeCommand : ProgramCommand
             {
                 result.AddError(
                     $"'{token.Value}' is none of the formats " +
-                    string.Join(", ", QuantMixes.All.Select(mix => mix.Name)));
+                    string.Join(", ", QuantMixes.All.Select(NameOf)));
             }
         });
     }
@@ -93,13 +99,14 @@ internal sealed class QuantizeCommand : ProgramCommand
         QuantizeJob job = new(terminal)
         {
             SourcePath = ModelPath.Resolve(arguments.GetRequiredValue(_source)),
-            CommandLine = CommandText.Of(arguments),
+            CommandLine = CommandText.Of(arguments, arguments.GetRequiredValue(_source)),
             Mix = QuantMixes.Find(arguments.GetRequiredValue(_mix))!,
             TargetPath = arguments.GetRequiredValue(_output),
             IsPure = arguments.GetValue(_pure),
             CalibrationPath = arguments.GetValue(_calibration),
             TextPath = arguments.GetValue(_text),
             Measures = !arguments.GetValue(_noMeasure),
+            Replaces = arguments.GetValue(_force),
             ThreadCount = arguments.GetValue(_threads) ?? Environment.ProcessorCount,
         };
         QuantizeReport report = job.Run();
@@ -114,4 +121,6 @@ internal sealed class QuantizeCommand : ProgramCommand
 
         return ExitCodes.Success;
     }
+
+    private static string NameOf(QuantMix mix) => mix.Alias is { } alias ? $"{mix.Name} ({alias})" : mix.Name;
 }

@@ -3,6 +3,7 @@ using Chaku.Kernels.Threading;
 using Chaku.Model;
 using Chaku.Model.Adapters;
 using Chaku.Model.Conversion;
+using Chaku.Model.Decoding;
 using Chaku.Model.Families;
 using Chaku.Model.Files;
 using Chaku.Model.Scoring;
@@ -42,38 +43,44 @@ internal sealed class QuantizeJob(Terminal terminal)
     /// <summary>Threads.</summary>
     public int ThreadCount { get; init; }
 
+    /// <summary>Whether a file that is there already is replaced.</summary>
+    public bool Replaces { get; init; }
+
     /// <summary>Does it.</summary>
-    /// <exception cref="UsageException">The model is a folder, or the target is the source.</exception>
+    /// <exception cref="UsageException">The model is a folder.</exception>
+    /// <exception cref="IOException">
+    /// A file cannot be read or written; the target is the source, or is there already.
+    /// </exception>
+    /// <exception cref="InvalidDataException">A text has nothing to read.</exception>
     public QuantizeReport Run()
     {
-        if (Directory.Exists(SourcePath))
-        {
-            throw new UsageException(
-                $"{SourcePath} is a folder; chaku convert makes a GGUF file of it, which can be quantised");
-        }
-
-        if (Path.GetFullPath(SourcePath) == Path.GetFullPath(TargetPath))
-        {
-            throw new UsageException("the new file cannot take the place of the one that it is made from");
-        }
-
+        DerivedModel.Require(SourcePath, TargetPath, Replaces);
         using GgufSource source = GgufSource.Open(SourcePath);
-        QuantisingPlan plan = QuantisingPlan.Of(source, source.ReadConfig(), Mix, IsPure);
+        DecoderConfig config = source.ReadConfig();
+        int length = Math.Min(TokenWindows.UsualLength, config.ContextLength);
+        IReadOnlyList<int[]>? calibration = CalibrationPath is null
+            ? null
+            : TextFile.Windows(CalibrationPath, source.CreateTokenizer(), length, MostCalibrationWindows);
+        ComparedText? text = TextPath is null || !Measures
+            ? null
+            : ComparedText.OfFile(TextPath, source.CreateTokenizer(), length);
+        QuantisingPlan plan = QuantisingPlan.Of(source, config, Mix, IsPure, calibration is not null);
         Warn(plan);
-        ColumnImportance? importance = CalibrationPath is null ? null : Calibrate(CalibrationPath);
-        ModelQuantiser quantiser = new(source, plan, importance);
+        ModelQuantiser quantiser = new(source, plan, calibration is null ? null : Calibrate(calibration));
+        Write(source, quantiser);
+        return new QuantizeReport(plan, quantiser.Errors, TargetPath, Measures ? Measure(text) : null);
+    }
+
+    private void Write(GgufSource source, ModelQuantiser quantiser)
+    {
         FileOrigin origin = new(
             [new OriginSource(Path.GetFileName(SourcePath), Hash(source.Content))],
             source.License,
             CommandLine,
             AdapterOrigin.CurrentVersion);
-        using (ComputePool pool = new(ThreadCount))
-        using (ProgressReport progress = terminal.Progress("quantising"))
-        {
-            quantiser.Write(TargetPath, origin, pool, progress.Report, terminal.Cancellation);
-        }
-
-        return new QuantizeReport(plan, quantiser.Errors, TargetPath, Measures ? Measure() : null);
+        using ComputePool pool = new(ThreadCount);
+        using ProgressReport progress = terminal.Progress("quantising");
+        quantiser.Write(TargetPath, origin, pool, progress.Report, terminal.Cancellation);
     }
 
     private void Warn(QuantisingPlan plan)
@@ -100,35 +107,31 @@ internal sealed class QuantizeJob(Terminal terminal)
         return ContentHashCache.ForUser().GetOrCompute(content, progress.Report, terminal.Cancellation);
     }
 
-    private ColumnImportance Calibrate(string path)
+    private ColumnImportance Calibrate(IReadOnlyList<int[]> windows)
     {
-        using LanguageModel model = Load(SourcePath);
-        IReadOnlyList<int[]> windows = TokenWindows.OfText(
-            model.Tokenizer, TextFile.Read(path), model.ContextLength, MostCalibrationWindows);
+        using LanguageModel model = DerivedModel.Load(terminal, SourcePath, ThreadCount);
         using ProgressReport progress = terminal.Progress("reading the calibration text");
         return ColumnImportance.Measure(model, windows, progress.Report, terminal.Cancellation);
     }
 
-    private MeasuredLoss Measure()
+    private MeasuredLoss Measure(ComparedText? text)
     {
-        using LanguageModel source = Load(SourcePath);
-        using LanguageModel target = Load(TargetPath);
-        ComparedText text = ComparedText.Of(terminal, source, adapter: null, TextPath);
-        return MeasuredLoss.Of(terminal, source, adapter: null, target, text);
-    }
-
-    // Read where the weights lie: both models together are to need little memory.
-    private LanguageModel Load(string path)
-    {
-        ModelOptions options = new() { ThreadCount = ThreadCount, Repack = false };
-        using (GgufSource source = GgufSource.Open(path))
+        bool isMeasured = false;
+        try
         {
-            options = options with
-            {
-                ContextLength = Math.Min(TokenWindows.UsualLength, source.ReadConfig().ContextLength),
-            };
+            using LanguageModel source = DerivedModel.Load(terminal, SourcePath, ThreadCount);
+            using LanguageModel target = DerivedModel.Load(terminal, TargetPath, ThreadCount);
+            text ??= ComparedText.Written(terminal, source, adapter: null);
+            MeasuredLoss loss = MeasuredLoss.Of(terminal, source, adapter: null, target, text);
+            isMeasured = true;
+            return loss;
         }
-
-        return LanguageModel.Load(path, options, null, terminal.Cancellation);
+        finally
+        {
+            if (!isMeasured)
+            {
+                terminal.Warn($"{TargetPath} is written and complete; what it loses was not measured");
+            }
+        }
     }
 }

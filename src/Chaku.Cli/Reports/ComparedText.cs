@@ -2,6 +2,7 @@ using System.Globalization;
 using Chaku.Model;
 using Chaku.Model.Decoding;
 using Chaku.Model.Scoring;
+using Chaku.Model.Tokenizers;
 
 namespace Chaku.Cli.Reports;
 
@@ -14,23 +15,25 @@ internal sealed record ComparedText(IReadOnlyList<int[]> Windows, string Name)
     private const int WrittenWindows = 8;
     private const int WrittenLength = 65;
 
-    /// <summary>The beginning of a text, or what the model writes itself.</summary>
+    /// <summary>The beginning of a text.</summary>
+    /// <param name="path">The text.</param>
+    /// <param name="tokenizer">The models'.</param>
+    /// <param name="contextLength">Positions that the models see at most.</param>
+    /// <exception cref="InvalidDataException">It has no token to predict, or is no UTF-8.</exception>
+    /// <exception cref="IOException">It is missing or cannot be read.</exception>
+    public static ComparedText OfFile(string path, Tokenizer tokenizer, int contextLength)
+    {
+        IReadOnlyList<int[]> windows = TextFile.Windows(
+            path, tokenizer, Math.Min(contextLength, TokenWindows.UsualLength), MostTextWindows);
+        return new(windows, $"the first {Count(windows)} tokens of {Path.GetFileName(path)}");
+    }
+
+    /// <summary>What the model writes itself.</summary>
     /// <param name="terminal">Shows how it goes.</param>
     /// <param name="model">The model as it was.</param>
     /// <param name="adapter">Changes it; null for none.</param>
-    /// <param name="path">The text; null for what the model writes.</param>
-    public static ComparedText Of(Terminal terminal, LanguageModel model, BoundAdapter? adapter, string? path)
+    public static ComparedText Written(Terminal terminal, LanguageModel model, BoundAdapter? adapter)
     {
-        if (path is not null)
-        {
-            IReadOnlyList<int[]> windows = TokenWindows.OfText(
-                model.Tokenizer,
-                TextFile.Read(path),
-                Math.Min(model.ContextLength, TokenWindows.UsualLength),
-                MostTextWindows);
-            return new(windows, $"the first {Count(windows)} tokens of {Path.GetFileName(path)}");
-        }
-
         using ProgressReport progress = terminal.Progress("writing a text to measure on");
         IReadOnlyList<int[]> written = TokenWindows.Written(
             model,

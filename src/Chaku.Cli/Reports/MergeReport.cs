@@ -27,14 +27,18 @@ internal sealed record MergeReport(string Path, AdapterMerge Merge, MeasuredLoss
         $"{Loss.Score.SameTopShare:0.0%} of the time, and the perplexity is {Loss.Score.Changed.Perplexity:0.0000} " +
         $"instead of {Loss.Score.Reference.Perplexity:0.0000}.");
 
-    /// <summary>What is advised, in a sentence; null for nothing.</summary>
-    public string? Advice => IsAdvisedAgainst
-        ? string.Create(
-            CultureInfo.InvariantCulture,
-            $"Advised against: {string.Join(", ", Merge.Formats.Where(IsCoarse))} round a second time what was " +
-            $"rounded before, which makes the {Loss.Score.MeanKl:0.0000000} nats. --adapter beside the model loses " +
-            $"none; --type f16 rounds less.")
-        : null;
+    /// <summary>What is advised against, a sentence each; none for nothing.</summary>
+    public IReadOnlyList<string> Advice =>
+    [
+        .. Advised(
+            tensor => tensor.Source.Format.BlockLength > 1,
+            "round a second time what was rounded before",
+            "--type f16 rounds less"),
+        .. Advised(
+            tensor => tensor.Source.Format.BlockLength == 1,
+            "round what the adapter was trained on unrounded",
+            "merge to f16, and let chaku quantize choose a mix of formats for what comes of it"),
+    ];
 
     private bool IsAdvisedAgainst => Merge.Formats.Any(IsCoarse);
 
@@ -42,6 +46,21 @@ internal sealed record MergeReport(string Path, AdapterMerge Merge, MeasuredLoss
 
     private static bool IsCoarse(TensorFormat format) =>
         8.0 * format.BlockByteLength / format.BlockLength < FineBits;
+
+    private IEnumerable<string> Advised(Predicate<MergedTensor> isMeant, string what, string instead)
+    {
+        string[] formats =
+        [
+            .. Merge.Merged.Where(tensor => isMeant(tensor) && IsCoarse(tensor.Format))
+                .Select(tensor => tensor.Format.Name).Distinct(),
+        ];
+        return formats.Length == 0
+            ? []
+            : [string.Create(
+                CultureInfo.InvariantCulture,
+                $"Advised against: {string.Join(", ", formats)} {what}, which makes the " +
+                $"{Loss.Score.MeanKl:0.0000000} nats. --adapter beside the model loses none; {instead}.")];
+    }
 
     /// <summary>Prints it for people.</summary>
     public void Print(Terminal terminal)
@@ -54,7 +73,7 @@ internal sealed record MergeReport(string Path, AdapterMerge Merge, MeasuredLoss
 
         terminal.Output.WriteLine($"{Path}: {Merge.Merged.Count} matrices merged, in {Formats}");
         Loss.Print(terminal);
-        if (Advice is { } advice)
+        foreach (string advice in Advice)
         {
             terminal.Output.WriteLine(advice);
         }

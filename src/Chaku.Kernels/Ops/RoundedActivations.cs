@@ -147,7 +147,8 @@ internal sealed class RoundedActivations : IDisposable
             int blockByteLength = _target._rowByteLength / BlockCount;
             for (int row = first; row < first + tokens; row++)
             {
-                Span<byte> blocks = _target.Rows(row, 1).Slice(firstBlock * blockByteLength, blockCount * blockByteLength);
+                Span<byte> blocks =
+                    _target.Rows(row, 1).Slice(firstBlock * blockByteLength, blockCount * blockByteLength);
                 if (row < _target.RowCount)
                 {
                     int length = _kernel.ActivationLength;

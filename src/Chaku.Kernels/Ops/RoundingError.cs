@@ -3,8 +3,7 @@ namespace Chaku.Kernels.Ops;
 /// <summary>What rounding weights lost.</summary>
 /// <param name="ErrorSquares">Σ (rounded − w)².</param>
 /// <param name="WeightSquares">Σ w².</param>
-/// <param name="Count">Weights.</param>
-internal readonly record struct RoundingError(double ErrorSquares, double WeightSquares, long Count)
+internal readonly record struct RoundingError(double ErrorSquares, double WeightSquares)
 {
     /// <summary>The root of the errors' mean square, beside that of the weights; 0 where all weights are 0.</summary>
     public double Relative => WeightSquares == 0 ? 0 : Math.Sqrt(ErrorSquares / WeightSquares);
@@ -14,7 +13,7 @@ internal readonly record struct RoundingError(double ErrorSquares, double Weight
 
     /// <summary>Both together.</summary>
     public static RoundingError operator +(RoundingError a, RoundingError b) =>
-        new(a.ErrorSquares + b.ErrorSquares, a.WeightSquares + b.WeightSquares, a.Count + b.Count);
+        new(a.ErrorSquares + b.ErrorSquares, a.WeightSquares + b.WeightSquares);
 
     /// <summary>The error of some weights.</summary>
     public static RoundingError Of(ReadOnlySpan<float> weights, ReadOnlySpan<float> rounded)
@@ -28,6 +27,6 @@ internal readonly record struct RoundingError(double ErrorSquares, double Weight
             squares += (double)weights[i] * weights[i];
         }
 
-        return new(errors, squares, weights.Length);
+        return new(errors, squares);
     }
 }

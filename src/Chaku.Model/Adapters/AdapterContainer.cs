@@ -21,6 +21,13 @@ internal abstract class AdapterContainer
     /// <exception cref="IOException">A file is missing or cannot be read.</exception>
     public abstract AdapterSource Open(string path);
 
+    /// <summary>Refuses, before work is spent, what could not be written, or must not be.</summary>
+    /// <param name="path">The file or the folder.</param>
+    /// <param name="replaces">Whether what is there already may go.</param>
+    /// <param name="sources">What it is made from.</param>
+    /// <exception cref="IOException">It is a source, or is there already, or cannot be written.</exception>
+    public abstract void RequireFree(string path, bool replaces, params ReadOnlySpan<string> sources);
+
     /// <summary>Writes an adapter whole or not at all: the same adapter gives the same bytes.</summary>
     /// <param name="path">The file or the folder.</param>
     /// <param name="adapter">The adapter.</param>

@@ -34,6 +34,8 @@ internal static class AdapterMetadata
     private const int MostSettings = 100;
     private const int MostStopIds = 1000;
 
+    private static readonly string IdList = $"at most {MostStopIds} token ids with spaces between";
+
     /// <summary>Reads a file's metadata.</summary>
     /// <param name="path">The file, for messages.</param>
     /// <param name="metadata">Its strings.</param>
@@ -97,6 +99,37 @@ internal static class AdapterMetadata
         }
     }
 
+    /// <summary>
+    /// The tokens that end answers of a model that an adapter was merged into, or that was trained whole: its file says
+    /// them as an adapter does. None where it says nothing.
+    /// </summary>
+    /// <exception cref="ModelFormatException">The key has a value that cannot be.</exception>
+    public static IReadOnlyList<int> StopIdsOf(GgufFile model)
+    {
+        string? text = model.Metadata.Find(StopIdsKey)?.AsString();
+        return text is null ? [] : ParseIds(text) ?? throw new ModelFormatException(
+            model.Path,
+            model.Metadata.EndOffset,
+            $"{IdList} as {StopIdsKey}",
+            ModelFormatException.Quote(text));
+    }
+
+    // Null for what is no list of ids.
+    private static int[]? ParseIds(string text)
+    {
+        string[] words = text.Split(' ', MostStopIds + 1, StringSplitOptions.RemoveEmptyEntries);
+        int[] ids = new int[words.Length];
+        for (int i = 0; i < words.Length; i++)
+        {
+            if (!int.TryParse(words[i], NumberStyles.None, CultureInfo.InvariantCulture, out ids[i]))
+            {
+                return null;
+            }
+        }
+
+        return ids;
+    }
+
     private static string Digits(int id) => id.ToString(CultureInfo.InvariantCulture);
 
     private sealed class Reader(string path, IReadOnlyDictionary<string, string> metadata)
@@ -119,25 +152,9 @@ internal static class AdapterMetadata
                 { } other => throw Wrong(key, other, $"a number from 0 to {T.MaxValue}"),
             };
 
-        public int[]? Ids(string key)
-        {
-            if (metadata.GetValueOrDefault(key) is not { } text)
-            {
-                return null;
-            }
-
-            string[] words = text.Split(' ', MostStopIds + 1, StringSplitOptions.RemoveEmptyEntries);
-            int[] ids = new int[words.Length];
-            for (int i = 0; i < words.Length; i++)
-            {
-                if (!int.TryParse(words[i], NumberStyles.None, CultureInfo.InvariantCulture, out ids[i]))
-                {
-                    throw Wrong(key, text, $"at most {MostStopIds} token ids with spaces between");
-                }
-            }
-
-            return ids;
-        }
+        public int[]? Ids(string key) => metadata.GetValueOrDefault(key) is { } text
+            ? ParseIds(text) ?? throw Wrong(key, text, IdList)
+            : null;
 
         public IReadOnlyDictionary<string, string> Settings(string prefix)
         {

@@ -127,10 +127,9 @@ internal sealed class GgufAdapter : AdapterSource
         IReadOnlyList<string> expected = model.Source.Family.Architectures;
         if (!expected.Contains(architecture))
         {
-            string found = expected.Count > 0 ? string.Join(" or ", expected) : "one that GGUF has no name for";
             throw new AdapterException(
                 $"{Path} is made for the architecture {ModelFormatException.Quote(architecture)}, "
-                + $"but {System.IO.Path.GetFileName(model.Path)} is {found}");
+                + $"but {System.IO.Path.GetFileName(model.Path)} is {string.Join(" or ", expected)}");
         }
     }
 

@@ -39,6 +39,10 @@ internal sealed class GgufAdapterContainer : AdapterContainer
     public override AdapterSource Open(string path) => GgufAdapter.Open(path);
 
     /// <inheritdoc/>
+    public override void RequireFree(string path, bool replaces, params ReadOnlySpan<string> sources) =>
+        TargetPath.RequireFile(path, replaces, sources);
+
+    /// <inheritdoc/>
     public override IReadOnlyList<string> Write(
         string path, LoraAdapter adapter, AdaptableLinears linears, FileOrigin origin) =>
         GgufAdapterWriter.Write(path, adapter, linears, origin);

@@ -1,4 +1,5 @@
 using Chaku.Model.Conversion;
+using Chaku.Model.Files;
 
 namespace Chaku.Model.Adapters;
 
@@ -16,6 +17,10 @@ internal sealed class PeftContainer : AdapterContainer
 
     /// <inheritdoc/>
     public override AdapterSource Open(string path) => PeftFolder.Open(path);
+
+    /// <inheritdoc/>
+    public override void RequireFree(string path, bool replaces, params ReadOnlySpan<string> sources) =>
+        TargetPath.RequireFolder(path, replaces, sources);
 
     /// <inheritdoc/>
     public override IReadOnlyList<string> Write(

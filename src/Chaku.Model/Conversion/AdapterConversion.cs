@@ -29,14 +29,18 @@ internal static class AdapterConversion
     /// <param name="model">The base, which gives names, shapes and the order of rows.</param>
     /// <param name="hashes">Knows or computes the base's content hash.</param>
     /// <param name="command">The command line.</param>
-    /// <param name="isForced">Takes an adapter of another base or template; a notice says so.</param>
+    /// <param name="isForced">
+    /// Takes an adapter of another base or template, which a notice says, and replaces what is there already.
+    /// </param>
     /// <param name="progress">Told bytes done and bytes in all while the base's hash is computed.</param>
     /// <param name="cancellation">Stops computing it.</param>
     /// <exception cref="AdapterException">
     /// It is of another base, broken, of the wanted kind already, or the kind cannot hold it.
     /// </exception>
     /// <exception cref="ModelFormatException">A file is broken.</exception>
-    /// <exception cref="IOException">A file cannot be read or written.</exception>
+    /// <exception cref="IOException">
+    /// A file cannot be read or written; the target is the adapter or the base, or is there already.
+    /// </exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public static ConvertedAdapter Run(
         string path,
@@ -48,6 +52,7 @@ internal static class AdapterConversion
         Action<long, long>? progress = null,
         CancellationToken cancellation = default)
     {
+        AdapterContainers.Named(target).RequireFree(target, isForced, path, model.Path);
         using AdapterSource source = AdapterSource.Open(path);
         AdapterContainer container = AdapterContainers.Named(target);
         if (container.Name == source.Container.Name)

@@ -6,6 +6,7 @@ using Chaku.Model.Decoding;
 using Chaku.Model.Families;
 using Chaku.Model.Files;
 using Chaku.Model.Licenses;
+using Chaku.Model.Tokenizers;
 
 namespace Chaku.Model.Conversion;
 
@@ -22,6 +23,9 @@ internal sealed record MergedTensor(Linear Linear, GgufTensor Source, TensorForm
 internal sealed class AdapterMerge
 {
     private const int ChunkWeights = 1 << 22;
+
+    // What GGUF names beside EOS that ends an answer.
+    private static readonly string[] StopKeys = ["tokenizer.ggml.eot_token_id", "tokenizer.ggml.eom_token_id"];
 
     private readonly LanguageModel _model;
     private readonly GgufSource _source;
@@ -63,23 +67,26 @@ internal sealed class AdapterMerge
         [.. Merged.CountBy(tensor => tensor.Format).OrderByDescending(pair => pair.Value).Select(pair => pair.Key)];
 
     /// <summary>Bytes of all tensors in the new file.</summary>
-    public long ByteLength => _source.File.Tensors.Sum(tensor =>
-        (_merged.GetValueOrDefault(tensor.Name)?.Format ?? tensor.Format).ByteLength(tensor.ElementCount));
+    public long ByteLength => _source.File.Tensors.Sum(tensor => FormatOf(tensor).ByteLength(tensor.ElementCount));
+
+    private bool IsQuantised => _source.File.Tensors.Any(tensor => FormatOf(tensor).BlockLength > 1);
 
     /// <summary>
-    /// The terms of a model and an adapter in one: those of both, and of the data that the adapter was trained on.
+    /// The terms of a model and an adapter in one, as files state them: those of both, <c>unknown</c> where nothing
+    /// states any. For an adapter of this software, those of the data that it was trained on.
     /// </summary>
     /// <param name="model">The model.</param>
     /// <param name="adapter">The adapter.</param>
-    /// <returns>Null where nothing states any.</returns>
-    public static StatedLicense? LicenseOf(ModelSource model, AdapterSource adapter)
-    {
-        string? own = adapter.Origin.IsOurs
-            ? (adapter.Origin with { BaseLicense = model.License?.Name ?? adapter.Origin.BaseLicense }).Terms
-            : string.Join(
-                ", ", new[] { model.License?.Name, adapter.License?.Name }.Where(name => name is not null).Distinct());
-        return StatedLicense.OfFields(own, null, null, "the metadata of model and adapter");
-    }
+    public static StatedLicense LicenseOf(ModelSource model, AdapterSource adapter) => new(
+        (new AdapterOrigin { BaseLicense = BaseTerms(model, adapter), DataLicense = OtherTerms(adapter) }).Terms,
+        "the metadata of model and adapter");
+
+    /// <summary>What follows from the terms of a model and an adapter for both in one.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="adapter">The adapter.</param>
+    public static ResultLicense ResultOf(ModelSource model, AdapterSource adapter) => adapter.Origin.IsOurs
+        ? ResultLicense.Of(BaseTerms(model, adapter), OtherTerms(adapter))
+        : ResultLicense.OfAdapter(BaseTerms(model, adapter), OtherTerms(adapter));
 
     /// <summary>What writes the file's content to a stream; the same bytes for any number of threads.</summary>
     /// <param name="path">The file, for messages.</param>
@@ -113,6 +120,15 @@ internal sealed class AdapterMerge
             progress?.Invoke(done, all);
         }
     }
+
+    private TensorFormat FormatOf(GgufTensor tensor) =>
+        _merged.GetValueOrDefault(tensor.Name)?.Format ?? tensor.Format;
+
+    private static string? BaseTerms(ModelSource model, AdapterSource adapter) =>
+        model.License?.Name ?? adapter.Origin.BaseLicense;
+
+    private static string? OtherTerms(AdapterSource adapter) =>
+        adapter.Origin.IsOurs ? adapter.Origin.DataLicense : adapter.License?.Name;
 
     private MergedTensor Plan(Linear linear)
     {
@@ -169,13 +185,39 @@ internal sealed class AdapterMerge
             }
         }
 
+        if (metadata.Find(GgufKeys.QuantisationVersion) is null && IsQuantised)
+        {
+            metadata.Add(GgufKeys.QuantisationVersion, GgufKeys.NewestQuantisation);
+        }
+
+        IReadOnlyList<int> stops = [.. (_adapter.Origin.StopIds ?? []).Union(AdapterMetadata.StopIdsOf(_source.File))];
+        AddStops(metadata, stops);
+        AdapterOrigin own = stops.Count > 0 ? _adapter.Origin with { StopIds = stops } : _adapter.Origin;
         foreach ((string key, string value) in
-            AdapterMetadata.Write(_adapter.Origin).OrderBy(pair => pair.Key, StringComparer.Ordinal))
+            AdapterMetadata.Write(own).OrderBy(pair => pair.Key, StringComparer.Ordinal))
         {
             metadata.Add(key, value);
         }
 
         origin.AddTo(metadata);
         return metadata;
+    }
+
+    // For other software, which knows nothing of the adapter's key. It takes what a key of GGUF names out of a user's
+    // text, so that only marks get one.
+    private void AddStops(Metadata metadata, IReadOnlyList<int> stops)
+    {
+        if (stops.Count == 0 || metadata.Find(GgufKeys.TokenizerModel) is null)
+        {
+            return;
+        }
+
+        Vocabulary vocabulary = _model.Tokenizer.Vocabulary;
+        IEnumerable<int> marks = stops.Except(vocabulary.EndOfGeneration).Order()
+            .Where(id => id < vocabulary.Count && vocabulary.TypeOf(id) == TokenType.Control);
+        foreach ((int id, string key) in marks.Zip(StopKeys.Where(key => metadata.Find(key) is null).ToArray()))
+        {
+            metadata.Add(key, (uint)id);
+        }
     }
 }

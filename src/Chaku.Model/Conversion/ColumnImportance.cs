@@ -38,14 +38,15 @@ internal sealed class ColumnImportance
             foreach (int[] window in windows)
             {
                 using KvSequence sequence = cache.Open();
-                model.Prefill(
-                    batch,
-                    sequence,
-                    window,
-                    OutputRows.All,
-                    (start, length) => progress?.Invoke(done + start + length, all),
-                    cancellation);
+                model.Prefill(batch, sequence, window, OutputRows.All, OnChunk, cancellation);
                 done += window.Length;
+            }
+
+            // No logits are computed, so that nothing else tells what the output head would multiply.
+            void OnChunk(int start, int length)
+            {
+                importance.Add(model.Decoder.Head, model.Decoder.OutputInput(batch));
+                progress?.Invoke(done + start + length, all);
             }
         }
         finally

@@ -27,9 +27,10 @@ internal static partial class FolderCard
             lines.AddRange(Terms(license));
         }
 
-        if ((source.Hub?.Name ?? HubName.TryParse(source.Name)) is { } name)
+        // Without an owner it may be any name; the Hub's cache alone knows.
+        if (source.Hub is not null || HubName.TryParse(source.Name) is { Owner: not null })
         {
-            lines.Add($"base_model: {Scalar(name.Id)}");
+            lines.Add($"base_model: {Scalar(source.Hub?.Name.Id ?? source.Name)}");
         }
 
         lines.AddRange(["---", "", $"# {Plain(title)}", "", Plain(what), ""]);

@@ -91,36 +91,13 @@ internal static class ModelConversion
 
     private static void RequireFree(ConversionOptions options)
     {
-        bool makesFile = Directory.Exists(options.Source);
-        string target = options.Target;
-        if (target.Length == 0)
+        if (Directory.Exists(options.Source))
         {
-            throw new IOException("the target has no name");
+            TargetPath.RequireFile(options.Target, options.Replaces, options.Source);
         }
-
-        if (Path.GetFullPath(options.Source) == Path.GetFullPath(target))
+        else
         {
-            throw new IOException($"{target} is the source itself");
-        }
-
-        if (makesFile ? Directory.Exists(target) : File.Exists(target))
-        {
-            throw new IOException(
-                makesFile
-                    ? $"{target} is a folder, and of this source a file is made"
-                    : $"{target} is a file, and of this source a folder is made");
-        }
-
-        if (!Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(target))))
-        {
-            throw new DirectoryNotFoundException($"{target} cannot be written: its folder does not exist");
-        }
-
-        bool isTaken = makesFile ? File.Exists(target)
-            : Directory.Exists(target) && Directory.EnumerateFileSystemEntries(target).Any();
-        if (isTaken && !options.Replaces)
-        {
-            throw new IOException($"{target} is there already; --force writes over it");
+            TargetPath.RequireFolder(options.Target, options.Replaces, options.Source);
         }
     }
 }

@@ -19,6 +19,9 @@ internal sealed record QuantMix(string Name, uint FileType, string Format, IRead
         ["Q6_K"] = "Q8_0",
     };
 
+    /// <summary>Another name that users know it by; null for none.</summary>
+    public string? Alias { get; init; }
+
     /// <summary>The format of the output head, which every token meets last; of a tied embedding too.</summary>
     public string Output { get; init; } = "Q6_K";
 
@@ -63,4 +66,8 @@ internal sealed record MixRule(string Module, string Format, Predicate<MixPlace>
 /// <param name="HeadsPerKvHead">Query heads that share keys and values.</param>
 /// <param name="ExpertCount">Experts of a layer; 0 without.</param>
 internal sealed record MixPlace(
-    string Module, bool IsOutput, int Layer, int LayerCount, int HeadsPerKvHead, int ExpertCount);
+    string Module, bool IsOutput, int Layer, int LayerCount, int HeadsPerKvHead, int ExpertCount)
+{
+    /// <summary>Whether it is known which columns count.</summary>
+    public bool HasImportance { get; init; }
+}

@@ -42,14 +42,25 @@ internal sealed partial class QuantisingPlan
     /// <param name="config">Its computation.</param>
     /// <param name="mix">The mix.</param>
     /// <param name="isPure">Whether every matrix gets the mix's own format.</param>
-    public static QuantisingPlan Of(GgufSource source, DecoderConfig config, QuantMix mix, bool isPure)
+    /// <param name="hasImportance">Whether it is known which columns count.</param>
+    public static QuantisingPlan Of(
+        GgufSource source, DecoderConfig config, QuantMix mix, bool isPure, bool hasImportance = false)
     {
         bool isTied = source.File.Find(DecoderWeightsReader.OutputHead) is null;
-        return new(mix, [.. source.File.Tensors.Select(tensor => Plan(tensor, config, mix, isPure, isTied))]);
+        MixPlace model = new(
+            "",
+            IsOutput: false,
+            Layer: 0,
+            config.LayerCount,
+            config.Attention.HeadCount / config.Attention.KvHeadCount,
+            config.FeedForward.Experts?.Count ?? 0)
+        {
+            HasImportance = hasImportance,
+        };
+        return new(mix, [.. source.File.Tensors.Select(tensor => Plan(tensor, model, mix, isPure, isTied))]);
     }
 
-    private static PlannedTensor Plan(
-        GgufTensor tensor, DecoderConfig config, QuantMix mix, bool isPure, bool isTied)
+    private static PlannedTensor Plan(GgufTensor tensor, MixPlace model, QuantMix mix, bool isPure, bool isTied)
     {
         Match match = LayerName().Match(tensor.Name);
         string module = match.Groups["module"].Value;
@@ -60,13 +71,12 @@ internal sealed partial class QuantisingPlan
         }
 
         string embedding = DecoderWeightsReader.TokenEmbedding;
-        MixPlace place = new(
-            module.EndsWith(ExpertsEnd, StringComparison.Ordinal) ? module[..^ExpertsEnd.Length] : module,
-            tensor.Name == DecoderWeightsReader.OutputHead || (isTied && tensor.Name == embedding),
-            int.TryParse(match.Groups["layer"].Value, CultureInfo.InvariantCulture, out int layer) ? layer : 0,
-            config.LayerCount,
-            config.Attention.HeadCount / config.Attention.KvHeadCount,
-            config.FeedForward.Experts?.Count ?? 0);
+        MixPlace place = model with
+        {
+            Module = module.EndsWith(ExpertsEnd, StringComparison.Ordinal) ? module[..^ExpertsEnd.Length] : module,
+            IsOutput = tensor.Name == DecoderWeightsReader.OutputHead || (isTied && tensor.Name == embedding),
+            Layer = int.TryParse(match.Groups["layer"].Value, CultureInfo.InvariantCulture, out int layer) ? layer : 0,
+        };
         TensorFormat format = mix.FormatOf(place, isPure, tensor.Dimensions[0]);
         return new(tensor, format, format != mix.FormatOf(place, isPure, columns: 0));
     }

@@ -135,11 +135,18 @@ internal sealed class Decoder : IDisposable
     /// <param name="first">The first of them, counted in asked-for rows.</param>
     /// <param name="count">How many.</param>
     /// <param name="logits">[count, vocabulary], overwritten.</param>
-    public void Logits(Batch batch, int first, int count, Span<float> logits)
+    public void Logits(Batch batch, int first, int count, Span<float> logits) => LogitsOf(
+        batch, first, OutputInput(batch).Slice(first * Config.HiddenSize, count * Config.HiddenSize), logits);
+
+    /// <summary>Logits of rows that a batch asked for, which may no longer be the last.</summary>
+    /// <param name="batch">The batch.</param>
+    /// <param name="first">The first of them, counted in asked-for rows.</param>
+    /// <param name="rows">[count, hidden]: what <see cref="OutputInput"/> gave for them.</param>
+    /// <param name="logits">[count, vocabulary], overwritten.</param>
+    public void LogitsOf(Batch batch, int first, ReadOnlySpan<float> rows, Span<float> logits)
     {
-        ReadOnlySpan<float> rows = OutputInput(batch).Slice(first * Config.HiddenSize, count * Config.HiddenSize);
         LinearInput input = new(Workspace, rows, IsExact);
-        Head.Forward(ref input, batch.OutputRuns(first, count), logits);
+        Head.Forward(ref input, batch.OutputRuns(first, rows.Length / Config.HiddenSize), logits);
         if (Config.Head.SoftCap > 0)
         {
             SoftCap.Forward(Workspace.Pool, Config.Head.SoftCap, logits);

@@ -92,6 +92,10 @@ internal static class AtomicFile
         }
     }
 
+    /// <summary>Refuses, before work is spent, a file that could not be written.</summary>
+    /// <exception cref="IOException">As for <see cref="Write(string, Action{Stream})"/>.</exception>
+    public static void RequireReplaceable(string path) => _ = Replaceable(path);
+
     /// <summary>Writes text in UTF-8 without a byte-order mark.</summary>
     /// <exception cref="IOException">As for <see cref="Write(string, Action{Stream})"/>.</exception>
     public static void WriteText(string path, string text) => WriteBytes(path, Encoding.UTF8.GetBytes(text));

@@ -30,4 +30,7 @@ internal static class GgufKeys
 
     /// <summary>What keys of the first of them begin with.</summary>
     public const string BaseModel = "general.base_model.0.";
+
+    /// <summary>The kind of tokenizer; a file without it has no vocabulary.</summary>
+    public const string TokenizerModel = "tokenizer.ggml.model";
 }

@@ -66,6 +66,12 @@ internal sealed class ResultLicense
     public static ResultLicense Of(string? baseLicense, string? dataLicense) =>
         new([Part.Of("base", "is", baseLicense), Part.Of("data", "are", dataLicense)]);
 
+    /// <summary>Works it out for a base and an adapter whose data are not known.</summary>
+    /// <param name="baseLicense">The base's licence, as for <see cref="Of"/>.</param>
+    /// <param name="adapterLicense">The same of the adapter.</param>
+    public static ResultLicense OfAdapter(string? baseLicense, string? adapterLicense) =>
+        new([Part.Of("base", "is", baseLicense), Part.Of("adapter", "is", adapterLicense)]);
+
     /// <summary>The name of a demand in files: <c>share-alike</c>.</summary>
     public static string NameOf(LicenseDemand demand) => demand switch
     {
@@ -159,6 +165,6 @@ internal sealed class ResultLicense
             ? $"nothing states the licence of the {Name}"
             : $"the licence of the {Name}, {ModelFormatException.Quote(Unknown[0])}, is not in the table";
 
-        private string Heading => Name == "base" ? "Base" : "Data";
+        private string Heading => char.ToUpperInvariant(Name[0]) + Name[1..];
     }
 }

@@ -1,3 +1,4 @@
+using Chaku.Model.Cache;
 using Chaku.Model.Decoding;
 
 namespace Chaku.Model.Scoring;
@@ -29,45 +30,92 @@ internal static class Divergence
                 $"models with {width} and {changed.Decoder.Config.VocabularySize} tokens cannot be compared");
         }
 
-        Sums sums = new();
-        long all = 2 * windows.Sum(window => (long)window.Length);
+        using Readers readers = new(reference, referenceAdapter, changed);
+        long all = windows.Sum(window => (long)window.Length);
         long done = 0;
         foreach (int[] window in windows.Where(window => window.Length > 1))
         {
-            float[] expected = new float[(window.Length - 1) * width];
-            Compute(reference, referenceAdapter, window, (row, logits) => logits.CopyTo(expected.AsSpan(row * width)));
-            Compute(changed, null, window, (row, logits) =>
-                sums.Add(expected.AsSpan(row * width, width), logits, window[row + 1]));
-        }
-
-        return sums.Count > 0
-            ? sums.Score()
-            : throw new ArgumentException("no window of tokens has a token to predict");
-
-        void Compute(LanguageModel model, BoundAdapter? adapter, int[] window, RowAction onRow)
-        {
-            int row = 0;
-            AllLogits.Compute(
-                model,
-                window,
-                adapter,
-                logits =>
-                {
-                    // Nothing is known of what follows the last token.
-                    if (row < window.Length - 1)
-                    {
-                        onRow(row, logits);
-                    }
-
-                    row++;
-                },
-                (count, _) => progress?.Invoke(done + count, all),
-                cancellation);
+            readers.Read(window, count => progress?.Invoke(done + count, all), cancellation);
             done += window.Length;
         }
+
+        return readers.Sums.Count > 0
+            ? readers.Sums.Score()
+            : throw new ArgumentException("no window of tokens has a token to predict");
     }
 
-    private delegate void RowAction(int row, ReadOnlySpan<float> logits);
+    /// <summary>
+    /// Both models, a chunk of a window at a time: what the first one's output head multiplies is kept, and the logits
+    /// of both are there for a few rows only, so that a large vocabulary takes little memory.
+    /// </summary>
+    private sealed class Readers(LanguageModel reference, BoundAdapter? adapter, LanguageModel changed) : IDisposable
+    {
+        private const int TileRowCount = 16;
+
+        private readonly int _hidden = reference.Decoder.Config.HiddenSize;
+        private readonly int _width = reference.Decoder.Config.VocabularySize;
+        private readonly KvCache _referenceCache = reference.Decoder.CreateCache(reference.ContextLength);
+        private readonly KvCache _changedCache = changed.Decoder.CreateCache(changed.ContextLength);
+        private readonly Batch _referenceBatch = new();
+        private readonly Batch _changedBatch = new();
+        private readonly float[] _expected = new float[TileRowCount * reference.Decoder.Config.VocabularySize];
+        private readonly float[] _found = new float[TileRowCount * reference.Decoder.Config.VocabularySize];
+        private float[] _rows = [];
+
+        public Sums Sums { get; } = new();
+
+        public void Read(int[] window, Action<int> progress, CancellationToken cancellation)
+        {
+            using KvSequence referenceSequence = _referenceCache.Open(adapter);
+            using KvSequence changedSequence = _changedCache.Open();
+
+            // Nothing is known of what follows the last token.
+            reference.Prefill(
+                _referenceBatch, referenceSequence, window.AsSpan(0, window.Length - 1), OutputRows.All, OnChunk,
+                cancellation);
+
+            void OnChunk(int start, int length)
+            {
+                // Both may be one model, which forgets them with the next batch.
+                if (_rows.Length < length * _hidden)
+                {
+                    _rows = new float[length * _hidden];
+                }
+
+                reference.Decoder.OutputInput(_referenceBatch).CopyTo(_rows);
+                changed.Prefill(
+                    _changedBatch, changedSequence, window.AsSpan(start, length), OutputRows.All,
+                    (part, count) => Compare(part, window.AsSpan(start + part + 1, count)), cancellation);
+                progress(start + length);
+            }
+        }
+
+        public void Dispose()
+        {
+            _referenceCache.Dispose();
+            _changedCache.Dispose();
+        }
+
+        // Rows of the reference's chunk from the first on, and all of the other one's, with the tokens behind them.
+        private void Compare(int first, ReadOnlySpan<int> targets)
+        {
+            for (int row = 0; row < targets.Length; row += TileRowCount)
+            {
+                int count = Math.Min(TileRowCount, targets.Length - row);
+                reference.Decoder.LogitsOf(
+                    _referenceBatch,
+                    first + row,
+                    _rows.AsSpan((first + row) * _hidden, count * _hidden),
+                    _expected.AsSpan(0, count * _width));
+                changed.Decoder.Logits(_changedBatch, row, count, _found.AsSpan(0, count * _width));
+                for (int i = 0; i < count; i++)
+                {
+                    Sums.Add(
+                        _expected.AsSpan(i * _width, _width), _found.AsSpan(i * _width, _width), targets[row + i]);
+                }
+            }
+        }
+    }
 
     private sealed class Sums
     {

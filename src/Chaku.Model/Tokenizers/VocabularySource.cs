@@ -1,3 +1,4 @@
+using Chaku.Model.Adapters;
 using Chaku.Model.Files;
 
 namespace Chaku.Model.Tokenizers;
@@ -75,7 +76,7 @@ internal sealed record VocabularySource
             File = file.Path,
             Offset = metadata.EndOffset,
             Architecture = metadata.Find("general.architecture")?.AsString(),
-            Kind = metadata["tokenizer.ggml.model"].AsString(),
+            Kind = metadata[GgufKeys.TokenizerModel].AsString(),
             PreTokenizer = metadata.Find("tokenizer.ggml.pre")?.AsString(),
             Tokens = metadata["tokenizer.ggml.tokens"].AsByteStrings(),
             Scores = metadata.Find("tokenizer.ggml.scores")?.AsSingles(),
@@ -87,6 +88,7 @@ internal sealed record VocabularySource
             PaddingId = metadata.Find("tokenizer.ggml.padding_token_id")?.AsInt64(),
             EotId = metadata.Find("tokenizer.ggml.eot_token_id")?.AsInt64(),
             EomId = metadata.Find("tokenizer.ggml.eom_token_id")?.AsInt64(),
+            StopIds = AdapterMetadata.StopIdsOf(file),
             AddBos = metadata.Find("tokenizer.ggml.add_bos_token")?.AsBool(),
             AddEos = metadata.Find("tokenizer.ggml.add_eos_token")?.AsBool(),
             AddSpacePrefix = metadata.Find("tokenizer.ggml.add_space_prefix")?.AsBool(),

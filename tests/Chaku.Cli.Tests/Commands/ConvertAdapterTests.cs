@@ -71,6 +71,36 @@ public sealed class ConvertAdapterTests : CommandSuite
             StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Neither_base_nor_adapter_nor_what_is_there_is_written_over()
+    {
+        string model = InFolder("base.gguf");
+        File.Copy(TinyModel, model);
+        string link = InFolder("link.gguf");
+        File.CreateSymbolicLink(link, "base.gguf");
+        string peft = InFolder("peft");
+        Directory.CreateDirectory(peft);
+        Array.ForEach(Directory.GetFiles(Peft), file => File.Copy(file, Path.Combine(peft, Path.GetFileName(file))));
+        string taken = Write("taken.gguf", "mine");
+        string file = Fixtures.TestData("oracle", "gguf-adapter", "llama-gqa.lora-init.gguf");
+
+        Refuse("cannot take the place", peft, model, "--force");
+        Refuse("cannot take the place", peft, link, "--force");
+        Refuse("which it is made from", peft, InFolder("peft/adapter_config.json"), "--force");
+        Refuse("--force writes over it", peft, taken);
+        Refuse("--force writes over it", file, peft);
+        Refuse("folder does not exist", peft, InFolder("none/a.gguf"));
+        Assert.Equal(File.ReadAllBytes(TinyModel), File.ReadAllBytes(model));
+        Assert.Equal("mine", File.ReadAllText(taken));
+        Assert.Equal(
+            ExitCodes.Success, Run("convert", peft, "-o", taken, "--model", model, "--force").ExitCode);
+
+        void Refuse(string reason, string source, string target, params string[] more) => Assert.Contains(
+            reason,
+            Refusal(ExitCodes.Failure, ["convert", source, "-o", target, "--model", model, .. more]),
+            StringComparison.Ordinal);
+    }
+
     private byte[] Logits(string adapter)
     {
         string path = InFolder("logits.bin");

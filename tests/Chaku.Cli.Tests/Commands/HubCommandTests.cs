@@ -52,6 +52,21 @@ public sealed class HubCommandTests : CommandSuite
     }
 
     [Fact]
+    public void What_is_made_of_a_pulled_model_says_its_name_and_no_folder()
+    {
+        using HubServer server = new();
+        AddTiny(server);
+        Succeed(server, "pull", "acme/tiny");
+        string target = InFolder("made.gguf");
+
+        Succeed(server, "quantize", $"acme/tiny/{GgufName}", "F16", "-o", target, "--no-measure");
+
+        Assert.Equal(
+            $"chaku quantize acme/tiny/{GgufName} F16 -o made.gguf --no-measure",
+            Json(Result("show", target, "--json")).GetProperty("metadata").GetProperty("chaku.made_with").GetString());
+    }
+
+    [Fact]
     public void A_pull_for_scripts_is_one_object()
     {
         using HubServer server = new();

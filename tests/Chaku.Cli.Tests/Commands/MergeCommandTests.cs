@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Chaku.Model.Files;
 using Chaku.Tests;
 
 namespace Chaku.Cli.Tests.Commands;
@@ -65,10 +66,19 @@ public sealed class MergeCommandTests : CommandSuite
         CommandResult asked = Run(terminal, "merge", KQuant, mine, "-o", Target);
         using JsonDocument kept = JsonDocument.Parse(
             Run("merge", KQuant, mine, "-o", Target, "--yes", "--json").Output);
+        string halved = InFolder("f16.gguf");
         using JsonDocument wide = JsonDocument.Parse(
-            Run("merge", KQuant, mine, "-o", Target, "--yes", "--json", "--type", "f16").Output);
+            Run("merge", KQuant, mine, "-o", halved, "--yes", "--json", "--type", "F16").Output);
+        CommandResult fromFloats = Run("merge", halved, mine, "-o", Target, "--yes", "--type", "q4_0", "--force");
 
         Assert.Contains("Advised against: Q4_K", asked.Error, StringComparison.Ordinal);
+        Assert.Contains("round a second time", asked.Error, StringComparison.Ordinal);
+        Assert.Contains(
+            "Advised against: Q4_0 round what the adapter was trained on unrounded",
+            fromFloats.Output,
+            StringComparison.Ordinal);
+        Assert.Contains("chaku quantize", fromFloats.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("a second time", fromFloats.Output, StringComparison.Ordinal);
         Assert.True(kept.RootElement.GetProperty("advised_against").GetBoolean());
         Assert.False(wide.RootElement.GetProperty("advised_against").GetBoolean());
         double rounded = kept.RootElement.GetProperty("loss").GetProperty("mean_kl").GetDouble();
@@ -92,19 +102,87 @@ public sealed class MergeCommandTests : CommandSuite
         string folder = Fixtures.TestData("models", "folders", "llama3");
         string copy = InFolder("copy.gguf");
         File.Copy(TinyModel, copy);
+        string link = InFolder("link.gguf");
+        File.CreateSymbolicLink(link, "copy.gguf");
+        string empty = Write("empty.txt", "");
 
-        Refuse("--type takes same, f32", TinyModel, Adapter, Target, "--type", "q9");
-        Refuse("take the place", copy, Adapter, copy);
-        Refuse("take the place", TinyModel, copy, copy);
-        Refuse("chaku convert", folder, Adapter, Target);
-        Refuse("takes a scale", TinyModel, Adapter + "=x", Target);
-        Assert.Equal([copy], Directory.GetFileSystemEntries(Folder));
+        Refuse(ExitCodes.Usage, "--type takes same, f32", TinyModel, Adapter, Target, "--type", "q9");
+        Refuse(ExitCodes.Usage, "chaku convert", folder, Adapter, Target);
+        Refuse(ExitCodes.Usage, "takes a scale", TinyModel, Adapter + "=x", Target);
+        Refuse(ExitCodes.Failure, "cannot take the place", copy, Adapter, copy, "--force");
+        Refuse(ExitCodes.Failure, "cannot take the place", copy, Adapter, link, "--force");
+        Refuse(ExitCodes.Failure, "cannot take the place", TinyModel, copy, copy, "--force");
+        Refuse(ExitCodes.Failure, "--force writes over it", TinyModel, Adapter, copy, "--type", "SAME");
+        Refuse(ExitCodes.Failure, "has no name", TinyModel, Adapter, "");
+        Refuse(ExitCodes.Failure, "empty.txt", TinyModel, Adapter, Target, "--text", empty);
+        Assert.Equal(File.ReadAllBytes(TinyModel), File.ReadAllBytes(copy));
+        Assert.Equal([copy, empty, link], Directory.GetFileSystemEntries(Folder).Order(StringComparer.Ordinal));
 
-        static void Refuse(string reason, string model, string adapter, string target, params string[] more) =>
+        static void Refuse(
+            int exitCode, string reason, string model, string adapter, string target, params string[] more) =>
             Assert.Contains(
                 reason,
-                Refusal(ExitCodes.Usage, ["merge", model, adapter, "-o", target, "--yes", .. more]),
+                Refusal(exitCode, ["merge", model, adapter, "-o", target, "--yes", .. more]),
                 StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_person_is_asked_before_a_file_is_replaced()
+    {
+        File.WriteAllText(Target, "mine");
+        using TestTerminal terminal = new("n\n") { IsPersonal = true, HasErrorTerminal = true };
+
+        CommandResult result = Run(terminal, "merge", TinyModel, Adapter, "-o", Target);
+
+        Assert.Contains($"Replace {Target} (y/N)?", result.Error, StringComparison.Ordinal);
+        Assert.Equal("mine", File.ReadAllText(Target));
+        Assert.Equal(
+            ExitCodes.Success, Run("merge", TinyModel, Adapter, "-o", Target, "--yes", "--force").ExitCode);
+        Assert.NotEqual("mine", File.ReadAllText(Target));
+    }
+
+    // A read that waits for a person hears nothing: without an end of its own the test would never end.
+    [Fact(Timeout = 120_000)]
+    public async Task Ctrl_C_at_the_question_ends_it_and_leaves_nothing()
+    {
+        using Silence nobody = new();
+        using TestTerminal terminal = new("")
+        {
+            IsPersonal = true,
+            HasErrorTerminal = true,
+            Keyboard = nobody,
+        };
+        Task<CommandResult> merging =
+            Task.Run(() => Run(terminal, "merge", TinyModel, Adapter, "-o", Target), CancellationToken.None);
+
+        await nobody.IsAsked;
+        Assert.NotEmpty(Directory.GetFileSystemEntries(Folder));
+        terminal.Press();
+        CommandResult result = await merging;
+
+        Assert.Equal(ExitCodes.Cancelled, result.ExitCode);
+        Assert.Empty(Directory.GetFileSystemEntries(Folder));
+    }
+
+    // What llama.cpp's converter states of an adapter; this software has stated nothing in it.
+    [Theory]
+    [InlineData("cc-by-nc-4.0", "unknown, cc-by-nc-4.0", "forbidden", "the adapter is under cc-by-nc-4.0")]
+    [InlineData(null, "unknown", "unknown", "nothing states the licence of the adapter")]
+    public void The_terms_of_a_strangers_adapter_bind_the_merged_file(
+        string? license, string stated, string commercial, string reason)
+    {
+        string adapter = InFolder("theirs.gguf");
+        Relicense(Adapter, adapter, license);
+
+        using JsonDocument said = JsonDocument.Parse(
+            Run("merge", TinyModel, adapter, "-o", Target, "--yes", "--json").Output);
+        using JsonDocument shown = JsonDocument.Parse(Result("show", Target, "--json"));
+
+        Assert.Equal(commercial, said.RootElement.GetProperty("commercial_use").GetString());
+        Assert.Contains(
+            said.RootElement.GetProperty("license_sentences").EnumerateArray(),
+            sentence => sentence.GetString()!.Contains(reason, StringComparison.Ordinal));
+        Assert.Equal(stated, shown.RootElement.GetProperty("license").GetString());
     }
 
     [Fact]
@@ -126,5 +204,44 @@ public sealed class MergeCommandTests : CommandSuite
         string data = Write("data.txt", "the dog sat on the mat. the cat sat on the dog. the mat sat on the cat.");
         Run(["tune", KQuant, data, "-o", InFolder("mine"), "--lr", "0.01", "--data-license", "mit", .. Fast]);
         return InFolder("mine");
+    }
+
+    private static void Relicense(string from, string to, string? license)
+    {
+        using GgufFile file = GgufFile.Open(from);
+        Metadata metadata = new(to);
+        foreach (MetadataValue value in file.Metadata.Where(value => value.Key != "general.license"))
+        {
+            metadata.TryAdd(value);
+        }
+
+        if (license is not null)
+        {
+            metadata.Add("general.license", license);
+        }
+
+        GgufWriter.Write(to, metadata, [.. file.Tensors.Select(tensor => TensorSource.FromBytes(
+            tensor.Name, tensor.Format, tensor.Dimensions, file.Bytes(tensor, 0, (int)tensor.ByteLength).ToArray()))]);
+    }
+
+    private sealed class Silence : TextReader
+    {
+        private readonly TaskCompletionSource _asked = new();
+        private readonly TaskCompletionSource _end = new();
+
+        public Task IsAsked => _asked.Task;
+
+        public override string? ReadLine()
+        {
+            _asked.SetResult();
+            _end.Task.Wait();
+            return null;
+        }
+
+        protected override void Dispose(bool disposing)
+        {
+            _end.TrySetResult();
+            base.Dispose(disposing);
+        }
     }
 }

@@ -4,6 +4,7 @@ namespace Chaku.Cli.Tests.Commands;
 internal sealed class TestTerminal(string input) : Terminal, IDisposable
 {
     private readonly CancellationTokenSource _cancellation = new();
+    private readonly StringReader _input = new(input);
     private readonly Recorder _output = new();
     private readonly Recorder _error = new();
 
@@ -23,7 +24,10 @@ internal sealed class TestTerminal(string input) : Terminal, IDisposable
         init => _error.OnWrite = () => value?.Invoke(this);
     }
 
-    public override TextReader Input { get; } = new StringReader(input);
+    /// <summary>Who types instead of the text that is piped in.</summary>
+    public TextReader? Keyboard { get; init; }
+
+    public override TextReader Input => Keyboard ?? _input;
 
     public override TextWriter Output => _output;
 
@@ -35,7 +39,17 @@ internal sealed class TestTerminal(string input) : Terminal, IDisposable
 
     public override bool IsErrorTerminal => HasErrorTerminal;
 
-    public override CancellationToken Cancellation => _cancellation.Token;
+    /// <summary>Called whenever a part of the work asks for what stops it.</summary>
+    public Action<TestTerminal>? OnCancellation { get; init; }
+
+    public override CancellationToken Cancellation
+    {
+        get
+        {
+            OnCancellation?.Invoke(this);
+            return _cancellation.Token;
+        }
+    }
 
     /// <summary>Ctrl-C.</summary>
     public void Press()
@@ -46,7 +60,11 @@ internal sealed class TestTerminal(string input) : Terminal, IDisposable
         }
     }
 
-    public void Dispose() => _cancellation.Dispose();
+    public void Dispose()
+    {
+        _cancellation.Dispose();
+        _input.Dispose();
+    }
 
     private sealed class Recorder : StringWriter
     {

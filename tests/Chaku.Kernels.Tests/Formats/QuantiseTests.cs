@@ -94,6 +94,27 @@ public sealed class QuantiseTests
             .Sum(i => importance[i] * Math.Pow(rounded[i] - weights[i], 2));
     }
 
+    // The figures are of the same steps written in NumPy (float64): the root of the columns' squared errors, each times
+    // its importance, beside that of the weights. With a last step that counts all columns alike they are 0.16448,
+    // 0.05087 and 0.02830 there, and with none 0.15852, 0.04961 and 0.02784.
+    [Theory]
+    [InlineData("Q2_K", 0.155715)]
+    [InlineData("Q4_K", 0.049246)]
+    [InlineData("Q5_K", 0.027371)]
+    public void The_last_step_counts_an_error_by_its_column(string name, double figure)
+    {
+        float[] weights = Source();
+        float[] importance = [.. Enumerable.Range(0, weights.Length).Select(i => MathF.Pow(4, (i * 37 % 11) - 5))];
+
+        float[] rounded = Dequantise(name, Quantise(name, weights, importance));
+
+        double errors = Weighted(i => rounded[i] - weights[i]);
+        Assert.InRange(Math.Sqrt(errors / Weighted(i => weights[i])) / figure, 0.98, 1.002);
+
+        double Weighted(Func<int, float> value) =>
+            Enumerable.Range(0, weights.Length).Sum(i => importance[i] * Math.Pow(value(i), 2));
+    }
+
     [Theory]
     [MemberData(nameof(Formats))]
     public void Hostile_weights_give_blocks_and_no_exception(string name)

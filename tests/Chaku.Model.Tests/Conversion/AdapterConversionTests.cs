@@ -29,9 +29,11 @@ public sealed class AdapterConversionTests
         })
         {
             using LanguageModel model = LanguageModel.Load(path);
-            string file = folder["a.gguf"];
+            string kind = Directory.Exists(path) ? "folder" : "file";
+            string file = folder[$"of-{kind}.gguf"];
+            string folderAgain = folder[$"of-{kind}"];
             Convert(peft, file, model);
-            Convert(file, folder["back"], model);
+            Convert(file, folderAgain, model);
 
             using GgufFile expected =
                 GgufFile.Open(Fixtures.Shared("oracle", "gguf-adapter", $"{name}.lora-init.gguf"));
@@ -42,7 +44,7 @@ public sealed class AdapterConversionTests
                 expected.Bytes(pair.First, 0, (int)pair.First.ByteLength),
                 written.Bytes(pair.Second, 0, (int)pair.Second.ByteLength)));
             using PeftFolder before = PeftFolder.Open(peft);
-            using PeftFolder after = PeftFolder.Open(folder["back"]);
+            using PeftFolder after = PeftFolder.Open(folderAgain);
             SameTensors(before, after);
             Assert.Equal(before.TargetModules.Order(), after.TargetModules.Order());
             Assert.Equal(before.Settings, after.Settings);

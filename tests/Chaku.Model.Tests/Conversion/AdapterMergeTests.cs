@@ -3,10 +3,12 @@ using Chaku.Model.Adapters;
 using Chaku.Model.Conversion;
 using Chaku.Model.Decoding;
 using Chaku.Model.Files;
+using Chaku.Model.Generation;
 using Chaku.Model.Licenses;
 using Chaku.Model.Scoring;
 using Chaku.Model.Tests.Adapters;
 using Chaku.Model.Tests.Decoding;
+using Chaku.Model.Tokenizers;
 using Chaku.Tests;
 
 namespace Chaku.Model.Tests.Conversion;
@@ -68,6 +70,7 @@ public sealed class AdapterMergeTests
     [InlineData("quant/llama-gqa-Q4_K_M.gguf", null)]
     [InlineData("quant/llama-gqa-Q4_K_M.gguf", "F16")]
     [InlineData("tiny/llama-gqa.gguf", "BF16")]
+    [InlineData("tiny/llama-gqa.gguf", "Q8_0")]
     public void What_is_not_touched_is_copied_and_the_rest_has_the_wanted_format(string name, string? type)
     {
         using TemporaryFolder folder = new();
@@ -96,6 +99,80 @@ public sealed class AdapterMergeTests
         Assert.Equal("chaku merge", after.Metadata["chaku.made_with"].AsString());
         Assert.Equal("base with mine", after.Metadata["general.name"].AsString());
         Assert.Equal(format is null, after.Metadata.Find("general.file_type") is not null);
+
+        // GGUF's specification wants it where any tensor is quantised.
+        Assert.Equal(
+            after.Tensors.Any(tensor => tensor.Format.BlockLength > 1),
+            after.Metadata.Find("general.quantization_version")?.Content is 2u);
+    }
+
+    [Fact]
+    public void A_merged_model_stops_where_the_adapted_one_did_and_so_does_what_is_merged_into_it()
+    {
+        using TemporaryFolder folder = new();
+        using LanguageModel model = SampleAdapters.Model();
+        GenerationOptions greedy = new() { Temperature = 0, MaxTokens = 12 };
+        int[] free = Ids(model, SampleAdapters.Random(model, 1), greedy);
+        int end = free[5];
+        LoraAdapter adapter = SampleAdapters.Random(model, 1, null, Origin(model) with { StopIds = [end] });
+        int[] expected = Ids(model, adapter, greedy with { StopIds = [end] });
+
+        using LanguageModel merged = Merge(folder, model, adapter);
+
+        Assert.True(expected.Length < free.Length);
+        Assert.Equal(expected, Ids(merged, null, greedy));
+        using TemporaryFolder again = new();
+        using LanguageModel twice =
+            Merge(again, merged, SampleAdapters.Random(merged, 2, null, Origin(merged) with { StopIds = [7] }));
+        Assert.Superset(new HashSet<int> { 2, 7, end }, twice.Tokenizer.Vocabulary.EndOfGeneration.ToHashSet());
+
+        static int[] Ids(LanguageModel model, LoraAdapter? adapter, GenerationOptions options)
+        {
+            using Generator generator = new(model, adapter is null ? null : model.Bind(adapter, 1));
+            return [.. generator.Run(SampleAdapters.Tokens, options).Select(step => step.Token)];
+        }
+    }
+
+    // 1 is a control token of this vocabulary, 300 a piece of words.
+    [Fact]
+    public void Other_software_reads_of_a_mark_that_ends_answers_and_of_no_word()
+    {
+        using TemporaryFolder folder = new();
+        using LanguageModel model = SampleAdapters.Model();
+        LoraAdapter adapter = SampleAdapters.Random(model, 1, null, Origin(model) with { StopIds = [2, 300, 1] });
+
+        using LanguageModel merged = Merge(folder, model, adapter);
+
+        using GgufFile file = GgufFile.Open(folder["m.gguf"]);
+        Assert.Equal(1, file.Metadata["tokenizer.ggml.eot_token_id"].AsInt32());
+        Assert.Null(file.Metadata.Find("tokenizer.ggml.eom_token_id"));
+        Assert.Equal([1, 2, 300], merged.Tokenizer.Vocabulary.EndOfGeneration.Order());
+        Assert.Equal(model.Tokenizer.Encode("the dog"), merged.Tokenizer.Encode("the dog"));
+    }
+
+    [Theory]
+    [InlineData("2 x")]
+    [InlineData("-1")]
+    public void Stop_ids_that_are_none_are_refused_by_name(string text)
+    {
+        using TemporaryFolder folder = new();
+        using (GgufFile file = GgufFile.Open(TestModels.PathOf("tiny/llama-gqa.gguf")))
+        {
+            Metadata metadata = new(folder["m.gguf"]);
+            foreach (MetadataValue value in file.Metadata)
+            {
+                metadata.TryAdd(value);
+            }
+
+            metadata.Add("chaku.stop_ids", text);
+            GgufWriter.Write(folder["m.gguf"], metadata, []);
+        }
+
+        using GgufFile written = GgufFile.Open(folder["m.gguf"]);
+        Assert.Contains(
+            "chaku.stop_ids",
+            Assert.Throws<ModelFormatException>(() => Tokenizer.FromGguf(written)).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]

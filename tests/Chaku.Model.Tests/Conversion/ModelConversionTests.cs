@@ -134,6 +134,7 @@ public sealed class ModelConversionTests
     public void A_weight_beyond_half_precision_is_refused_by_name()
     {
         using TemporaryFolder folder = new();
+        using TemporaryFolder made = new();
         Copy(folder, "llama-linear", _ => { });
         byte[] bytes = File.ReadAllBytes(folder["model.safetensors"]);
         using (TensorFolder tensors = TensorFolder.Open(folder.Path))
@@ -144,11 +145,11 @@ public sealed class ModelConversionTests
         File.WriteAllBytes(folder["model.safetensors"], bytes);
 
         InvalidDataException exception = Assert.Throws<InvalidDataException>(() => Converted.Run(
-            folder.Path, folder["made.gguf"], with => with with { Type = TensorFormats.FromName("F16") }));
+            folder.Path, made["made.gguf"], with => with with { Type = TensorFormats.FromName("F16") }));
 
         Assert.Contains("70000", exception.Message, StringComparison.Ordinal);
         Assert.Contains("--type bf16", exception.Message, StringComparison.Ordinal);
-        Assert.False(File.Exists(folder["made.gguf"]));
+        Assert.Empty(Directory.GetFileSystemEntries(made.Path));
         Assert.Equal(2, Directory.GetFileSystemEntries(folder.Path).Length);
     }
 
@@ -261,11 +262,13 @@ public sealed class ModelConversionTests
     public void A_folder_that_is_not_understood_is_refused_and_leaves_nothing(string key, string value)
     {
         using TemporaryFolder folder = new();
+        using TemporaryFolder made = new();
         Copy(folder, "llama-linear", config => config[key] = JsonNode.Parse(value));
 
-        Assert.Throws<ModelFormatException>(() => Converted.Run(folder.Path, folder["made.gguf"]));
+        Assert.Throws<ModelFormatException>(() => Converted.Run(folder.Path, made["made.gguf"]));
 
         Assert.Equal(2, Directory.GetFileSystemEntries(folder.Path).Length);
+        Assert.Empty(Directory.GetFileSystemEntries(made.Path));
     }
 
     [Theory]

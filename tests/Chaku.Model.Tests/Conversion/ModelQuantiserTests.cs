@@ -108,7 +108,6 @@ public sealed class ModelQuantiserTests : IDisposable
     public void Mixes_choose_as_llama_cpp_does()
     {
         MixPlace values = new("attn_v", IsOutput: false, Layer: 0, LayerCount: 22, HeadsPerKvHead: 8, ExpertCount: 0);
-        string Of(string mix, MixPlace place) => QuantMixes.Find(mix)!.FormatOf(place, isPure: false, 2048).Name;
 
         // Of 22 layers: 0 and 1, then every third from 4 on, and from 19 on all.
         int[] more = [.. Enumerable.Range(0, 22).Where(i => Of("Q4_K_M", values with { Layer = i }) == "Q6_K")];
@@ -120,6 +119,46 @@ public sealed class ModelQuantiserTests : IDisposable
         Assert.Equal("Q8_0", Of("Q8_0", values with { IsOutput = true }));
         Assert.Equal("Q5_0", QuantMixes.Find("Q4_K_M")!.FormatOf(values with { Layer = 2 }, false, 96).Name);
         Assert.Equal("F16", QuantMixes.Find("Q4_K_M")!.FormatOf(values, false, 33).Name);
+        foreach (string name in (string[])["Q3_K", "Q4_K", "Q5_K"])
+        {
+            Assert.Same(QuantMixes.Find(name + "_M"), QuantMixes.Find(name));
+        }
+    }
+
+    // Read off llama.cpp's llama_tensor_get_type_impl (src/llama-quant.cpp, commit 007dbbf3) for 32 layers, at layer 0,
+    // at layer 6, which takes more bits, and at layer 5, which does not; without and with an importance matrix.
+    [Theory]
+    [InlineData("Q2_K_S", "attn_v", 8, 0, "Q4_K Q4_K Q4_K", "Q4_K Q4_K Q4_K")]
+    [InlineData("Q2_K_S", "attn_v", 2, 0, "Q2_K Q2_K Q2_K", "Q2_K Q2_K Q2_K")]
+    [InlineData("Q2_K_S", "ffn_down", 8, 0, "Q4_K Q2_K Q2_K", "Q4_K Q2_K Q2_K")]
+    [InlineData("Q2_K_S", "attn_output", 8, 8, "Q2_K Q2_K Q2_K", "Q2_K Q2_K Q2_K")]
+    [InlineData("Q2_K", "attn_qkv", 1, 0, "Q3_K Q3_K Q3_K", "Q3_K Q3_K Q3_K")]
+    [InlineData("Q3_K_S", "attn_qkv", 1, 0, "Q3_K Q3_K Q3_K", "Q3_K Q3_K Q3_K")]
+    [InlineData("Q3_K_M", "attn_qkv", 1, 0, "Q5_K Q4_K Q4_K", "Q5_K Q4_K Q4_K")]
+    [InlineData("Q3_K_M", "ffn_down", 1, 0, "Q5_K Q4_K Q4_K", "Q5_K Q4_K Q4_K")]
+    [InlineData("Q3_K_L", "attn_qkv", 1, 0, "Q5_K Q5_K Q5_K", "Q5_K Q5_K Q5_K")]
+    [InlineData("Q3_K_L", "attn_output", 8, 0, "Q5_K Q5_K Q5_K", "Q5_K Q5_K Q5_K")]
+    [InlineData("Q3_K_L", "attn_output", 8, 8, "Q3_K Q3_K Q3_K", "Q3_K Q3_K Q3_K")]
+    [InlineData("Q3_K_M", "attn_output", 8, 8, "Q5_K Q5_K Q5_K", "Q5_K Q5_K Q5_K")]
+    [InlineData("Q4_K_S", "attn_qkv", 1, 0, "Q5_K Q4_K Q4_K", "Q5_K Q4_K Q4_K")]
+    [InlineData("Q4_K_M", "attn_qkv", 1, 0, "Q6_K Q6_K Q4_K", "Q6_K Q6_K Q4_K")]
+    [InlineData("Q5_K_M", "attn_qkv", 1, 0, "Q6_K Q6_K Q5_K", "Q6_K Q6_K Q5_K")]
+    [InlineData("Q4_K_M", "attn_qkv", 1, 8, "Q8_0 Q8_0 Q8_0", "Q8_0 Q8_0 Q8_0")]
+    [InlineData("Q4_0", "ffn_down", 1, 0, "Q4_0 Q4_0 Q4_0", "Q4_1 Q4_0 Q4_0")]
+    [InlineData("Q5_0", "ffn_down", 1, 0, "Q5_0 Q5_0 Q5_0", "Q5_1 Q5_0 Q5_0")]
+    [InlineData("Q4_1", "ffn_down", 1, 0, "Q4_1 Q4_1 Q4_1", "Q4_1 Q4_1 Q4_1")]
+    public void Each_matrix_gets_the_format_that_llama_cpp_gives_it(
+        string mix, string module, int headsPerKvHead, int experts, string without, string with)
+    {
+        foreach ((string expected, bool hasImportance) in ((string, bool)[])[(without, false), (with, true)])
+        {
+            Assert.Equal(expected, string.Join(' ', ((int[])[0, 6, 5]).Select(layer => Of(
+                mix,
+                new MixPlace(module, IsOutput: false, layer, 32, headsPerKvHead, experts)
+                {
+                    HasImportance = hasImportance,
+                }))));
+        }
     }
 
     [Fact]
@@ -135,9 +174,14 @@ public sealed class ModelQuantiserTests : IDisposable
         // An RMS norm's output has mean square near that of its weights, which are about 1 here.
         Assert.InRange(queries.Average(), 0.5, 2);
         Assert.Equal(queries, importance.Of("blk.0.attn_k.weight", 0, 64).ToArray());
+        Assert.Equal(64, importance.Of("output.weight", 0, 64).Length);
+        Assert.True(importance.Of("token_embd.weight", 0, 64).IsEmpty);
         Assert.True(importance.Of("no such tensor.weight", 0, 64).IsEmpty);
         Assert.Null(model.Decoder.Workspace.InputObserver);
     }
+
+    private static string Of(string mix, MixPlace place) =>
+        QuantMixes.Find(mix)!.FormatOf(place, isPure: false, 2048).Name;
 
     private static string Shared(string format) => Fixtures.Shared("models", "quant", $"llama-gqa-{format}.gguf");
 

@@ -88,7 +88,9 @@ internal static class TileChains<TPanel, TBlock, TActivation>
         Extend(ref panels, ref tile, token, sumA, sumB, ref chains, 0);
     }
 
-    /// <summary>Goes on with one token's chains by sums of 32 bits × the scales that lie at <paramref name="scaleAt"/>.</summary>
+    /// <summary>
+    /// Goes on with one token's chains by sums of 32 bits × the scales that lie at <paramref name="scaleAt"/>.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Extend(
         ref byte panels,
@@ -146,7 +148,8 @@ internal static class TileChains<TPanel, TBlock, TActivation>
         ref Vector256<int> b2,
         ref Vector256<int> b3)
     {
-        Vector256<short> f0 = Vector256.LoadUnsafe(ref factors, 0).AsInt16(), f1 = Vector256.LoadUnsafe(ref factors, Vector).AsInt16();
+        Vector256<short> f0 = Vector256.LoadUnsafe(ref factors, 0).AsInt16();
+        Vector256<short> f1 = Vector256.LoadUnsafe(ref factors, Vector).AsInt16();
         Vector256<short> x = PanelProducts.Broadcast(ref pair, 0).AsInt16();
         a0 += Avx2.MultiplyAddAdjacent(f0, x);
         b0 += Avx2.MultiplyAddAdjacent(f1, x);

@@ -166,8 +166,10 @@ internal static class TileLoops<TPanel, TBlock, TActivation>
         Vector256<int> b0 = Vector256.LoadUnsafe(ref negatives, Vector).AsInt32(), b1 = b0, b2 = b0, b3 = b0;
         for (nuint i = 0; i < (nuint)UnpackedPanels<TPanel, TBlock, TActivation>.SumCount; i++)
         {
-            Vector256<sbyte> s0 = Vector256.LoadUnsafe(ref sum, 0).AsSByte(), s1 = Vector256.LoadUnsafe(ref sum, Vector).AsSByte();
-            Vector256<byte> m0 = Vector256.LoadUnsafe(ref sum, 2 * Vector), m1 = Vector256.LoadUnsafe(ref sum, 3 * Vector);
+            Vector256<sbyte> s0 = Vector256.LoadUnsafe(ref sum, 0).AsSByte();
+            Vector256<sbyte> s1 = Vector256.LoadUnsafe(ref sum, Vector).AsSByte();
+            Vector256<byte> m0 = Vector256.LoadUnsafe(ref sum, 2 * Vector);
+            Vector256<byte> m1 = Vector256.LoadUnsafe(ref sum, 3 * Vector);
             Vector256<sbyte> x0 = PanelProducts.Broadcast(ref x, 0);
             a0 += Product(m0, s0, x0);
             b0 += Product(m1, s1, x0);
@@ -206,7 +208,8 @@ internal static class TileLoops<TPanel, TBlock, TActivation>
             ref byte codes = ref Unsafe.AddByteOffset(
                 ref sum, UnpackedPanels<TPanel, TBlock, TActivation>.GroupsAt);
             Vector256<byte> w0 = Vector256.LoadUnsafe(ref codes, 0), w1 = Vector256.LoadUnsafe(ref codes, Vector);
-            Vector256<byte> u0 = Vector256.LoadUnsafe(ref codes, 2 * Vector), u1 = Vector256.LoadUnsafe(ref codes, 3 * Vector);
+            Vector256<byte> u0 = Vector256.LoadUnsafe(ref codes, 2 * Vector);
+            Vector256<byte> u1 = Vector256.LoadUnsafe(ref codes, 3 * Vector);
             AddTwoGroups(ref sum, w0, w1, u0, u1, ref x, 0, ref a0, ref b0);
             AddTwoGroups(ref sum1, w0, w1, u0, u1, ref x, Word, ref a1, ref b1);
             AddTwoGroups(ref sum2, w0, w1, u0, u1, ref x, 2 * Word, ref a2, ref b2);

@@ -30,12 +30,12 @@ internal static class SubBlocks
         float meanSquare = WeightRounding.MeanSquare(weights);
         Span<float> scales = stackalloc float[scaleCodes.Length];
         Span<float> minima = stackalloc float[scaleCodes.Length];
-        Span<float> counts = stackalloc float[length];
+        Span<float> counts = stackalloc float[weights.Length];
+        WeightRounding.Count(weights, importance, meanSquare, counts);
         for (int j = 0; j < scales.Length; j++)
         {
-            ReadOnlySpan<float> part = weights.Slice(j * length, length);
-            WeightRounding.Count(part, Part(importance, j, length), meanSquare, counts);
-            scales[j] = ScaleSearch.WithMinimum(part, counts, range, out minima[j]);
+            scales[j] = ScaleSearch.WithMinimum(
+                weights.Slice(j * length, length), counts.Slice(j * length, length), range, out minima[j]);
         }
 
         ushort scale = RoundScales(scales, 0, largestScale, scaleCodes);
@@ -43,7 +43,7 @@ internal static class SubBlocks
         RoundParts(weights, scale, minimumScale, scaleCodes, minimumCodes, range, codes);
 
         // Both scales once more, for the codes that came of it, and the codes for them.
-        (scale, minimumScale) = Refit(weights, (scale, minimumScale), scaleCodes, minimumCodes, codes);
+        (scale, minimumScale) = Refit(weights, counts, (scale, minimumScale), scaleCodes, minimumCodes, codes);
         RoundParts(weights, scale, minimumScale, scaleCodes, minimumCodes, range, codes);
         return (scale, minimumScale);
     }
@@ -69,9 +69,11 @@ internal static class SubBlocks
         }
     }
 
-    // Least squares of w = scale · (scale_j · code) − minimumScale · minimum_j over the whole block.
+    // Least squares of w = scale · (scale_j · code) − minimumScale · minimum_j over the whole block, an error at weight
+    // i counting counts[i] times.
     private static (ushort Scale, ushort MinimumScale) Refit(
         ReadOnlySpan<float> weights,
+        ReadOnlySpan<float> counts,
         (ushort Scale, ushort MinimumScale) before,
         ReadOnlySpan<byte> scaleCodes,
         ReadOnlySpan<byte> minimumCodes,
@@ -81,20 +83,21 @@ internal static class SubBlocks
         float aa = 0, ab = 0, bb = 0, aw = 0, bw = 0;
         for (int j = 0; j < scaleCodes.Length; j++)
         {
-            int squares = 0, sum = 0;
-            float product = 0, total = 0;
+            float squares = 0, sum = 0, count = 0, product = 0, total = 0;
             for (int i = j * length; i < (j + 1) * length; i++)
             {
-                squares += codes[i] * codes[i];
-                sum += codes[i];
-                product += codes[i] * weights[i];
-                total += weights[i];
+                float counted = counts[i] * codes[i];
+                squares += counted * codes[i];
+                sum += counted;
+                count += counts[i];
+                product += counted * weights[i];
+                total += counts[i] * weights[i];
             }
 
             float a = scaleCodes[j], b = -minimumCodes[j];
             aa += a * a * squares;
             ab += a * b * sum;
-            bb += b * b * length;
+            bb += b * b * count;
             aw += a * product;
             bw += b * total;
         }
