@@ -8,7 +8,8 @@ namespace Chaku.Kernels.Memory;
 /// </summary>
 internal static class CacheLines
 {
-    private const int ByteLength = 64;
+    /// <summary>Bytes of a line.</summary>
+    public const int ByteLength = 64;
 
     /// <summary>Has bytes brought into the first cache.</summary>
     /// <param name="start">A place.</param>

@@ -12,8 +12,11 @@ internal interface IWidePanel
     /// <summary>Bytes of a block.</summary>
     static abstract nuint ByteLength { get; }
 
-    /// <summary>Has what comes some blocks later brought from memory, where that is worth it.</summary>
-    static abstract void Prefetch(ref byte block);
+    /// <summary>Has some steps' part of what comes later brought from memory, where that is worth it.</summary>
+    /// <param name="block">The block at work.</param>
+    /// <param name="step">Its first step that is about to be multiplied.</param>
+    /// <param name="count">How many steps are.</param>
+    static abstract void Prefetch(ref byte block, nuint step, nuint count);
 
     /// <summary>The scale of each row.</summary>
     static abstract Vector512<float> Scale(ref byte block);
@@ -60,7 +63,8 @@ internal readonly struct WidePacked<TPanel, TBlock, TActivation> : IWidePanel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Prefetch(ref byte block) => PanelChains.Prefetch(ref block, 2 * TPanel.ByteLength);
+    public static void Prefetch(ref byte block, nuint step, nuint count) => PanelChains.PrefetchPart(
+        ref block, 2 * TPanel.ByteLength, step / count, TPanel.StepCount / (int)count);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> Scale(ref byte block) =>
@@ -129,7 +133,7 @@ internal readonly struct WideUnpacked<TPanel, TBlock, TActivation> : IWidePanel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Prefetch(ref byte block)
+    public static void Prefetch(ref byte block, nuint step, nuint count)
     {
         // It was written a moment ago.
     }

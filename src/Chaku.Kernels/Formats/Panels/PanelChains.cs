@@ -18,6 +18,24 @@ internal static class PanelChains
         CacheLines.FetchNear(ref panel, PrefetchDistance, byteLength);
 
     /// <summary>
+    /// A step's part of the same: asked for all at once, a block of a K-quant would be more lines than a processor waits
+    /// for at a time.
+    /// </summary>
+    /// <param name="panel">The block at work.</param>
+    /// <param name="byteLength">Bytes of it.</param>
+    /// <param name="step">The step that is about to be multiplied.</param>
+    /// <param name="stepCount">Steps of a block.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void PrefetchPart(ref byte panel, int byteLength, nuint step, int stepCount)
+    {
+        int part = ((byteLength / stepCount) + CacheLines.ByteLength - 1) / CacheLines.ByteLength * CacheLines.ByteLength;
+        if (step * (nuint)part < (nuint)byteLength)
+        {
+            Prefetch(ref Unsafe.AddByteOffset(ref panel, step * (nuint)part), part);
+        }
+    }
+
+    /// <summary>
     /// One link of eight chains: the rounded product of both scales, then one fused step, as the reference does.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

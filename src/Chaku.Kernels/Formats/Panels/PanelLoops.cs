@@ -57,7 +57,6 @@ internal static class PanelLoops<TPanel, TBlock, TActivation, TProducts>
             ref float chains = ref sums;
             for (int half = 0; half < 2; half++)
             {
-                PanelChains.Prefetch(ref panel, TPanel.ByteLength);
                 ExtendEight(ref chains, ref panel, ref tile);
                 chains = ref Unsafe.Add(ref chains, PanelKernel.HalfRows);
                 panel = ref Unsafe.AddByteOffset(ref panel, (nuint)TPanel.ByteLength);
@@ -123,6 +122,7 @@ internal static class PanelLoops<TPanel, TBlock, TActivation, TProducts>
 
         for (nuint step = 0; step < (nuint)TPanel.StepCount; step++)
         {
+            PanelChains.PrefetchPart(ref panel, TPanel.ByteLength, step, TPanel.StepCount);
             PanelCodes codes = TPanel.Codes(ref panel, step);
             Vector256<short> scale = TPanel.StepScale(ref panel, step);
             s0 = TProducts.Add<TPanel, TBlock, TActivation>(s0, codes, scale, in x, 0, GroupStride);

@@ -40,7 +40,6 @@ internal static class WideLoops<TWide, TPanel, TBlock, TActivation>
         Vector512<float> c7 = Vector512.LoadUnsafe(ref sums, 7 * ChainStride);
         for (nuint i = 0; i < blockCount; i++)
         {
-            TWide.Prefetch(ref block);
             ref byte tileSums = ref Unsafe.AddByteOffset(ref tile, ActivationTile<TActivation>.SumsAt(Tokens));
             Vector512<int> first = TPanel.HasSignedCodes ? TWide.Negatives(ref block) : Vector512<int>.Zero;
             Vector512<int> s0 = First(first, ref tileSums, 0), s1 = First(first, ref tileSums, 1);
@@ -130,6 +129,7 @@ internal static class WideLoops<TWide, TPanel, TBlock, TActivation>
     {
         for (nuint step = 0; step < (nuint)TPanel.StepCount; step++)
         {
+            TWide.Prefetch(ref block, step, TPanel.GroupsPerSum == 8 ? 2u : 1u);
             WideCodes codes = TWide.Codes(ref block, step);
             Vector512<short> scale = TWide.StepScale(ref block, step);
             Vector512<short> p0 = Two(codes.First, codes.Second, ref x, 0);
@@ -204,6 +204,7 @@ internal static class WideLoops<TWide, TPanel, TBlock, TActivation>
     {
         for (nuint step = 0; step < (nuint)TPanel.StepCount; step++)
         {
+            TWide.Prefetch(ref block, step, 1);
             WideCodes codes = TWide.Codes(ref block, step);
             s0 += Signed(codes, ref x, 0);
             s1 += Signed(codes, ref x, Word);
