@@ -30,7 +30,7 @@ internal sealed class FolderConversion
     {
         _source = source;
         _options = options;
-        _config = Describable(source.ReadConfig());
+        _config = source.ReadConfig();
     }
 
     /// <summary>Converts.</summary>
@@ -122,20 +122,6 @@ internal sealed class FolderConversion
                 $"a folder has no quantised types: {string.Join(", ", formats)} became "
                 + $"{_options.Type ?? TensorFormats.FromName("F16")}, with what quantisation had lost still lost");
         }
-    }
-
-    private DecoderConfig Describable(DecoderConfig config)
-    {
-        if (config.Position is not RotaryConfig rotary
-            || RotaryWriter.Describable(rotary) is var described && described == rotary)
-        {
-            return config;
-        }
-
-        _remarks.Add(
-            $"{RotarySettings.Divisors} differs in the last digits from the frequencies that follow from the numbers "
-            + "in config.json, which take its place");
-        return config with { Position = described };
     }
 
     private Metadata WriteConfig(TensorSource[] tensors)

@@ -19,6 +19,15 @@ internal sealed class RotarySettings(ModelSettings settings, WeightSource weight
     /// <summary>The same for longer contexts.</summary>
     public const string LongDivisors = "rope_factors_long.weight";
 
+    /// <summary>
+    /// Our own field of a folder whose GGUF file's divisors another program rounded otherwise than the formula does:
+    /// their last digits, which other readers have no need of.
+    /// </summary>
+    public const string RoundedDivisors = "chaku_divisors";
+
+    // What float32 loses in the steps of the formula, with room; the next contexts are a thousand times as far away.
+    private const double MostDifference = 1e-5;
+
     /// <summary>Which dimensions make a pair in a GGUF file; in Hugging Face's files, halves.</summary>
     public RotaryLayout GgufLayout { get; init; } = RotaryLayout.Halves;
 
@@ -141,12 +150,30 @@ internal sealed class RotarySettings(ModelSettings settings, WeightSource weight
         return stretch <= 1 ? 1 : Math.Sqrt(1 + (Math.Log(stretch) / Math.Log(original)));
     }
 
-    private float[] Llama3Divisors(RotaryConfig plain, string prefix) => Llama3Divisors(
-        plain,
-        settings.RequiredFloat(prefix + "factor"),
-        settings.RequiredFloat(prefix + "low_freq_factor"),
-        settings.RequiredFloat(prefix + "high_freq_factor"),
-        settings.RequiredFloat(prefix + "original_max_position_embeddings"));
+    /// <summary>Whether divisors are the same but for what float32 loses in the steps of a formula.</summary>
+    public static bool AreNear(IReadOnlyList<float> divisors, IReadOnlyList<float> others) =>
+        LargestDifference(divisors, others) <= MostDifference;
+
+    /// <summary>The largest relative difference of divisors; infinity where they are not as many.</summary>
+    public static double LargestDifference(IReadOnlyList<float> divisors, IReadOnlyList<float> others) =>
+        divisors.Count == others.Count
+            ? divisors.Zip(others, (one, other) => Math.Abs(((double)one / other) - 1)).Max()
+            : double.PositiveInfinity;
+
+    private float[] Llama3Divisors(RotaryConfig plain, string prefix)
+    {
+        float[] divisors = Llama3Divisors(
+            plain,
+            settings.RequiredFloat(prefix + "factor"),
+            settings.RequiredFloat(prefix + "low_freq_factor"),
+            settings.RequiredFloat(prefix + "high_freq_factor"),
+            settings.RequiredFloat(prefix + "original_max_position_embeddings"));
+        float[]? rounded = settings.Floats(prefix + RoundedDivisors);
+        return rounded is null ? divisors
+            : AreNear(rounded, divisors) ? rounded
+            : throw settings.Required(prefix + RoundedDivisors)
+                .Wrong("the divisors that follow from the numbers beside them, but for their last digits");
+    }
 
     private RotaryConfig ReadLong(RotaryConfig plain, string prefix)
     {

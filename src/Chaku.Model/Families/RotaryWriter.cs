@@ -11,9 +11,6 @@ internal static class RotaryWriter
     private const int LeastOriginal = 16;
     private const int MostOriginal = 1 << 24;
 
-    // What float32 loses in the steps of the formula, with room; the next contexts are a thousand times as far away.
-    private const double MostDifference = 1e-5;
-
     /// <summary>Writes the settings.</summary>
     /// <param name="settings">Gets them.</param>
     /// <param name="rotary">The embedding.</param>
@@ -51,17 +48,6 @@ internal static class RotaryWriter
             { Divisors.Count: > 0 } => [(RotarySettings.Divisors, rotary.Divisors)],
             _ => [],
         };
-
-    /// <summary>
-    /// The embedding as <c>config.json</c> can describe it: divisors that differ by float32's rounding alone from those
-    /// that follow from its numbers become these.
-    /// </summary>
-    /// <exception cref="InvalidDataException">There are no numbers for the divisors.</exception>
-    public static RotaryConfig Describable(RotaryConfig rotary) =>
-        rotary is { Long: null, Divisors.Count: > 0 } && FindLlama3(rotary) is var scaling
-            && !scaling.Divisors.SequenceEqual(rotary.Divisors)
-                ? rotary with { Divisors = scaling.Divisors }
-                : rotary;
 
     private static void WriteHuggingFace(SettingsWriter settings, RotaryConfig rotary, DecoderConfig config)
     {
@@ -122,6 +108,10 @@ internal static class RotaryWriter
         settings.Number("rope_scaling.low_freq_factor", LowFactor);
         settings.Number("rope_scaling.high_freq_factor", HighFactor);
         settings.Count("rope_scaling.original_max_position_embeddings", scaling.Original);
+        if (!scaling.Divisors.SequenceEqual(rotary.Divisors))
+        {
+            settings.Numbers("rope_scaling." + RotarySettings.RoundedDivisors, rotary.Divisors);
+        }
     }
 
     // GGUF has the divisors, config.json the four numbers that they come from: the factor is the largest of them, and
@@ -134,8 +124,8 @@ internal static class RotaryWriter
             .Select(power => LeastOriginal << power)
             .Select(original => new Llama3Scaling(
                 factor, original, RotarySettings.Llama3Divisors(plain, factor, LowFactor, HighFactor, original)))
-            .MinBy(scaling => scaling.DifferenceFrom(rotary.Divisors))!;
-        return nearest.DifferenceFrom(rotary.Divisors) <= MostDifference
+            .MinBy(scaling => RotarySettings.LargestDifference(scaling.Divisors, rotary.Divisors))!;
+        return RotarySettings.AreNear(nearest.Divisors, rotary.Divisors)
             ? nearest
             : throw new InvalidDataException(
                 $"config.json has no words for the frequencies in {RotarySettings.Divisors}: they are not those of "
@@ -143,9 +133,5 @@ internal static class RotaryWriter
                 + "context");
     }
 
-    private sealed record Llama3Scaling(float Factor, int Original, float[] Divisors)
-    {
-        public double DifferenceFrom(IReadOnlyList<float> divisors) =>
-            Divisors.Zip(divisors, (one, other) => Math.Abs(((double)one / other) - 1)).Max();
-    }
+    private sealed record Llama3Scaling(float Factor, int Original, float[] Divisors);
 }

@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using Chaku.Model.Conversion;
 using Chaku.Model.Files;
 using Chaku.Tests;
 
@@ -35,16 +34,17 @@ public sealed class RotaryConversionTests
         WriteScaled(folder, headSize, factor);
 
         Converted.Run(folder.Path, made["made.gguf"]);
-        ConversionResult back = Converted.Run(made["made.gguf"], made["back"]);
+        Converted.Run(made["made.gguf"], made["back"]);
 
         Assert.Equal(Divisors(headSize, factor, first, bits), Divisors(made["made.gguf"]));
         AssertScaling(factor, made["back"]);
-        Assert.DoesNotContain(back.Remarks, remark => remark.Contains("rope_freqs", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            "chaku_divisors", File.ReadAllText(Path.Combine(made["back"], "config.json")), StringComparison.Ordinal);
     }
 
     [Theory]
     [MemberData(nameof(OfLlamaCpp))]
-    public void Divisors_that_another_program_rounded_otherwise_are_understood_and_that_is_said(
+    public void Divisors_that_another_program_rounded_otherwise_come_back_to_the_last_digit(
         int headSize, float factor, int first, uint[] bits)
     {
         using TemporaryFolder folder = new();
@@ -54,12 +54,19 @@ public sealed class RotaryConversionTests
         uint[] others = [.. bits.Select((value, i) => value + 3 - (uint)i)];
         Patch(made["made.gguf"], Divisors(headSize, factor, first, others));
 
-        ConversionResult back = Converted.Run(made["made.gguf"], made["back"]);
+        Converted.Run(made["made.gguf"], made["back"]);
         Converted.Run(made["back"], made["again.gguf"]);
 
         AssertScaling(factor, made["back"]);
-        Assert.Single(back.Remarks, remark => remark.Contains("rope_freqs.weight differs", StringComparison.Ordinal));
-        Assert.Equal(Divisors(headSize, factor, first, bits), Divisors(made["again.gguf"]));
+        Assert.Equal(Divisors(headSize, factor, first, others), Divisors(made["again.gguf"]));
+        string config = Path.Combine(made["back"], "config.json");
+        JsonNode root = JsonNode.Parse(File.ReadAllText(config))!;
+        root["rope_scaling"]!["chaku_divisors"]![0] = 1.01;
+        File.WriteAllText(config, root.ToJsonString());
+        Assert.Contains(
+            "but for their last digits",
+            Assert.Throws<ModelFormatException>(() => Converted.Run(made["back"], made["wrong.gguf"])).Message,
+            StringComparison.Ordinal);
     }
 
     private static void WriteScaled(TemporaryFolder folder, int headSize, float factor) =>

@@ -14,11 +14,8 @@ public sealed class RoundTripTests
     // Folders of families or kinds that the clone has no GGUF file of, which a GGUF file can hold.
     private static readonly string[] OnlyFolders = ["gpt2", "gptj", "mistral-window", "phi3-window"];
 
-    // Its divisors of frequencies were computed in float64: those of the folder differ in the last digits.
-    private const string OtherDivisors = "tiny/llama3-ropefreqs";
-
     /// <summary>The clone's files.</summary>
-    public static TheoryData<string> Files => [.. TestModels.Files.Where(name => name != OtherDivisors)];
+    public static TheoryData<string> Files => [.. TestModels.Files];
 
     /// <summary>The shared files.</summary>
     public static TheoryData<string> SharedFiles => [.. TestModels.SharedFiles];
@@ -29,23 +26,6 @@ public sealed class RoundTripTests
     [Theory]
     [MemberData(nameof(Files))]
     public void A_file_comes_back_from_a_folder(string name) => AssertComesBack(TestModels.PathOf(name + ".gguf"));
-
-    [Fact]
-    public void A_file_with_divisors_in_other_last_digits_comes_back_with_the_same_function()
-    {
-        using TemporaryFolder folder = new();
-        string file = TestModels.PathOf(OtherDivisors + ".gguf");
-
-        ConversionResult result = Converted.Run(file, folder["folder"]);
-
-        Assert.Contains(
-            result.Remarks, remark => remark.StartsWith("rope_freqs.weight differs", StringComparison.Ordinal));
-        ModelOptions options = new() { ThreadCount = 2 };
-        Assert.InRange(
-            ModelRun.LargestDifference(ModelRun.Logits(file, options), ModelRun.Logits(folder["folder"], options)),
-            0,
-            OrderTolerance);
-    }
 
     [Theory]
     [MemberData(nameof(SharedFiles))]
