@@ -18,8 +18,8 @@ internal static class PanelChains
         CacheLines.FetchNear(ref panel, PrefetchDistance, byteLength);
 
     /// <summary>
-    /// A step's part of the same: asked for all at once, a block of a K-quant would be more lines than a processor waits
-    /// for at a time.
+    /// A step's part of the same: asked for all at once, a block of a K-quant would be more lines than a processor
+    /// waits for at a time.
     /// </summary>
     /// <param name="panel">The block at work.</param>
     /// <param name="byteLength">Bytes of it.</param>
@@ -28,7 +28,8 @@ internal static class PanelChains
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void PrefetchPart(ref byte panel, int byteLength, nuint step, int stepCount)
     {
-        int part = ((byteLength / stepCount) + CacheLines.ByteLength - 1) / CacheLines.ByteLength * CacheLines.ByteLength;
+        const int Line = CacheLines.ByteLength;
+        int part = ((byteLength / stepCount) + Line - 1) / Line * Line;
         if (step * (nuint)part < (nuint)byteLength)
         {
             Prefetch(ref Unsafe.AddByteOffset(ref panel, step * (nuint)part), part);
