@@ -18,7 +18,7 @@ internal sealed class QuantizeCommand : ProgramCommand
         Description = "What matrices are stored as: " + string.Join(", ", QuantMixes.All.Select(NameOf)) + ".",
     };
 
-    private readonly Option<string> _output = new("--output", "-o")
+    private readonly Option<string> _out = new("--out", "-o")
     {
         Description = "The file to write.",
         HelpName = "FILE",
@@ -67,7 +67,7 @@ internal sealed class QuantizeCommand : ProgramCommand
     {
         Add(_source);
         Add(_mix);
-        Add(_output);
+        Add(_out);
         Add(_pure);
         Add(_calibration);
         Add(_text);
@@ -101,7 +101,7 @@ internal sealed class QuantizeCommand : ProgramCommand
             SourcePath = ModelPath.Resolve(arguments.GetRequiredValue(_source)),
             CommandLine = CommandText.Of(arguments, arguments.GetRequiredValue(_source)),
             Mix = QuantMixes.Find(arguments.GetRequiredValue(_mix))!,
-            TargetPath = arguments.GetRequiredValue(_output),
+            TargetPath = arguments.GetRequiredValue(_out),
             IsPure = arguments.GetValue(_pure),
             CalibrationPath = arguments.GetValue(_calibration),
             TextPath = arguments.GetValue(_text),
